@@ -1,0 +1,265 @@
+"""The one error class, and the refusals that every room shares.
+
+Six kinds say what the caller can do about an error::
+
+    HansardError
+    ├── invalid      the request is malformed or breaks a rule: mend it and send it again
+    ├── not_found    it names something that is not there: look it up and send it again
+    ├── conflict     it collides with what is recorded: read the present state first
+    ├── refused      it is well formed and not allowed: somebody else must act or decide
+    ├── unavailable  something outside is missing or busy: the same request may succeed later
+    └── corrupt      what is stored is not what was stored: stop, verify, restore
+
+An error knows no surface: HTTP, command line and MCP each map the *kind*, never a code. One function per refusal
+stands in a room's ``errors.py``; the function's name is the code. Sources: specification, "Error Handling";
+ARCHITECTURE, "Errors".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, Literal
+
+Kind = Literal["invalid", "not_found", "conflict", "refused", "unavailable", "corrupt"]
+
+VALUE_LENGTH: Final = 200
+"""Characters of an offending value that an error repeats."""
+
+
+def shown(value: object) -> object:
+    """A value as an error may repeat it: plain JSON, long texts cut."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 1] + "…"
+
+
+class HansardError(Exception):
+    """A refusal or failure that tells what is wrong, where, and what to do next.
+
+    Attributes:
+        kind: what the caller can do (see the module's picture).
+        code: the stable name of the refusal, for programs.
+        message: one sentence that says what is so, with the value in quotes.
+        field: path of the offending field in the request (``perspectives[0].references[1].target``).
+        value: the offending value, cut to 200 characters.
+        constraint: which class of rule it breaks (``type_enum``, ``semantic``, ``lifecycle`` …).
+        valid_options: what would have been accepted.
+        suggestion: what to do next, in one sentence.
+        recovery: ``action``, ``related_tools``, ``workflow`` for a caller that can act on its own.
+        context: further facts, by name.
+        errors: the faults of a batch; each may carry ``item_type`` and ``local_id`` or ``source_id``.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        value: object = None,
+        constraint: str | None = None,
+        valid_options: Iterable[str] | None = None,
+        suggestion: str | None = None,
+        recovery: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        errors: Sequence[HansardError] = (),
+        item: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind: Kind = kind
+        self.code = code
+        self.message = message
+        self.field = field
+        self.value = shown(value)
+        self.constraint = constraint
+        self.valid_options = list(valid_options) if valid_options is not None else None
+        self.suggestion = suggestion
+        self.recovery = dict(recovery) if recovery is not None else None
+        self.context = dict(context) if context is not None else None
+        self.errors = tuple(errors)
+        self.item = dict(item) if item is not None else {}
+
+    def of(self, item_type: str, *, local_id: str | None = None, source_id: str | None = None) -> HansardError:
+        """This fault as an entry of a batch: which item it concerns."""
+        named = {"item_type": item_type, "local_id": local_id, "source_id": source_id}
+        self.item = {name: value for name, value in named.items() if value is not None}
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error as plain data; the keys and their order are always the same, with the item's names first."""
+        return {
+            **self.item,
+            "status": "error",
+            "success": False,
+            "kind": self.kind,
+            "error_code": self.code,
+            "error": self.message,
+            "message": self.message,
+            "field": self.field,
+            "value": self.value,
+            "constraint": self.constraint,
+            "valid_options": self.valid_options,
+            "suggestion": self.suggestion,
+            "recovery": self.recovery,
+            "context": self.context,
+            "errors": [fault.as_dict() for fault in self.errors] if self.errors else None,
+        }
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """The nearest known word as a suggestion (``Did you mean 'x'?``), or nothing."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean '{near[0]}'?" if near else None
+
+
+def missing_field(field: str) -> HansardError:
+    """A field that must be there is not."""
+    return HansardError(
+        "invalid",
+        "missing_field",
+        f"'{field}' is missing",
+        field=field,
+        constraint="shape",
+        suggestion=f"Give a value for '{field}'",
+    )
+
+
+def invalid_field(
+    field: str,
+    value: object,
+    why: str,
+    *,
+    valid_options: Iterable[str] | None = None,
+    suggestion: str | None = None,
+) -> HansardError:
+    """A field's value has the wrong type or breaks a bound."""
+    return HansardError(
+        "invalid",
+        "invalid_field",
+        f"'{field}' {why} (got {shown(value)!r})",
+        field=field,
+        value=value,
+        constraint="shape",
+        valid_options=valid_options,
+        suggestion=suggestion or f"Give '{field}' a value that fits",
+    )
+
+
+def unknown_field(field: str, known: Iterable[str]) -> HansardError:
+    """A field that the request does not have; nothing that a caller sends is silently dropped."""
+    options = sorted(known)
+    name = field.rsplit(".", 1)[-1]
+    return HansardError(
+        "invalid",
+        "unknown_field",
+        f"'{field}' is not a field of this request",
+        field=field,
+        constraint="shape",
+        valid_options=options,
+        suggestion=did_you_mean(name, options) or "Leave it out",
+    )
+
+
+def batch_validation_failed(faults: Sequence[HansardError]) -> HansardError:
+    """Faults of a batch, all of them; nothing of the batch was written."""
+    count = len(faults)
+    kinds = {fault.kind for fault in faults}
+    return HansardError(
+        kinds.pop() if len(kinds) == 1 else "invalid",
+        "batch_validation_failed",
+        f"{count} item{'s' if count != 1 else ''} failed validation; nothing was written",
+        constraint="batch",
+        suggestion="Fix all errors and resubmit the entire batch",
+        recovery={
+            "action": "Mend each entry of 'errors' by its 'suggestion', then send the whole batch again",
+            "related_tools": [],
+            "workflow": "read errors → mend items → resubmit the batch",
+        },
+        errors=faults,
+    )
+
+
+def unknown_operation(name: str, known: Iterable[str]) -> HansardError:
+    """No operation has this name."""
+    options = sorted(known)
+    return HansardError(
+        "not_found",
+        "unknown_operation",
+        f"there is no operation '{name}'",
+        field="operation",
+        value=name,
+        valid_options=options,
+        suggestion=did_you_mean(name, options) or "'hansard call --list' shows every operation",
+    )
+
+
+def file_unreadable(name: str, why: str) -> HansardError:
+    """A file that was named cannot be read. ``name`` is the name the caller gave, never a resolved path."""
+    return HansardError(
+        "unavailable",
+        "file_unreadable",
+        f"'{name}' cannot be read: {why}",
+        field="path",
+        value=name,
+        suggestion="Check that the file exists and that you may read it",
+    )
+
+
+def file_unwritable(name: str, why: str) -> HansardError:
+    """A file cannot be written; what stood there before still does."""
+    return HansardError(
+        "unavailable",
+        "file_unwritable",
+        f"'{name}' cannot be written: {why}; what stood there before is untouched",
+        field="path",
+        value=name,
+        suggestion="Free some space, or choose a folder you may write to",
+    )
+
+
+def file_too_large(name: str, size_bytes: int, limit_bytes: int) -> HansardError:
+    """A file is larger than any text that Hansard reads."""
+    return HansardError(
+        "invalid",
+        "file_too_large",
+        f"'{name}' has {size_bytes:,} bytes; a text may have at most {limit_bytes:,}",
+        field="path",
+        value=name,
+        constraint="size",
+        context={"size_bytes": size_bytes, "limit_bytes": limit_bytes},
+        suggestion="Check that this is the file you mean; split it if it is",
+    )
+
+
+def file_not_text(name: str, why: str) -> HansardError:
+    """A file that should be text is binary, or in an encoding that cannot be told."""
+    return HansardError(
+        "invalid",
+        "file_not_text",
+        f"'{name}' is not text: {why}",
+        field="path",
+        value=name,
+        constraint="encoding",
+        suggestion="Save it as UTF-8 text",
+    )
+
+
+def path_outside(name: str, folder: str) -> HansardError:
+    """A path leaves the folder it must stay in."""
+    return HansardError(
+        "refused",
+        "path_outside",
+        f"'{name}' leads out of {folder}",
+        field="path",
+        value=name,
+        constraint="confinement",
+        suggestion="Give a path inside it, without '..' and without links that lead away",
+    )
+
+
+def cancelled() -> HansardError:
+    """The caller asked to stop; what was not committed did not happen."""
+    return HansardError("unavailable", "cancelled", "the operation was cancelled; nothing of it was written")

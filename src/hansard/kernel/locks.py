@@ -1,0 +1,47 @@
+"""An exclusive lock between processes, held by the operating system: a process that dies gives it back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from hansard.kernel.errors import HansardError
+
+
+def lock_busy(name: str, waited_seconds: float) -> HansardError:
+    """Another process holds the lock."""
+    return HansardError(
+        "unavailable",
+        "lock_busy",
+        f"another process holds '{name}' (waited {waited_seconds:g} s)",
+        suggestion="Wait until it has finished, then try again",
+    )
+
+
+@contextlib.contextmanager
+def file_lock(path: Path, *, wait_seconds: float = 30.0) -> Iterator[None]:
+    """Hold an exclusive ``flock`` on ``path`` (made if absent, never removed).
+
+    Raises:
+        HansardError: ``lock_busy`` when it is not free within ``wait_seconds``.
+    """
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        until = time.monotonic() + wait_seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise lock_busy(path.name, wait_seconds) from None
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,140 @@
+"""Operations: told once, offered everywhere.
+
+A marked method *is* the definition of what the program can do: its annotations are the contract, the first line of
+its docstring the summary. A surface is a loop over ``collect``'s table. Every operation has the same form::
+
+    @operation(writes=True)
+    def dialogue_create(self, request: DialogueCreate, call: Call) -> DialogueCreated:
+        '''Start a dialogue.'''
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, TypeVar, get_type_hints
+
+from hansard.kernel import errors
+from hansard.kernel.shapes import Shape, shaped
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "__hansard_operation__"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who calls, and how that is known."""
+
+    name: str
+    known_by: Literal["os_user", "token", "key", "import", "test"] = "os_user"
+
+
+class Progress(Protocol):
+    """Told how far a long operation is; raises ``cancelled`` when the caller asked to stop."""
+
+    def __call__(self, done: int, total: int | None, what: str) -> None:
+        """``done`` of ``total`` (``None`` when not known) steps; ``what`` is being done now."""
+
+
+def no_progress(done: int, total: int | None, what: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What comes with a request: the actor, an open transaction to join, somebody who watches progress."""
+
+    actor: Actor
+    transaction: Any = None
+    progress: Progress = no_progress
+
+    def within(self, transaction: object) -> Call:
+        """The same call inside an open transaction."""
+        return replace(self, transaction=transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the decorator notes beside a method."""
+
+    writes: bool
+    destructive: bool
+    path: str | None
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One entry of the table: everything a surface needs to offer an operation."""
+
+    name: str
+    summary: str
+    description: str
+    request: type[Shape]
+    answer: type[Shape]
+    mark: Mark
+    run: Callable[[Any, Call], Any] = field(repr=False)
+
+    def __call__(self, payload: object, call: Call) -> Any:
+        """Check the payload's shape and run. Raises ``HansardError`` for every refusal."""
+        return self.run(shaped(self.request, payload), call)
+
+
+def operation(
+    *,
+    writes: bool = False,
+    destructive: bool = False,
+    path: str | None = None,
+    aliases: tuple[str, ...] = (),
+) -> Callable[[F], F]:
+    """Mark a method as an operation.
+
+    Args:
+        writes: it changes the store (HTTP ``POST``); otherwise it only reads (``GET``).
+        destructive: it removes or replaces something that was recorded.
+        path: the resource path of a read (``/dialogues/{dialogue_id}``).
+        aliases: other names the specification gives it.
+    """
+
+    def note(method: F) -> F:
+        setattr(method, _MARK, Mark(writes, destructive, path, aliases))
+        return method
+
+    return note
+
+
+def collect(rooms: Iterable[object]) -> dict[str, Operation]:
+    """The table of operations that these objects offer, by name, in order of name."""
+    table: dict[str, Operation] = {}
+    for room in rooms:
+        for name, method in inspect.getmembers(room, inspect.ismethod):
+            mark = getattr(method, _MARK, None)
+            if mark is None:
+                continue
+            hints = get_type_hints(method.__func__)
+            description = inspect.cleandoc(method.__doc__ or "")
+            table[name] = Operation(
+                name=name,
+                summary=description.partition("\n")[0],
+                description=description,
+                request=hints["request"],
+                answer=hints["return"],
+                mark=mark,
+                run=method,
+            )
+    return dict(sorted(table.items()))
+
+
+def find(table: Mapping[str, Operation], name: str) -> Operation:
+    """The operation of this name or alias.
+
+    Raises:
+        HansardError: ``unknown_operation``, with the nearest name.
+    """
+    if name in table:
+        return table[name]
+    for candidate in table.values():
+        if name in candidate.mark.aliases:
+            return candidate
+    raise errors.unknown_operation(name, table)
