@@ -1,0 +1,134 @@
+"""Columns and rows: how typed values stand in tables, and the bytes of a row that the journal hashes.
+
+Three rules, told by the column's type: ``LongText`` keeps a text over 1 KiB once, in ``texts``, and holds a reference;
+``JsonText`` holds JSON with sorted keys; everything else stands as it is. Booleans are integers, so that a cell
+altered to 2 cannot pass for 1 (decision 0004).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from hansard.kernel.canonical import parsed, stored_bytes, stored_text, text_digest
+
+INLINE_LIMIT_BYTES: Final = 1024
+"""A text with more bytes than this stands in ``texts``; rows and journal hold its reference."""
+
+_REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
+
+metadata = sa.MetaData()
+"""All tables of the store; each domain room adds its own."""
+
+
+class LongText(sa.Text):
+    """Text of any length; over the limit the cell holds ``sha256:<hex>``, the key of the text in ``texts``."""
+
+
+class JsonText(sa.Text):
+    """JSON with sorted keys, as TEXT."""
+
+
+def text_reference(cell: str) -> str | None:
+    """The SHA-256 a cell refers to, when it is a reference."""
+    return cell[7:] if len(cell) == 71 and _REFERENCE.fullmatch(cell) else None
+
+
+def stowed(text: str, texts: dict[str, str]) -> str:
+    """The cell of a long text. What does not stand inline is added to ``texts`` by its SHA-256.
+
+    A short text that looks like a reference is stowed too, so that no cell can be misread.
+    """
+    short = len(text) <= INLINE_LIMIT_BYTES // 4 or len(text.encode()) <= INLINE_LIMIT_BYTES
+    if short and text_reference(text) is None:
+        return text
+    digest = text_digest(text)
+    texts[digest] = text
+    return f"sha256:{digest}"
+
+
+def encoded_row(table: sa.Table, row: Mapping[str, Any], texts: dict[str, str]) -> dict[str, Any]:
+    """A row of typed values as its cells; columns not given are null. Long texts are added to ``texts``.
+
+    Raises:
+        KeyError: the row has a column that the table has not.
+    """
+    plain, long, json = _columns(table)
+    unknown = row.keys() - table.c.keys()
+    if unknown:
+        raise KeyError(f"{table.name} has no column {sorted(unknown)}")
+    cells: dict[str, Any] = {name: row.get(name) for name in plain}
+    for name in _real(table):
+        if cells[name] is not None:
+            cells[name] = float(cells[name])  # the database gives 1.0 back for 1, and digests are of what it gives
+    for name in long:
+        value = row.get(name)
+        cells[name] = None if value is None else stowed(value, texts)
+    for name in json:
+        value = row.get(name)
+        cells[name] = None if value is None else stored_text(value)
+    return cells
+
+
+def decoded_row(table: sa.Table, cells: Mapping[str, Any], text_of: Callable[[str], str]) -> dict[str, Any]:
+    """The typed values of a row read from the store; ``text_of`` gives a text by its SHA-256."""
+    _, long, json = _columns(table)
+    row = dict(cells)
+    for name in long:
+        value = row.get(name)
+        if value is not None:
+            reference = text_reference(value)
+            row[name] = value if reference is None else text_of(reference)
+    for name in json:
+        value = row.get(name)
+        row[name] = None if value is None else parsed(value)
+    return row
+
+
+def references(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """SHA-256 of every text that these rows' cells refer to."""
+    _, long, _ = _columns(table)
+    cells = (row.get(name) for row in rows for name in long)
+    return {found for cell in cells if isinstance(cell, str) and (found := text_reference(cell))}
+
+
+def row_key(table: sa.Table, cells: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of a row's primary key, in the table's order."""
+    return tuple(cells[name] for name in key_names(table))
+
+
+@cache
+def key_names(table: sa.Table) -> tuple[str, ...]:
+    """Names of a table's primary key columns."""
+    return tuple(str(column.name) for column in table.primary_key.columns)
+
+
+def row_bytes(cells: Mapping[str, Any]) -> bytes:
+    """The bytes of a row that are hashed: its non-null cells, sorted by column.
+
+    A null cell is left out, so that a column added later keeps every digest. A BLOB where text belongs is told apart.
+    """
+    return stored_bytes(
+        {
+            name: {"bytes": value.hex()} if isinstance(value, bytes) else value
+            for name, value in cells.items()
+            if value is not None
+        }
+    )
+
+
+@cache
+def _real(table: sa.Table) -> tuple[str, ...]:
+    return tuple(str(c.name) for c in table.columns if isinstance(c.type, sa.Float))
+
+
+@cache
+def _columns(table: sa.Table) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    long = tuple(str(c.name) for c in table.columns if isinstance(c.type, LongText))
+    json = tuple(str(c.name) for c in table.columns if isinstance(c.type, JsonText))
+    plain = tuple(str(c.name) for c in table.columns if c.name not in long and c.name not in json)
+    return plain, long, json

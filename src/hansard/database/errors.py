@@ -1,0 +1,112 @@
+"""Refusals of the store."""
+
+from __future__ import annotations
+
+from hansard.kernel.errors import HansardError
+
+
+def database_busy() -> HansardError:
+    """Another process holds the write lock for longer than we wait."""
+    return HansardError(
+        "unavailable",
+        "database_busy",
+        "another process is writing to the store",
+        suggestion="Try again; if it lasts, look for a stuck hansard process",
+    )
+
+
+def disk_full() -> HansardError:
+    """The disk is full; the transaction was rolled back."""
+    return HansardError(
+        "unavailable",
+        "disk_full",
+        "the disk is full; nothing of this operation was written",
+        suggestion="Free some space, then send the same request again",
+    )
+
+
+def database_read_only() -> HansardError:
+    """The store, or its folder, may not be written to."""
+    return HansardError(
+        "unavailable",
+        "database_read_only",
+        "the store is read-only; nothing was written",
+        suggestion="Check the permissions of the store's file and of its folder",
+    )
+
+
+def database_corrupt(why: str) -> HansardError:
+    """The file is no database, or is damaged."""
+    return HansardError(
+        "corrupt",
+        "database_corrupt",
+        f"the store cannot be read as a database: {why}",
+        suggestion="Keep the file, restore the last good copy, and run 'hansard verify --all' on it",
+    )
+
+
+def database_unavailable(why: str) -> HansardError:
+    """The store cannot be opened or used, for a reason outside Hansard."""
+    return HansardError(
+        "unavailable",
+        "database_unavailable",
+        f"the store cannot be used: {why}",
+        suggestion="'hansard doctor' tells which store is meant and what it finds there",
+    )
+
+
+def schema_newer(found: str, known: str) -> HansardError:
+    """The store was written by a newer Hansard."""
+    return HansardError(
+        "unavailable",
+        "schema_newer",
+        f"the store has schema '{found}', which is newer than this Hansard's '{known}'",
+        context={"found": found, "known": known},
+        suggestion="Use the Hansard that wrote it, or a newer one; nothing was changed",
+    )
+
+
+def foreign_database(tables: list[str]) -> HansardError:
+    """The database holds tables, and none of them is Hansard's."""
+    return HansardError(
+        "conflict",
+        "foreign_database",
+        "the database belongs to another program",
+        context={"tables": tables[:10]},
+        suggestion="Set HANSARD_HOME to a folder of its own",
+    )
+
+
+def request_id_reused(request_id: str, operation: str) -> HansardError:
+    """The same actor sent this request_id before, with another request."""
+    return HansardError(
+        "conflict",
+        "request_id_reused",
+        f"request_id '{request_id}' was used before, for another request (operation '{operation}')",
+        field="request_id",
+        value=request_id,
+        suggestion="Give each new request an id of its own; repeat an id only to repeat the same request",
+    )
+
+
+def request_erased(request_id: str) -> HansardError:
+    """The request was made and answered before; its answer has been erased since."""
+    return HansardError(
+        "conflict",
+        "request_erased",
+        f"request_id '{request_id}' was answered before, and that answer has been erased",
+        field="request_id",
+        value=request_id,
+        suggestion="Read the present state; the request was carried out and is not repeated",
+    )
+
+
+def text_missing(digest: str) -> HansardError:
+    """A row refers to a text that is not there."""
+    return HansardError(
+        "corrupt",
+        "text_missing",
+        f"the text with SHA-256 {digest} is missing from the store",
+        context={"sha256": digest},
+        suggestion="Run 'hansard verify --all' to learn what else is missing, and restore the last good copy",
+    )

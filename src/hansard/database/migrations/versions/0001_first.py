@@ -1,0 +1,387 @@
+"""The first schema: journal, texts, dialogues."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make every table of the first release."""
+    op.create_table(
+        "counters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False, comment="last number given"),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "dialogues",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("background", sa.Text(), nullable=True),
+        sa.Column("domain", sa.Text(), nullable=True),
+        sa.Column("expert_pool", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("converged_at", sa.Text(), nullable=True),
+        sa.Column("panel_size", sa.Integer(), nullable=False),
+        sa.Column("convergence_target", sa.Float(), nullable=False),
+        sa.Column("max_rounds", sa.Integer(), nullable=False),
+        sa.Column("rotation", sa.Text(), nullable=False),
+        sa.Column("strict_velocity", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=False),
+        sa.Column("output_dir", sa.Text(), nullable=True),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=True),
+        sa.CheckConstraint("rotation IN ('graduated', 'none', 'wildcards', 'full')", name="dialogue_rotation"),
+        sa.CheckConstraint("status IN ('open', 'converging', 'converged', 'abandoned')", name="dialogue_status"),
+        sa.CheckConstraint("convergence_target > 0 AND convergence_target <= 1", name="dialogue_target"),
+        sa.CheckConstraint("strict_velocity IN (0, 1)", name="dialogue_strict_velocity"),
+        sa.PrimaryKeyConstraint("dialogue_id"),
+        info={"stream": "dialogue"},
+    )
+    op.create_index(op.f("ix_dialogues_created_at"), "dialogues", ["created_at"], unique=False)
+    op.create_table(
+        "journal",
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False, comment="SHA-256 of body"),
+        sa.Column(
+            "request_key", sa.Text(), nullable=True, comment="digest of actor and request_id, where one was sent"
+        ),
+        sa.Column("body", sa.Text(), nullable=False, comment="the hashed bytes themselves (docs/journal.md)"),
+        sa.PrimaryKeyConstraint("position"),
+        sa.UniqueConstraint("hash"),
+        sa.UniqueConstraint("request_key"),
+    )
+    op.create_table(
+        "streams",
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False, comment="entries so far"),
+        sa.Column("head", sa.Text(), nullable=False, comment="hash of the last entry"),
+        sa.PrimaryKeyConstraint("stream"),
+    )
+    op.create_table(
+        "texts",
+        sa.Column("sha256", sa.Text(), nullable=False, comment="SHA-256 of the UTF-8 bytes, hexadecimal"),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "documents",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id"],
+            ["dialogues.dialogue_id"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "name"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "experts",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("focus", sa.Text(), nullable=True),
+        sa.Column("tier", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("relevance", sa.Float(), nullable=True),
+        sa.Column("creation_reason", sa.Text(), nullable=True),
+        sa.Column("color", sa.Text(), nullable=False),
+        sa.Column("first_round", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("source IN ('pool', 'created')", name="expert_source"),
+        sa.CheckConstraint("tier IN ('Core', 'Adjacent', 'Wildcard')", name="expert_tier"),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id"],
+            ["dialogues.dialogue_id"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "slug"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "journal_payloads",
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("salt", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["position"],
+            ["journal.position"],
+        ),
+        sa.PrimaryKeyConstraint("position"),
+    )
+    op.create_table(
+        "journal_streams",
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["position"],
+            ["journal.position"],
+        ),
+        sa.PrimaryKeyConstraint("stream", "sequence"),
+    )
+    op.create_index(op.f("ix_journal_streams_position"), "journal_streams", ["position"], unique=False)
+    op.create_table(
+        "judge_claims",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("round", sa.Integer(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("claimed", sa.Text(), nullable=False),
+        sa.Column("local_id", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id"],
+            ["dialogues.dialogue_id"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "seq"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "rounds",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("score", sa.Integer(), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("completed_at", sa.Text(), nullable=True),
+        sa.CheckConstraint("status IN ('open', 'in_progress', 'completed')", name="round_status"),
+        sa.CheckConstraint("round BETWEEN 0 AND 99", name="round_number"),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id"],
+            ["dialogues.dialogue_id"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "round"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "entities",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("contributors", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("parameters", sa.Text(), nullable=True),
+        sa.Column("adopted_in_verdict", sa.Text(), nullable=True),
+        sa.Column("local_ids", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'P' AND status IN ('open', 'refined', 'conceded', 'merged')) OR (kind = 'R' AND status IN ('proposed', 'amended', 'adopted', 'rejected')) OR (kind = 'T' AND status IN ('open', 'addressed', 'resolved', 'reopened')) OR (kind = 'E' AND status IN ('cited', 'challenged', 'confirmed', 'refuted')) OR (kind = 'C' AND status IN ('asserted', 'supported', 'opposed', 'adopted', 'withdrawn'))",
+            name="entity_status",
+        ),
+        sa.CheckConstraint("kind IN ('P', 'R', 'T', 'E', 'C')", name="entity_kind"),
+        sa.CheckConstraint("seq BETWEEN 1 AND 99", name="entity_seq"),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "round"],
+            ["rounds.dialogue_id", "rounds.round"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "kind", "round", "seq"),
+        info={"stream": "dialogue"},
+    )
+    op.create_index("entities_by_status", "entities", ["dialogue_id", "kind", "status"], unique=False)
+    op.create_table(
+        "moves",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("expert_slug", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("move_type", sa.Text(), nullable=False),
+        sa.Column("targets", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=True),
+        sa.Column("context", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "move_type IN ('defend', 'challenge', 'bridge', 'request', 'concede', 'converge')", name="move_type"
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "expert_slug"],
+            ["experts.dialogue_id", "experts.slug"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "round"],
+            ["rounds.dialogue_id", "rounds.round"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "round", "expert_slug", "seq"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "panel_members",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("tier", sa.Text(), nullable=True),
+        sa.Column("relevance", sa.Float(), nullable=True),
+        sa.Column("focus", sa.Text(), nullable=True),
+        sa.CheckConstraint("source IN ('pool', 'created', 'retained')", name="panel_member_source"),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "round"],
+            ["rounds.dialogue_id", "rounds.round"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "slug"],
+            ["experts.dialogue_id", "experts.slug"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "round", "slug"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "refs",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("ref_type", sa.Text(), nullable=False),
+        sa.Column("target_id", sa.Text(), nullable=False),
+        sa.Column("context", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "ref_type <> 'refine' OR substr(source_id, 1, 1) = substr(target_id, 1, 1)", name="ref_refine_same_type"
+        ),
+        sa.CheckConstraint(
+            "ref_type IN ('support', 'oppose', 'refine', 'address', 'resolve', 'reopen', 'question', 'depend')",
+            name="ref_type",
+        ),
+        sa.CheckConstraint(
+            "ref_type NOT IN ('address', 'resolve', 'reopen') OR target_id LIKE 'T%'", name="ref_tension_only"
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "round"],
+            ["rounds.dialogue_id", "rounds.round"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "round", "seq"),
+        sa.UniqueConstraint("dialogue_id", "round", "source_id", "ref_type", "target_id", name="refs_once"),
+        info={"stream": "dialogue"},
+    )
+    op.create_index("refs_by_source", "refs", ["dialogue_id", "source_id"], unique=False)
+    op.create_index("refs_by_target", "refs", ["dialogue_id", "target_id", "ref_type"], unique=False)
+    op.create_table(
+        "stances",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("expert_slug", sa.Text(), nullable=False),
+        sa.Column("stance", sa.Text(), nullable=False),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("condition", sa.Text(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("stance IN ('APPROVE', 'REJECT', 'HOLD', 'CONDITIONAL', 'ABSTAIN')", name="stance"),
+        sa.CheckConstraint("confidence IS NULL OR confidence BETWEEN 0 AND 1", name="stance_confidence"),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "expert_slug"],
+            ["experts.dialogue_id", "experts.slug"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "round"],
+            ["rounds.dialogue_id", "rounds.round"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "round", "expert_slug"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "utterances",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=True),
+        sa.Column("score", sa.Integer(), nullable=True),
+        sa.Column("components", sa.Text(), nullable=True),
+        sa.Column("annotations", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "round"],
+            ["rounds.dialogue_id", "rounds.round"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "slug"],
+            ["experts.dialogue_id", "experts.slug"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "round", "slug"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "verdicts",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("verdict_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("verdict_type", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("author_expert", sa.Text(), nullable=True),
+        sa.Column("recommendation", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("conditions", sa.Text(), nullable=False),
+        sa.Column("vote", sa.Text(), nullable=True),
+        sa.Column("votes", sa.Text(), nullable=True),
+        sa.Column("confidence", sa.Text(), nullable=True),
+        sa.Column("tensions_resolved", sa.Text(), nullable=False),
+        sa.Column("tensions_accepted", sa.Text(), nullable=False),
+        sa.Column("recommendations_adopted", sa.Text(), nullable=False),
+        sa.Column("key_evidence", sa.Text(), nullable=False),
+        sa.Column("key_claims", sa.Text(), nullable=False),
+        sa.Column("supporting_experts", sa.Text(), nullable=False),
+        sa.Column("what_would_change", sa.Text(), nullable=True),
+        sa.Column("supersedes", sa.Text(), nullable=True),
+        sa.Column("dismissals", sa.Text(), nullable=True),
+        sa.Column("force_reason", sa.Text(), nullable=True),
+        sa.Column("gate", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.CheckConstraint("confidence IN ('unanimous', 'strong', 'split', 'contested')", name="verdict_confidence"),
+        sa.CheckConstraint("verdict_type IN ('interim', 'final', 'minority', 'dissent')", name="verdict_type"),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "author_expert"],
+            ["experts.dialogue_id", "experts.slug"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "round"],
+            ["rounds.dialogue_id", "rounds.round"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id"],
+            ["dialogues.dialogue_id"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "verdict_id"),
+        sa.UniqueConstraint("dialogue_id", "seq", name="verdicts_in_order"),
+        info={"stream": "dialogue"},
+    )
+    op.create_table(
+        "events",
+        sa.Column("dialogue_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("event_seq", sa.Integer(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("event_round", sa.Integer(), nullable=False),
+        sa.Column("actors", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("disposition", sa.Text(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dialogue_id", "kind", "round", "seq"],
+            ["entities.dialogue_id", "entities.kind", "entities.round", "entities.seq"],
+        ),
+        sa.PrimaryKeyConstraint("dialogue_id", "kind", "round", "seq", "event_seq"),
+        info={"stream": "dialogue"},
+    )
+    op.execute("INSERT INTO counters (name, value) VALUES ('journal', 0)")
+    op.execute(
+        "CREATE VIRTUAL TABLE search USING fts5("
+        "dialogue_id UNINDEXED, item UNINDEXED, label, body, tokenize = 'unicode61 remove_diacritics 2')"
+    )

@@ -1,0 +1,72 @@
+"""The store's own tables: journal, chains, texts. Domain rooms add theirs to the same metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from hansard.database.columns import metadata
+
+texts = sa.Table(
+    "texts",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True, comment="SHA-256 of the UTF-8 bytes, hexadecimal"),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False, comment="last number given"),
+)
+
+streams = sa.Table(
+    "streams",
+    metadata,
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False, comment="entries so far"),
+    sa.Column("head", sa.Text, nullable=False, comment="hash of the last entry"),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.Text, nullable=False, unique=True, comment="SHA-256 of body"),
+    sa.Column("request_key", sa.Text, unique=True, comment="digest of actor and request_id, where one was sent"),
+    sa.Column("body", sa.Text, nullable=False, comment="the hashed bytes themselves (docs/journal.md)"),
+)
+
+journal_streams = sa.Table(
+    "journal_streams",
+    metadata,
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.ForeignKey("journal.position"), nullable=False, index=True),
+)
+
+journal_payloads = sa.Table(
+    "journal_payloads",
+    metadata,
+    sa.Column("position", sa.ForeignKey("journal.position"), primary_key=True, autoincrement=False),
+    sa.Column("salt", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+)
+
+OWN_TABLES = frozenset({"texts", "counters", "streams", "journal", "journal_streams", "journal_payloads"})
+
+
+def record_tables(of: sa.MetaData = metadata) -> dict[str, sa.Table]:
+    """Every table whose rows the journal vouches for: all but the journal's own, and ``texts`` among them."""
+    return {name: table for name, table in sorted(of.tables.items()) if name not in OWN_TABLES or name == "texts"}
+
+
+def stream_of(table: sa.Table, key: tuple[Any, ...]) -> str | None:
+    """The stream whose entries may change a row; ``None`` for rows that streams share."""
+    kind = table.info.get("stream")
+    return f"{kind}:{key[0]}" if kind else None
