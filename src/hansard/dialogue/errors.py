@@ -1,0 +1,410 @@
+"""Refusals of the dialogue's operations; each function's name is its code (specification, "Error Handling")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hansard.dialogue.model import REF_TYPES
+from hansard.kernel.errors import HansardError, did_you_mean
+from hansard.kernel.ids import KINDS, MAX_ROUND, MAX_SEQ
+
+
+def invalid_entity_type(field: str, value: str) -> HansardError:
+    """An id's letter names no kind of entity."""
+    return HansardError(
+        "invalid",
+        "invalid_entity_type",
+        f"'{value}' names no kind of entity; ids begin with {', '.join(KINDS)}",
+        field=field,
+        value=value,
+        constraint="type_enum",
+        valid_options=list(KINDS),
+        suggestion="Use P, R, T, E or C (perspective, recommendation, tension, evidence, claim)",
+    )
+
+
+def invalid_ref_type(field: str, value: str) -> HansardError:
+    """A reference's type is none of the eight."""
+    return HansardError(
+        "invalid",
+        "invalid_ref_type",
+        f"'{value}' is no type of reference",
+        field=field,
+        value=value,
+        constraint="ref_enum",
+        valid_options=REF_TYPES,
+        suggestion=did_you_mean(value, REF_TYPES) or f"Use one of {', '.join(REF_TYPES)}",
+    )
+
+
+def type_id_mismatch(field: str, value: str, expected: str, found: str) -> HansardError:
+    """An id stands where another kind is expected, or a stated type does not fit the id."""
+    return HansardError(
+        "invalid",
+        "type_id_mismatch",
+        f"'{value}' is a {KINDS.get(found, found)}; a {KINDS.get(expected, expected)} is expected here",
+        field=field,
+        value=value,
+        constraint="type_consistency",
+        valid_options=[expected],
+        context={"expected": expected, "found": found},
+        suggestion=f"Give an id with the letter {expected}, or move the item to the list of its own kind",
+    )
+
+
+def invalid_ref_target(field: str, value: str, ref_type: str, actual: str, valid: Sequence[str]) -> HansardError:
+    """This type of reference may not point at this kind of target."""
+    return HansardError(
+        "invalid",
+        "invalid_ref_target",
+        f"'{ref_type}' may not point at '{value}' ({KINDS.get(actual, actual)})",
+        field=field,
+        value=value,
+        constraint="semantic",
+        context={"ref_type": ref_type, "target_id": value, "target_type": actual},
+        valid_options=valid,
+        suggestion="Take a reference type that fits the target ('support', 'oppose', 'question', 'depend' fit any), "
+        "or another target",
+    )
+
+
+def refine_type_mismatch(field: str, value: str, source: str, target: str) -> HansardError:
+    """A refinement must be of the kind that it refines."""
+    return HansardError(
+        "invalid",
+        "refine_type_mismatch",
+        f"'refine' joins entities of one kind; this one leads from {source} to {target}",
+        field=field,
+        value=value,
+        constraint="semantic",
+        context={"source_type": source, "target_type": target},
+        valid_options=[source],
+        suggestion="Use 'support' or 'depend', or refine an entity of the same kind",
+    )
+
+
+def target_not_found(field: str, value: str, dialogue_id: str, known: Iterable[str] = ()) -> HansardError:
+    """An id that is referred to exists neither in the dialogue nor in the batch."""
+    return HansardError(
+        "not_found",
+        "target_not_found",
+        f"'{value}' is not in dialogue '{dialogue_id}'",
+        field=field,
+        value=value,
+        constraint="referential",
+        context={"dialogue_id": dialogue_id},
+        suggestion=did_you_mean(value, known) or "'dialogue_get' lists the ids of a dialogue",
+    )
+
+
+def invalid_status_transition(
+    field: str, entity: str, present: str, wanted: str, valid: Sequence[str], why: str | None = None
+) -> HansardError:
+    """A lifecycle has no such step."""
+    return HansardError(
+        "conflict",
+        "invalid_status_transition",
+        f"{entity} cannot go from '{present}' to '{wanted}'" + (f": {why}" if why else ""),
+        field=field,
+        value=wanted,
+        constraint="lifecycle",
+        context={"entity": entity, "from": present, "to": wanted},
+        valid_options=[*valid, "commented"],
+        suggestion=f"From '{present}' it may become {', '.join(valid) or 'nothing else'}; 'commented' records a "
+        "remark and changes nothing",
+    )
+
+
+def invalid_display_id(field: str, value: str, expected: str) -> HansardError:
+    """An id does not have the form of one."""
+    return HansardError(
+        "invalid",
+        "invalid_display_id",
+        f"'{value}' is not an id",
+        field=field,
+        value=value,
+        constraint="type_consistency",
+        suggestion=expected,
+    )
+
+
+def dialogue_not_found(dialogue_id: str, known: Iterable[str]) -> HansardError:
+    """No dialogue has this id."""
+    near = sorted(known)
+    return HansardError(
+        "not_found",
+        "dialogue_not_found",
+        f"there is no dialogue '{dialogue_id}'",
+        field="dialogue_id",
+        value=dialogue_id,
+        valid_options=near[:10] or None,
+        suggestion=did_you_mean(dialogue_id, near)
+        or ("'hansard list' shows all dialogues" if near else "Create one, or import one with 'hansard import'"),
+    )
+
+
+def dialogue_ambiguous(text: str, found: Sequence[str]) -> HansardError:
+    """Several dialogues begin with this."""
+    return HansardError(
+        "invalid",
+        "dialogue_ambiguous",
+        f"{len(found)} dialogues begin with '{text}'",
+        field="dialogue_id",
+        value=text,
+        valid_options=list(found[:10]),
+        suggestion="Write more of the id",
+    )
+
+
+def dialogue_exists(dialogue_id: str) -> HansardError:
+    """The wanted id is taken by another dialogue."""
+    return HansardError(
+        "conflict",
+        "dialogue_exists",
+        f"there is a dialogue '{dialogue_id}' already",
+        field="dialogue_id",
+        value=dialogue_id,
+        suggestion="Choose another id; an import takes the next free one with --as-new",
+    )
+
+
+def too_many_similar_titles(slug: str) -> HansardError:
+    """The slug and its 98 numbered variants are taken."""
+    return HansardError(
+        "conflict",
+        "too_many_similar_titles",
+        f"'{slug}' and '{slug}-2' to '{slug}-99' are taken",
+        field="title",
+        value=slug,
+        suggestion="Choose a title that tells this dialogue from the others",
+    )
+
+
+def dialogue_closed(dialogue_id: str, status: str) -> HansardError:
+    """The dialogue has concluded or was abandoned."""
+    return HansardError(
+        "conflict",
+        "dialogue_closed",
+        f"dialogue '{dialogue_id}' is {status}",
+        field="dialogue_id",
+        value=dialogue_id,
+        constraint="lifecycle",
+        suggestion="Reopen a tension with 'dialogue_update_status'; the dialogue is open again then",
+    )
+
+
+def expert_not_in_panel(field: str, slug: str, panel: Iterable[str]) -> HansardError:
+    """Somebody outside the round's panel is named."""
+    members = sorted(panel)
+    return HansardError(
+        "not_found",
+        "expert_not_in_panel",
+        f"'{slug}' is not in this round's panel",
+        field=field,
+        value=slug,
+        constraint="referential",
+        valid_options=members,
+        suggestion=did_you_mean(slug, members) or "Seat the expert with 'dialogue_evolve_panel' first",
+    )
+
+
+def expert_not_found(field: str, slug: str, known: Iterable[str]) -> HansardError:
+    """No expert of the dialogue, nor of its pool, has this name."""
+    names = sorted(known)
+    return HansardError(
+        "not_found",
+        "expert_not_found",
+        f"'{slug}' is neither an expert of this dialogue nor in its pool",
+        field=field,
+        value=slug,
+        constraint="referential",
+        valid_options=names,
+        suggestion=did_you_mean(slug, names) or "Create the expert with 'dialogue_expert_create' first",
+    )
+
+
+def expert_exists(slug: str) -> HansardError:
+    """The name is taken in this dialogue."""
+    return HansardError(
+        "conflict",
+        "expert_exists",
+        f"'{slug}' is taken in this dialogue",
+        field="expert_slug",
+        value=slug,
+        suggestion="Choose a name that neither an expert nor the pool has",
+    )
+
+
+def role_changed(field: str, slug: str, role: str, wanted: str) -> HansardError:
+    """A name keeps its role for the whole dialogue."""
+    return HansardError(
+        "conflict",
+        "role_changed",
+        f"'{slug}' is '{role}' in this dialogue, not '{wanted}'",
+        field=field,
+        value=wanted,
+        valid_options=[role],
+        suggestion="Leave the role out, or create another expert for the other role",
+    )
+
+
+def wrong_source(field: str, slug: str, value: str, actual: str) -> HansardError:
+    """An expert's source is not what the request says."""
+    return HansardError(
+        "conflict",
+        "wrong_source",
+        f"'{slug}' is {actual} in this round, not '{value}'",
+        field=field,
+        value=value,
+        valid_options=[actual],
+        suggestion="Leave 'source' out: it is told from the record",
+    )
+
+
+def round_out_of_order(wanted: int, next_round: int) -> HansardError:
+    """Rounds come one after the other."""
+    return HansardError(
+        "conflict",
+        "round_out_of_order",
+        f"round {wanted} cannot come now; the next round is {next_round}",
+        field="round",
+        value=wanted,
+        valid_options=[str(next_round)],
+        suggestion=f"Register round {next_round} first",
+    )
+
+
+def round_exists(wanted: int) -> HansardError:
+    """The round is registered; a round is never overwritten."""
+    return HansardError(
+        "conflict",
+        "round_exists",
+        f"round {wanted} is registered already",
+        field="round",
+        value=wanted,
+        suggestion="Repeat a request with its request_id to get its first answer; later changes go through "
+        "'dialogue_update_status'",
+    )
+
+
+def duplicate_local_id(field: str, value: str) -> HansardError:
+    """A local id stands for two entities of one batch."""
+    return HansardError(
+        "conflict",
+        "duplicate_local_id",
+        f"'{value}' is used twice in this batch",
+        field=field,
+        value=value,
+        constraint="unique",
+        suggestion="Number each contribution of an expert once; merge two into one entity with 'local_ids'",
+    )
+
+
+def duplicate_reference(field: str, ref_type: str, target: str) -> HansardError:
+    """The same reference stands twice under one entity."""
+    return HansardError(
+        "conflict",
+        "duplicate_reference",
+        f"'{ref_type}' to '{target}' stands twice here",
+        field=field,
+        value=target,
+        constraint="unique",
+        suggestion="Give each reference once",
+    )
+
+
+def verdict_exists(verdict_id: str) -> HansardError:
+    """Verdicts are immutable, and ids are used once."""
+    return HansardError(
+        "conflict",
+        "verdict_exists",
+        f"there is a verdict '{verdict_id}' already",
+        field="verdict_id",
+        value=verdict_id,
+        suggestion="A verdict cannot be changed; register another one that supersedes it",
+    )
+
+
+def verdict_not_found(field: str, verdict_id: str, known: Iterable[str]) -> HansardError:
+    """A verdict that is named does not exist."""
+    return HansardError(
+        "not_found",
+        "verdict_not_found",
+        f"there is no verdict '{verdict_id}'",
+        field=field,
+        value=verdict_id,
+        valid_options=sorted(known),
+        suggestion=did_you_mean(verdict_id, known) or "'dialogue_get' lists the verdicts",
+    )
+
+
+def not_authorised_to_resolve(field: str, entity: str, actors: Sequence[str], authors: Sequence[str]) -> HansardError:
+    """Only an author of a tension, or the Judge, may call it resolved."""
+    return HansardError(
+        "refused",
+        "not_authorised_to_resolve",
+        f"{entity} can be resolved by its authors ({', '.join(authors)}) or the Judge, not by {', '.join(actors)}",
+        field=field,
+        value=list(actors),
+        constraint="authority",
+        valid_options=[*authors, "judge"],
+        suggestion="Record it as 'addressed', or name the author or 'judge' among those who resolve it",
+    )
+
+
+def id_space_exhausted(field: str, what: str) -> HansardError:
+    """Two digits of round or sequence are used up; an id never gets longer."""
+    return HansardError(
+        "conflict",
+        "id_space_exhausted",
+        f"{what}: display ids end at round {MAX_ROUND} and number {MAX_SEQ}",
+        field=field,
+        constraint="id_space",
+        suggestion="Merge contributions that say the same, or continue in a new dialogue",
+    )
+
+
+def velocity_not_zero(field: str, open_tensions: Sequence[str], new_perspectives: int) -> HansardError:
+    """Something still moves: open tensions, or new perspectives where these bar a verdict."""
+    parts = []
+    if open_tensions:
+        parts.append(f"{len(open_tensions)} tensions are open ({', '.join(open_tensions[:12])})")
+    if new_perspectives:
+        parts.append(f"{new_perspectives} new perspectives in the last round")
+    return HansardError(
+        "refused",
+        "velocity_not_zero",
+        f"the panel has not come to rest: {'; '.join(parts)}",
+        field=field,
+        value=len(open_tensions) + new_perspectives,
+        constraint="convergence",
+        context={"open_tensions": list(open_tensions), "new_perspectives": new_perspectives},
+        suggestion="Run another round, resolve the tensions, or name those the verdict accepts in 'tensions_accepted'",
+    )
+
+
+def convergence_not_unanimous(share: float, target: float, not_agreed: Sequence[str]) -> HansardError:
+    """Too few of the panel agree."""
+    return HansardError(
+        "refused",
+        "convergence_not_unanimous",
+        f"{share:.0%} of the panel agree or have their dissent registered; {target:.0%} are needed",
+        field="verdict_type",
+        value="final",
+        constraint="convergence",
+        context={"share": share, "target": target, "not_agreed": list(not_agreed)},
+        suggestion=f"Ask {', '.join(not_agreed) or 'the panel'}; register a minority or dissent verdict for whoever "
+        "stays apart, or give 'votes'",
+    )
+
+
+def forced_convergence_no_warning(field: str) -> HansardError:
+    """A verdict may be forced only with a reason, which it shows."""
+    return HansardError(
+        "refused",
+        "forced_convergence_no_warning",
+        "a verdict is forced without saying why",
+        field=field,
+        constraint="convergence",
+        suggestion="Give 'force_reason'; the verdict shows it to every reader",
+    )

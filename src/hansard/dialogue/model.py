@@ -1,0 +1,335 @@
+"""What a dialogue is made of: one frozen type for each table, and the record that holds them all.
+
+A field's name is its column's name; a row read from the store becomes one of these and goes no further as a row.
+Words are the specification's ("Schema"); where its tables repeat each other, one table serves (decision 0003).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from hansard.kernel.ids import DisplayId
+
+DialogueStatus = Literal["open", "converging", "converged", "abandoned"]
+VerdictType = Literal["interim", "final", "minority", "dissent"]
+
+TIERS: Final = ("Core", "Adjacent", "Wildcard")
+ROTATIONS: Final = ("graduated", "none", "wildcards", "full")
+SOURCES: Final = ("pool", "created", "retained")
+REF_TYPES: Final = ("support", "oppose", "refine", "address", "resolve", "reopen", "question", "depend")
+MOVE_TYPES: Final = ("defend", "challenge", "bridge", "request", "concede", "converge")
+STANCES: Final = ("APPROVE", "REJECT", "HOLD", "CONDITIONAL", "ABSTAIN")
+ABSTAIN_CAUSES: Final = ("withheld", "outage", "out of scope")
+VERDICT_TYPES: Final = ("interim", "final", "minority", "dissent")
+CONFIDENCES: Final = ("unanimous", "strong", "split", "contested")
+COMPONENTS: Final = ("wisdom", "consistency", "truth", "relationships")
+VOTES: Final = ("for", "against", "abstain")
+
+COLORS: Final = (
+    "#3B82F6", "#10B981", "#F59E0B", "#EF4444", "#8B5CF6", "#EC4899",
+    "#14B8A6", "#F97316", "#6366F1", "#84CC16", "#06B6D4", "#A855F7",
+)  # fmt: skip
+"""Colours given to experts in the order in which they join, over and over."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the row types."""
+
+    dialogue_id: str
+
+    def as_row(self) -> dict[str, Any]:
+        """Column names and typed values."""
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
+
+class Dialogue(Row, frozen=True, kw_only=True):
+    """A question that a panel argues."""
+
+    title: str
+    question: str
+    background: dict[str, Any] | None = None
+    domain: str | None = None
+    expert_pool: list[dict[str, Any]] = []
+    """The pool as given: ``name``, ``slug``, ``role``, ``tier``, ``relevance``, ``focus``, ``description``."""
+    status: DialogueStatus = "open"
+    created_at: str
+    converged_at: str | None = None
+    panel_size: int
+    convergence_target: float = 1.0
+    """Share of the panel, 0 to 1, that must agree before a final verdict."""
+    max_rounds: int = 10
+    rotation: str = "graduated"
+    strict_velocity: int = 0
+    """1 when new perspectives of the last round bar a final verdict, 0 when they only warn."""
+    seed: str
+    """Hexadecimal seed of the panel's sampling."""
+    output_dir: str | None = None
+    tags: list[str] = []
+    origin: dict[str, Any] | None = None
+    """Where an imported dialogue comes from: ``importer``, ``source``, ``at``, ``digest``, ``files``."""
+
+    @property
+    def imported(self) -> bool:
+        """An imported dialogue records what it finds: the gate is computed, never enforced."""
+        return self.origin is not None
+
+    @property
+    def closed(self) -> bool:
+        """No round and no final verdict may be added."""
+        return self.status in ("converged", "abandoned")
+
+
+class Expert(Row, frozen=True, kw_only=True):
+    """Somebody who takes part, under one name and role for the whole dialogue."""
+
+    slug: str
+    role: str
+    description: str | None = None
+    focus: str | None = None
+    tier: str | None = None
+    source: str
+    relevance: float | None = None
+    creation_reason: str | None = None
+    color: str
+    first_round: int | None = None
+    created_at: str
+
+
+class PanelMember(Row, frozen=True, kw_only=True):
+    """A seat at one round's panel."""
+
+    round: int
+    slug: str
+    source: str
+    tier: str | None = None
+    relevance: float | None = None
+    focus: str | None = None
+
+
+class Round(Row, frozen=True, kw_only=True):
+    """One round: open (planned), in_progress (panel seated), completed (registered)."""
+
+    round: int
+    title: str | None = None
+    score: int | None = None
+    """ALIGNMENT of the round, given by the Judge; null only where an imported round has none."""
+    summary: str | None = None
+    status: str = "open"
+    created_at: str
+    completed_at: str | None = None
+
+
+class Utterance(Row, frozen=True, kw_only=True):
+    """What one expert said in one round, word for word, and the score the Judge gave for it."""
+
+    round: int
+    slug: str
+    raw: str | None = None
+    score: int | None = None
+    components: dict[str, int] | None = None
+    """``wisdom``, ``consistency``, ``truth``, ``relationships``; their sum is the score."""
+    annotations: list[dict[str, Any]] | None = None
+    """What was read and belongs to no entity, and the reader's diagnostics, each with its line."""
+
+
+class Entity(Row, frozen=True, kw_only=True):
+    """A perspective, recommendation, tension, piece of evidence or claim."""
+
+    kind: str
+    round: int
+    seq: int
+    label: str
+    content: str
+    contributors: list[str]
+    status: str
+    parameters: dict[str, Any] | None = None
+    adopted_in_verdict: str | None = None
+    local_ids: list[str] = []
+    """The local ids that became this entity: one, or several that the Judge merged."""
+    created_at: str
+
+    @property
+    def id(self) -> str:
+        """The display id (``P0101``)."""
+        return str(DisplayId(self.kind, self.round, self.seq))
+
+    @property
+    def key(self) -> DisplayId:
+        """Kind, round and sequence."""
+        return DisplayId(self.kind, self.round, self.seq)
+
+
+class Event(Row, frozen=True, kw_only=True):
+    """One step in an entity's life."""
+
+    kind: str
+    round: int
+    seq: int
+    event_seq: int
+    type: str
+    event_round: int
+    actors: list[str]
+    reason: str | None = None
+    disposition: str | None = None
+    """A finer word than the state machine has: conditional, narrowed, accepted, superseded, invalidated …"""
+    reference: str | None = None
+    """What brought it about: a display id or a verdict's id."""
+    result: str | None = None
+    """What it became: the display id of the entity that refines or replaces it."""
+    created_at: str
+
+    @property
+    def key(self) -> DisplayId:
+        """The entity it happened to."""
+        return DisplayId(self.kind, self.round, self.seq)
+
+
+class Ref(Row, frozen=True, kw_only=True):
+    """A typed reference; ``source_id`` is an entity, or ``@muffin`` where a whole response refers."""
+
+    round: int
+    seq: int
+    source_id: str
+    ref_type: str
+    target_id: str
+    context: str | None = None
+    created_at: str
+
+
+class Move(Row, frozen=True, kw_only=True):
+    """A dialogue move of an expert."""
+
+    round: int
+    expert_slug: str
+    seq: int
+    move_type: str
+    targets: list[str]
+    topic: str | None = None
+    context: str | None = None
+    created_at: str
+
+
+class Stance(Row, frozen=True, kw_only=True):
+    """Where an expert stands at the end of a round."""
+
+    round: int
+    expert_slug: str
+    stance: str
+    confidence: float | None = None
+    condition: str | None = None
+    cause: str | None = None
+    created_at: str
+
+
+class Verdict(Row, frozen=True, kw_only=True):
+    """A conclusion; immutable. A later one may supersede it."""
+
+    verdict_id: str
+    seq: int
+    """Verdicts are told in the order in which they were registered, from 1."""
+    verdict_type: VerdictType
+    round: int
+    author_expert: str | None = None
+    recommendation: str
+    description: str
+    conditions: list[str] = []
+    vote: str | None = None
+    votes: dict[str, str] | None = None
+    confidence: str | None = None
+    tensions_resolved: list[str] = []
+    tensions_accepted: list[str] = []
+    recommendations_adopted: list[str] = []
+    key_evidence: list[str] = []
+    key_claims: list[str] = []
+    supporting_experts: list[str] = []
+    what_would_change: str | None = None
+    supersedes: str | None = None
+    dismissals: dict[str, str] | None = None
+    """Reason for which this verdict sets each minority or dissent verdict aside, by its id."""
+    force_reason: str | None = None
+    gate: dict[str, Any] | None = None
+    """The convergence gate as computed when the verdict was registered (``model.Gate``)."""
+    created_at: str
+
+
+class JudgeClaim(Row, frozen=True, kw_only=True):
+    """A figure or status that a judge stated, kept beside what the record shows."""
+
+    seq: int
+    round: int | None = None
+    subject: str
+    """What it is about: ``round``, ``dialogue``, or an id as the judge wrote it."""
+    item: str
+    """Which figure: ``velocity``, ``converge_percent``, ``open_tensions``, ``status`` …"""
+    claimed: str
+    local_id: str | None = None
+    """The entity the subject stands for, where that can be told."""
+    source: str | None = None
+    """Where it was read: ``scoreboard.md:24``."""
+
+
+class Document(Row, frozen=True, kw_only=True):
+    """A judge's file of an imported dialogue, word for word."""
+
+    name: str
+    body: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of one dialogue, each list in the order of its keys."""
+
+    dialogue: Dialogue
+    experts: list[Expert]
+    panel_members: list[PanelMember]
+    rounds: list[Round]
+    utterances: list[Utterance]
+    entities: list[Entity]
+    events: list[Event]
+    refs: list[Ref]
+    moves: list[Move]
+    stances: list[Stance]
+    verdicts: list[Verdict]
+    judge_claims: list[JudgeClaim]
+    documents: list[Document]
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """A round in figures, computed from the record and never typed in."""
+
+    round: int
+    score: int | None
+    open_tensions: int
+    """Tensions not resolved when the round ended: open, addressed or reopened."""
+    new_perspectives: int
+    velocity: int
+    """Open tensions + new perspectives of the round (dialogue.md, settled contradiction 8)."""
+    score_velocity: int | None
+    """Score minus the score of the round before."""
+    panel: int
+    agreed: int
+    """Members who moved to converge, approved, or gave a condition that the verdict meets."""
+    abstained: int
+    settled: int
+    """Members whose minority or dissent verdict is registered."""
+    converge_percent: int
+    """Agreed members in percent of those who did not abstain, rounded down."""
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a final verdict may be given, and why not."""
+
+    met: bool
+    open_tensions: list[str]
+    agreed: list[str]
+    not_agreed: list[str]
+    settled: list[str]
+    abstained: list[str]
+    share: float
+    """Members who agree or are settled, as a share of those who did not abstain."""
+    target: float
+    new_perspectives: int
+    reasons: list[str]
+    warnings: list[str]
+    forced: bool = False

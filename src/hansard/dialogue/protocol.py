@@ -1,0 +1,90 @@
+"""The Judge protocol: what ``dialogue_create`` tells a Judge about running the dialogue.
+
+Steps and tools follow the specification's "Judge Workflow"; the table of markers is the reader's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hansard.dialogue.model import COMPONENTS, Dialogue
+from hansard.markers.syntax import MARKERS
+
+STEPS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "step": 0,
+        "name": "Evolve the panel",
+        "does": "Look at the last round, the open tensions and the progress; keep who is needed, draw from the pool, "
+        "create an expert where nobody covers a gap. Without a call the last panel sits again.",
+        "tools": ["dialogue_evolve_panel", "dialogue_expert_create", "dialogue_progress"],
+    },
+    {
+        "step": 1,
+        "name": "Fetch the context",
+        "does": "One call gives the context of the whole panel.",
+        "tools": ["dialogue_round_context"],
+    },
+    {
+        "step": 2,
+        "name": "Build the prompts",
+        "does": "Write each expert a prompt; brief whoever is new: question, background, why they are here, mandate, "
+        "relevant earlier work, progress so far.",
+        "tools": [],
+    },
+    {
+        "step": 3,
+        "name": "Let the experts speak",
+        "does": "All at once, none seeing another's response. Each writes with local ids and markers.",
+        "tools": [],
+    },
+    {
+        "step": 4,
+        "name": "Read the responses",
+        "does": "Read every response whole; the parser tells its entities, references and what to mend.",
+        "tools": ["dialogue_parse_response"],
+    },
+    {
+        "step": 5,
+        "name": "Score and register",
+        "does": "Score each expert; merge contributions that say the same; register the whole round in one batch. "
+        "The answer maps local ids to display ids.",
+        "tools": ["dialogue_round_register"],
+    },
+    {
+        "step": 6,
+        "name": "Look at convergence",
+        "does": "Where the gate is met, register the verdict, and one for whoever dissents; otherwise back to step 0.",
+        "tools": ["dialogue_progress", "dialogue_verdict_register"],
+    },
+)
+
+
+def judge_protocol(dialogue: Dialogue, output_dir: str) -> dict[str, Any]:
+    """The protocol of one dialogue: steps, files, markers, scoring, gate."""
+    return {
+        "steps": list(STEPS),
+        "files": {
+            "folder": f"{output_dir}/round-{{N}}",
+            "prompt": "prompt-{expert}.md",
+            "context": "context-{expert}.json",
+            "response": "response-{expert}.md",
+        },
+        "markers": [
+            {"form": marker.form, "meaning": marker.meaning, "example": marker.example}
+            for marker in MARKERS
+            if marker.dialect == "specification"
+        ],
+        "local_ids": "{EXPERT}-{P|R|T|E|C}{round:02d}{seq:02d}, such as MUFFIN-P0101",
+        "scoring": {
+            "components": list(COMPONENTS),
+            "rule": "ALIGNMENT is the sum of the components, given for each expert and round; it has no maximum.",
+        },
+        "gate": {
+            "rule": "A final verdict needs every tension resolved, or accepted by the verdict, and the agreed share of "
+            "the panel at or above the target. Dissent that is registered does not block.",
+            "convergence_target": dialogue.convergence_target,
+            "strict_velocity": bool(dialogue.strict_velocity),
+            "max_rounds": dialogue.max_rounds,
+            "otherwise": "force with force_reason; the verdict shows both.",
+        },
+    }

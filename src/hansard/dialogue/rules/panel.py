@@ -1,0 +1,300 @@
+"""Who sits at the panel: the pool's names and tiers, the suggested panel, a round's seats (dialogue.md, "Panel")."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from hansard.dialogue import errors
+from hansard.dialogue.model import COLORS, TIERS, Dialogue, Expert, PanelMember
+from hansard.dialogue.requests import EvolvePanel, ExpertCreate, PoolExpert
+from hansard.kernel.errors import HansardError, invalid_field
+from hansard.kernel.ids import RESERVED_SLUGS, default_expert_name, expert_slug, is_expert_slug
+
+DEFAULT_PANEL: Final = 12
+POOL_MIN, POOL_MAX = 3, 24
+
+
+def tier_of(tier: str | None, relevance: float | None) -> str | None:
+    """A tier in the spelling of the record; told from relevance where none is given; ``None`` when unknown."""
+    if tier is not None:
+        return next((name for name in TIERS if name.casefold() == tier.casefold()), None)
+    if relevance is None:
+        return "Adjacent"
+    return "Core" if relevance >= 0.8 else "Adjacent" if relevance >= 0.4 else "Wildcard"
+
+
+def judged_tier(field: str, tier: str | None) -> HansardError | None:
+    """Why a tier is none."""
+    if tier is None or tier_of(tier, None) is not None:
+        return None
+    return invalid_field(field, tier, "is no tier", valid_options=TIERS, suggestion=f"Use one of {', '.join(TIERS)}")
+
+
+def named_pool(pool: Sequence[PoolExpert], *, imported: bool) -> tuple[list[dict[str, Any]], list[HansardError]]:
+    """The pool with slugs and tiers, and every fault in it.
+
+    Experts without a name get the next free default name; in an imported dialogue they stay unnamed, since a name
+    would say that somebody took part who did not.
+    """
+    faults: list[HansardError] = []
+    taken: set[str] = set()
+    if not imported and not POOL_MIN <= len(pool) <= POOL_MAX:
+        faults.append(
+            invalid_field(
+                "expert_pool.experts",
+                len(pool),
+                f"must have {POOL_MIN} to {POOL_MAX} experts",
+                suggestion="A pool holds core, adjacent and wildcard experts; not all of them sit at every panel",
+            )
+        )
+    slugs: list[str | None] = []
+    for index, expert in enumerate(pool):
+        field = f"expert_pool.experts[{index}]"
+        if fault := judged_tier(f"{field}.tier", expert.tier):
+            faults.append(fault)
+        slug = None
+        if expert.name is not None:
+            slug = expert_slug(expert.name)
+            if not is_expert_slug(slug):
+                faults.append(_not_a_slug(f"{field}.name", expert.name))
+            elif slug in taken:
+                faults.append(invalid_field(f"{field}.name", expert.name, "is used twice in the pool"))
+            taken.add(slug)
+        slugs.append(slug)
+    free = (name for index in range(len(pool) + len(taken) + 1) if (name := default_expert_name(index)) not in taken)
+    named = []
+    for expert, slug in zip(pool, slugs, strict=True):
+        if slug is None and not imported:
+            slug = next(free)
+        entry = {
+            "slug": slug,
+            "name": expert.name or (slug.capitalize() if slug else None),
+            "role": expert.role,
+            "tier": tier_of(expert.tier, expert.relevance),
+            "relevance": expert.relevance,
+            "focus": expert.focus,
+            "description": expert.description,
+        }
+        named.append({key: value for key, value in entry.items() if value is not None})
+    return named, faults
+
+
+def _not_a_slug(field: str, value: str) -> HansardError:
+    return invalid_field(
+        field,
+        value,
+        "does not make an expert's name",
+        suggestion="A name has 2 to 32 letters, digits or hyphens and begins with a letter; "
+        f"{' and '.join(sorted(RESERVED_SLUGS))} are reserved",
+    )
+
+
+def tier_split(size: int) -> dict[str, int]:
+    """How many of a panel come from each tier."""
+    if size <= 2:
+        return {"Core": size, "Adjacent": 0, "Wildcard": 0}
+    if size <= 5:
+        core, wild = max(1, size // 3), 1
+    else:
+        core, wild = size // 3, size // 4
+    return {"Core": core, "Adjacent": size - core - wild, "Wildcard": wild}
+
+
+def suggested_panel(pool: Sequence[Mapping[str, Any]], size: int, seed: str) -> list[str]:
+    """Slugs of a panel drawn from the pool: by tier, weighted by relevance, without replacement, from ``seed``.
+
+    Where a tier has too few, the others fill up, core first. In the pool's order.
+    """
+    dice = random.Random(int(seed, 16))  # noqa: S311  # sampling must be repeatable, it guards no secret
+    # Efraimidis and Spirakis: the largest of u^(1/w) are a weighted sample without replacement
+    drawn = {expert["slug"]: dice.random() ** (1 / max(float(expert.get("relevance", 0.5)), 0.01)) for expert in pool}
+    by_tier: dict[str, list[str]] = {tier: [] for tier in TIERS}
+    for expert in pool:
+        by_tier[expert["tier"]].append(expert["slug"])
+    for names in by_tier.values():
+        names.sort(key=lambda name: -drawn[name])
+    quota = tier_split(size)
+    chosen = {name for tier in TIERS for name in by_tier[tier][: quota[tier]]}
+    rest = [name for tier in TIERS for name in by_tier[tier][quota[tier] :]]
+    chosen.update(rest[: max(0, size - len(chosen))])
+    return [expert["slug"] for expert in pool if expert["slug"] in chosen]
+
+
+def new_expert(
+    dialogue_id: str,
+    slug: str,
+    time: str,
+    number: int,
+    *,
+    role: str,
+    source: str = "pool",
+    tier: str | None = None,
+    relevance: float | None = None,
+    focus: str | None = None,
+    description: str | None = None,
+    creation_reason: str | None = None,
+) -> Expert:
+    """An expert who joins as the ``number``-th (from 0)."""
+    return Expert(
+        dialogue_id=dialogue_id,
+        slug=slug,
+        role=role,
+        description=description,
+        focus=focus,
+        tier=tier,
+        source=source,
+        relevance=relevance,
+        creation_reason=creation_reason,
+        color=COLORS[number % len(COLORS)],
+        created_at=time,
+    )
+
+
+def plan_expert(
+    dialogue: Dialogue, experts: Mapping[str, Expert], request: ExpertCreate, time: str
+) -> tuple[Expert | None, list[HansardError]]:
+    """The created expert, or why there is none."""
+    slug = expert_slug(request.expert_slug)
+    faults = []
+    if not is_expert_slug(slug):
+        faults.append(_not_a_slug("expert_slug", request.expert_slug))
+    elif slug in experts or slug in {entry.get("slug") for entry in dialogue.expert_pool}:
+        faults.append(errors.expert_exists(slug))
+    if fault := judged_tier("tier", request.tier):
+        faults.append(fault)
+    if faults:
+        return None, faults
+    return (
+        new_expert(
+            dialogue.dialogue_id,
+            slug,
+            time,
+            len(experts),
+            role=request.role,
+            source="created",
+            tier=tier_of(request.tier, request.relevance),
+            relevance=request.relevance,
+            focus=request.focus,
+            description=request.description,
+            creation_reason=request.reason,
+        ),
+        [],
+    )
+
+
+def plan_panel(
+    dialogue: Dialogue,
+    experts: Mapping[str, Expert],
+    seated_before: Iterable[str],
+    request: EvolvePanel,
+    time: str,
+) -> tuple[list[Expert], list[PanelMember], list[HansardError]]:
+    """Experts who join, the seats, and every fault.
+
+    Args:
+        experts: everybody who takes part in the dialogue so far, by slug.
+        seated_before: slugs of all earlier rounds' panels.
+    """
+    before = set(seated_before)
+    pool = {entry["slug"]: entry for entry in dialogue.expert_pool if entry.get("slug")}
+    joined: list[Expert] = []
+    seats: list[PanelMember] = []
+    faults: list[HansardError] = []
+    taken: set[str] = set()
+    for index, seat in enumerate(request.panel):
+        field = f"panel[{index}]"
+        slug = expert_slug(seat.expert_slug)
+        known = experts.get(slug)
+        if not is_expert_slug(slug):
+            faults.append(_not_a_slug(f"{field}.expert_slug", seat.expert_slug))
+            continue
+        if slug in taken:
+            faults.append(invalid_field(f"{field}.expert_slug", seat.expert_slug, "is seated twice"))
+            continue
+        taken.add(slug)
+        if fault := judged_tier(f"{field}.tier", seat.tier):
+            faults.append(fault)
+            continue
+        if known is None and slug not in pool and not dialogue.imported:
+            faults.append(errors.expert_not_found(f"{field}.expert_slug", slug, experts.keys() | pool.keys()))
+            continue
+        entry = pool.get(slug, {})
+        role = known.role if known else entry.get("role") or seat.role or "unknown"
+        if seat.role is not None and seat.role != role and not dialogue.imported:
+            faults.append(errors.role_changed(f"{field}.role", slug, role, seat.role))
+            continue
+        source = "retained" if slug in before else known.source if known else "pool"
+        if seat.source is not None and seat.source != source and not dialogue.imported:
+            faults.append(errors.wrong_source(f"{field}.source", slug, seat.source, source))
+            continue
+        relevance = seat.relevance
+        if relevance is None:
+            relevance = known.relevance if known else entry.get("relevance")
+        tier = seat.tier or (known.tier if known else entry.get("tier"))
+        if tier is not None or relevance is not None or not dialogue.imported:  # an import leaves open what is not told
+            tier = tier_of(tier, relevance)
+        if known is None:
+            joined.append(
+                new_expert(
+                    dialogue.dialogue_id,
+                    slug,
+                    time,
+                    len(experts) + len(joined),
+                    role=role,
+                    tier=tier,
+                    relevance=relevance,
+                    focus=entry.get("focus") or seat.focus,
+                    description=entry.get("description"),
+                )
+            )
+        seats.append(
+            PanelMember(
+                dialogue_id=dialogue.dialogue_id,
+                round=request.round,
+                slug=slug,
+                source=source,
+                tier=tier,
+                relevance=relevance,
+                focus=seat.focus or (known.focus if known else entry.get("focus")),
+            )
+        )
+    return joined, seats, faults
+
+
+def carried_over(
+    dialogue_id: str, round_: int, last: Sequence[PanelMember], created_since: Iterable[Expert]
+) -> list[PanelMember]:
+    """The seats of a round whose panel nobody evolved: the last panel, and whoever was created since."""
+    seats = [
+        PanelMember(
+            dialogue_id=dialogue_id,
+            round=round_,
+            slug=member.slug,
+            source="retained",
+            tier=member.tier,
+            relevance=member.relevance,
+            focus=member.focus,
+        )
+        for member in last
+    ]
+    return seats + [
+        PanelMember(
+            dialogue_id=dialogue_id,
+            round=round_,
+            slug=expert.slug,
+            source="created",
+            tier=expert.tier,
+            relevance=expert.relevance,
+            focus=expert.focus,
+        )
+        for expert in created_since
+    ]
+
+
+def unique_ids(slug: str) -> Iterator[str]:
+    """The ids a dialogue may get from its slug, in order: the slug, then -2 to -99."""
+    yield slug
+    for number in range(2, 100):
+        yield f"{slug}-{number}"

@@ -1,0 +1,692 @@
+"""A round as one plan: every fault of the batch, or everything that is to be written (specification, "Error Handling").
+
+The order in which an item is judged: type enums, type consistency, references, meaning, lifecycle. An item tells its
+first fault; the batch tells every item's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from hansard.dialogue import errors
+from hansard.dialogue.answers import Updated, Warned
+from hansard.dialogue.model import (
+    ABSTAIN_CAUSES,
+    COMPONENTS,
+    MOVE_TYPES,
+    REF_TYPES,
+    STANCES,
+    Dialogue,
+    Entity,
+    Event,
+    Expert,
+    Figures,
+    Gate,
+    JudgeClaim,
+    Move,
+    PanelMember,
+    Ref,
+    Round,
+    Stance,
+    Utterance,
+    Verdict,
+)
+from hansard.dialogue.requests import EntityIn, ReferenceIn, RoundRegister, TensionIn, UpdateIn
+from hansard.dialogue.rules.figures import figures_of, gate_of, positions
+from hansard.dialogue.rules.lifecycle import FIRST_STATUS, Lives, judged_actors
+from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field
+from hansard.kernel.ids import (
+    KINDS,
+    MAX_ROUND,
+    MAX_SEQ,
+    PLURALS,
+    DisplayId,
+    expert_slug,
+    parse_display_id,
+    parse_expert_target,
+    parse_local_id,
+)
+
+UPDATE_LISTS: Final = {
+    "P": "perspective_updates",
+    "R": "recommendation_updates",
+    "T": "tension_updates",
+    "E": "evidence_updates",
+    "C": "claim_updates",
+}
+TENSION_ONLY: Final = frozenset({"address", "resolve", "reopen"})
+EXPERT_REFS: Final = ("support", "oppose", "question", "depend")
+"""What may be said of an expert's whole position."""
+
+
+class RoundState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a round's batch is judged against: only what it refers to."""
+
+    dialogue: Dialogue
+    planned: Round | None
+    """The round's own row, where its panel was seated before."""
+    before: Round | None
+    """The round before this one."""
+    completed: int
+    """Rounds registered so far."""
+    seats: list[PanelMember]
+    """The round's panel; to be written when ``planned`` has none."""
+    seats_are_new: bool
+    experts: dict[str, Expert]
+    entities: list[Entity]
+    """Earlier entities that the batch names, by display id."""
+    event_counts: dict[str, int]
+    open_tensions: list[str]
+    """Earlier tensions that are not settled."""
+    verdicts: list[Verdict]
+    claims: int
+    """Judge's claims recorded so far."""
+
+
+class RoundPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a round writes, and what its answer tells."""
+
+    round: Round
+    round_is_new: bool
+    seats: list[PanelMember]
+    experts: list[Expert]
+    """Experts who take part for the first time."""
+    utterances: list[Utterance]
+    added: list[Entity]
+    changed: list[Entity]
+    events: list[Event]
+    refs: list[Ref]
+    moves: list[Move]
+    stances: list[Stance]
+    claims: list[JudgeClaim]
+    dialogue: Dialogue | None
+    """The dialogue when its status changes."""
+    id_mapping: dict[str, str]
+    first_local_ids: dict[str, str | None]
+    updates: dict[str, list[Updated]]
+    figures: Figures
+    gate: Gate
+    warnings: list[Warned]
+
+
+def mentioned_ids(request: RoundRegister) -> set[str]:
+    """Display ids of earlier entities that the batch refers to: what the store must read."""
+    texts: list[str] = []
+    for kind in KINDS:
+        for item in items_of(request, kind):
+            texts += [reference.target for reference in item.references]
+        for update in updates_of(request, kind):
+            texts += [text for text in (update.id, update.via, update.result) if text]
+    for move in request.moves:
+        texts += [*move.targets, *([move.target] if move.target else [])]
+    texts += [reference.target for reference in request.references]
+    return {text for text in texts if parse_display_id(text)}
+
+
+def items_of(request: RoundRegister, kind: str) -> Sequence[EntityIn | TensionIn]:
+    """The batch's entities of one kind."""
+    found: Sequence[EntityIn | TensionIn] = getattr(request, PLURALS[kind])
+    return found
+
+
+def updates_of(request: RoundRegister, kind: str) -> list[UpdateIn]:
+    """The batch's updates of one kind."""
+    found: list[UpdateIn] = getattr(request, UPDATE_LISTS[kind])
+    return found
+
+
+def plan_round(state: RoundState, request: RoundRegister, time: str) -> RoundPlan | list[HansardError]:
+    """Everything a round writes, or every fault of its batch."""
+    return _Batch(state, request, time).plan()
+
+
+class _Batch:
+    """One batch while it is judged: collects faults and rows side by side."""
+
+    def __init__(self, state: RoundState, request: RoundRegister, time: str) -> None:
+        self.state = state
+        self.request = request
+        self.time = time
+        self.id = state.dialogue.dialogue_id
+        self.faults: list[HansardError] = []
+        self.warnings: list[Warned] = []
+        self.panel = {member.slug for member in state.seats}
+        self.mapping: dict[str, str] = {}
+        self.first_local: dict[str, str | None] = {}
+        self.lives = Lives(self.id, state.entities, state.event_counts, time, request.round)
+        self.refs: list[Ref] = []
+        self.updates: dict[str, list[Updated]] = {kind: [] for kind in KINDS}
+
+    def plan(self) -> RoundPlan | list[HansardError]:
+        request, state = self.request, self.state
+        if not state.dialogue.imported and request.score is None:
+            self.faults.append(missing_field("score"))
+        utterances = self._utterances()
+        self._entities()
+        self._references()
+        self._updates()
+        moves = self._moves()
+        stances = self._stances()
+        if self.faults:
+            return self.faults
+        opened = self._opened(state)
+        round_ = Round(
+            dialogue_id=self.id,
+            round=request.round,
+            title=request.title,
+            score=request.score,
+            summary=request.summary,
+            status="completed",
+            created_at=state.planned.created_at if state.planned else self.time,
+            completed_at=self.time,
+        )
+        fresh = sum(1 for entity in self.lives.added if entity.kind == "P")
+        where = positions(self.panel, moves, stances, state.verdicts)
+        computed = figures_of(round_, state.before, len(opened), fresh, where)
+        judged = gate_of(state.dialogue, opened, fresh, where)
+        self._warn(utterances, fresh)
+        status = "converging" if judged.met else "open"
+        dialogue = None if status == state.dialogue.status else msgspec.structs.replace(state.dialogue, status=status)
+        return RoundPlan(
+            round=round_,
+            round_is_new=state.planned is None,
+            seats=state.seats if state.seats_are_new else [],
+            experts=[
+                msgspec.structs.replace(expert, first_round=request.round)
+                for slug in sorted(self.panel)
+                if (expert := state.experts[slug]).first_round is None
+            ],
+            utterances=utterances,
+            added=self.lives.added,
+            changed=self.lives.changed,
+            events=self.lives.events,
+            refs=self.refs,
+            moves=moves,
+            stances=stances,
+            claims=self._claims(),
+            dialogue=dialogue,
+            id_mapping=self.mapping,
+            first_local_ids=self.first_local,
+            updates=self.updates,
+            figures=computed,
+            gate=judged,
+            warnings=self.warnings,
+        )
+
+    def _fault(self, fault: HansardError, item_type: str, name: str | None = None, source: str | None = None) -> None:
+        self.faults.append(fault.of(item_type, local_id=name, source_id=source))
+
+    def _member(self, field: str, name: str) -> str | None:
+        """The slug of a panel member, or a fault."""
+        slug = name if name in self.panel else expert_slug(name)
+        if slug in self.panel:
+            return slug
+        self._fault(errors.expert_not_in_panel(field, name, self.panel), "expert", source=name)
+        return None
+
+    def _utterances(self) -> list[Utterance]:
+        request = self.request
+        said: dict[str, dict[str, Any]] = {}
+        for field, values in (
+            ("responses", request.responses),
+            ("expert_scores", request.expert_scores),
+            ("score_components", request.score_components),
+            ("annotations", request.annotations),
+        ):
+            for name, value in values.items():
+                slug = self._member(f"{field}.{name}", name)
+                if slug is not None:
+                    said.setdefault(slug, {})[field] = value
+        rows = []
+        for slug, parts in sorted(said.items()):
+            given = parts.get("score_components")
+            components = None if given is None else {name: getattr(given, name) for name in COMPONENTS}
+            score = parts.get("expert_scores")
+            if components is not None:
+                total = sum(components.values())
+                if score is not None and score != total:
+                    self._fault(
+                        invalid_field(
+                            f"expert_scores.{slug}",
+                            score,
+                            f"is not the sum of its components ({total})",
+                            suggestion="ALIGNMENT is Wisdom + Consistency + Truth + Relationships; leave the score out "
+                            "and it is their sum",
+                        ),
+                        "expert",
+                        source=slug,
+                    )
+                score = total
+            rows.append(
+                Utterance(
+                    dialogue_id=self.id,
+                    round=request.round,
+                    slug=slug,
+                    raw=parts.get("responses"),
+                    score=score,
+                    components=components,
+                    annotations=parts.get("annotations") or None,
+                )
+            )
+        return rows
+
+    def _entities(self) -> None:
+        seen: set[str] = set()
+        for kind, word in KINDS.items():
+            items = items_of(self.request, kind)
+            if len(items) > MAX_SEQ:
+                self._fault(
+                    errors.id_space_exhausted(PLURALS[kind], f"{len(items)} {PLURALS[kind]} in one round"), word
+                )
+                continue
+            for index, item in enumerate(items):
+                field = f"{PLURALS[kind]}[{index}]"
+                locals_ = [name for name in [item.local_id, *item.local_ids] if name is not None]
+                experts = self._local_ids(field, kind, word, locals_, seen)
+                contributors = self._contributors(field, word, item, experts, locals_)
+                entity_id = str(DisplayId(kind, self.request.round, index + 1))
+                for name in locals_:
+                    self.mapping.setdefault(name, entity_id)
+                self.first_local[entity_id] = item.local_id or (locals_[0] if locals_ else None)
+                self.lives.add(
+                    Entity(
+                        dialogue_id=self.id,
+                        kind=kind,
+                        round=self.request.round,
+                        seq=index + 1,
+                        label=item.label,
+                        content=item.description if isinstance(item, TensionIn) else item.content,
+                        contributors=contributors,
+                        status=FIRST_STATUS[kind],
+                        parameters=None if isinstance(item, TensionIn) else item.parameters,
+                        local_ids=locals_,
+                        created_at=self.time,
+                    )
+                )
+
+    def _local_ids(self, field: str, kind: str, word: str, names: Sequence[str], seen: set[str]) -> list[str]:
+        """The experts whom local ids name; a fault for each id that cannot stand here."""
+        experts = []
+        for position, name in enumerate(names):
+            where = f"{field}.local_id" if position == 0 else f"{field}.local_ids[{position - 1}]"
+            local = parse_local_id(name)
+            if local is None:
+                self._fault(
+                    errors.invalid_display_id(
+                        where,
+                        name,
+                        f"Write it like MUFFIN-{kind}{self.request.round:02d}01: expert, kind, round, number",
+                    ),
+                    word,
+                    name,
+                )
+            elif local.kind not in KINDS:
+                self._fault(errors.invalid_entity_type(where, name), word, name)
+            elif local.kind != kind:
+                self._fault(errors.type_id_mismatch(where, name, kind, local.kind), word, name)
+            elif local.round != self.request.round:
+                self._fault(
+                    errors.invalid_display_id(
+                        where, name, f"Its digits say round {local.round}; this is round {self.request.round}"
+                    ),
+                    word,
+                    name,
+                )
+            elif name in seen:
+                self._fault(errors.duplicate_local_id(where, name), word, name)
+            elif local.expert not in self.panel:
+                self._fault(errors.expert_not_in_panel(where, local.expert, self.panel), word, name)
+            else:
+                experts.append(local.expert)
+            seen.add(name)
+        return experts
+
+    def _contributors(
+        self, field: str, word: str, item: EntityIn | TensionIn, experts: Sequence[str], names: Sequence[str]
+    ) -> list[str]:
+        named = names[0] if names else None
+        found: list[str] = []
+        for index, name in enumerate(item.contributors):
+            slug = name if name in self.panel else expert_slug(name)
+            if slug not in self.panel:
+                self._fault(errors.expert_not_in_panel(f"{field}.contributors[{index}]", name, self.panel), word, named)
+            elif slug not in found:
+                found.append(slug)
+        if item.contributors:
+            for expert in experts:
+                if expert not in found:
+                    self._fault(
+                        invalid_field(
+                            f"{field}.contributors",
+                            item.contributors,
+                            f"leaves out '{expert}', whose local id became this entity",
+                            suggestion=f"Add '{expert}': whoever contributed is named",
+                        ),
+                        word,
+                        named,
+                    )
+        else:
+            found = list(dict.fromkeys(experts))
+            if not names:
+                self._fault(missing_field(f"{field}.contributors"), word)
+        return found
+
+    def _references(self) -> None:
+        for kind in KINDS:
+            for index, item in enumerate(items_of(self.request, kind)):
+                if index >= MAX_SEQ:
+                    break
+                source = str(DisplayId(kind, self.request.round, index + 1))
+                name = self.first_local.get(source)
+                self._references_of(f"{PLURALS[kind]}[{index}].references", source, name or source, item.references)
+        by_expert: dict[str, list[tuple[int, ReferenceIn]]] = {}
+        for index, reference in enumerate(self.request.references):
+            slug = self._member(f"references[{index}].expert", reference.expert)
+            if slug is not None:
+                by_expert.setdefault(slug, []).append(
+                    (index, ReferenceIn(type=reference.type, target=reference.target, context=reference.context))
+                )
+        for slug, references in by_expert.items():
+            source = f"@{slug}"
+            seen: set[tuple[str, str]] = set()
+            for index, given in references:
+                self._reference(f"references[{index}]", source, source, given, seen)
+
+    def _references_of(self, field: str, source: str, named: str, references: Iterable[ReferenceIn]) -> None:
+        seen: set[tuple[str, str]] = set()
+        for index, reference in enumerate(references):
+            self._reference(f"{field}[{index}]", source, named, reference, seen)
+
+    def _reference(
+        self, field: str, source: str, named: str, reference: ReferenceIn, seen: set[tuple[str, str]]
+    ) -> None:
+        judged = self._judged_reference(field, source, reference)
+        if isinstance(judged, HansardError):
+            self._fault(judged, "reference", source=named)
+            return
+        key = (reference.type, judged)
+        if key in seen:
+            self._fault(
+                errors.duplicate_reference(f"{field}.target", reference.type, reference.target),
+                "reference",
+                source=named,
+            )
+            return
+        seen.add(key)
+        self.refs.append(
+            Ref(
+                dialogue_id=self.id,
+                round=self.request.round,
+                seq=len(self.refs) + 1,
+                source_id=source,
+                ref_type=reference.type,
+                target_id=judged,
+                context=reference.context,
+                created_at=self.time,
+            )
+        )
+        if reference.type == "refine":
+            self.lives.refine(judged, self.lives[source].contributors, source)
+
+    def _judged_reference(self, field: str, source: str, reference: ReferenceIn) -> str | HansardError:
+        """The display id (or ``@slug``) that a reference points at, or its first fault."""
+        kind_of_source = source[0]
+        where = f"{field}.target"
+        if reference.type not in REF_TYPES:
+            return errors.invalid_ref_type(f"{field}.type", reference.type)
+        expert = parse_expert_target(reference.target)
+        if expert is not None:
+            if expert not in self.state.experts:
+                return errors.target_not_found(where, reference.target, self.id, [f"@{s}" for s in self.state.experts])
+            if reference.type not in EXPERT_REFS:
+                return errors.invalid_ref_target(where, reference.target, reference.type, "an expert's position", ["T"])
+            return reference.target
+        target = self._resolved(where, reference.target)
+        if isinstance(target, HansardError):
+            return target
+        kind = target[0]
+        if reference.target_type is not None and reference.target_type != kind:
+            if reference.target_type not in KINDS:
+                return errors.invalid_entity_type(f"{field}.target_type", reference.target_type)
+            return errors.type_id_mismatch(where, reference.target, reference.target_type, kind)
+        if target not in self.lives:
+            return errors.target_not_found(where, reference.target, self.id, [*self.lives.known, *self.mapping])
+        if reference.type in TENSION_ONLY and kind != "T":
+            return errors.invalid_ref_target(where, reference.target, reference.type, kind, ["T"])
+        if reference.type == "refine" and kind != kind_of_source:
+            return errors.refine_type_mismatch(where, reference.target, kind_of_source, kind)
+        if target == source:
+            return errors.invalid_ref_target(where, reference.target, reference.type, "the entity itself", [])
+        return target
+
+    def _resolved(self, field: str, text: str) -> str | HansardError:
+        """A local id of the batch, or a display id, as display id."""
+        if text in self.mapping:
+            return self.mapping[text]
+        if parse_display_id(text):
+            return text
+        local = parse_local_id(text)
+        if local is not None:
+            if local.kind not in KINDS:
+                return errors.invalid_entity_type(field, text)
+            return errors.target_not_found(field, text, self.id, self.mapping)
+        if len(text) == 5 and text[0].isalpha() and text[1:].isdigit():
+            return errors.invalid_entity_type(field, text)
+        return errors.invalid_display_id(
+            field, text, "Name an entity by display id (P0001), a local id of this batch, or an expert by @slug"
+        )
+
+    def _updates(self) -> None:
+        for kind, word in KINDS.items():
+            for index, update in enumerate(updates_of(self.request, kind)):
+                field = f"{UPDATE_LISTS[kind]}[{index}]"
+                fault, taken = take_update(
+                    self.lives, field, update, kind, self.id, self._resolved, self.panel, self.state.experts
+                )
+                if fault is not None:
+                    self._fault(fault, f"{word}_update", source=update.id)
+                elif taken is not None:
+                    self.updates[kind].append(taken)
+
+    def _moves(self) -> list[Move]:
+        rows: list[Move] = []
+        counts: dict[str, int] = {}
+        for index, move in enumerate(self.request.moves):
+            field = f"moves[{index}]"
+            slug = self._member(f"{field}.expert", move.expert)
+            if move.type not in MOVE_TYPES:
+                self._fault(
+                    invalid_field(
+                        f"{field}.type",
+                        move.type,
+                        "is no dialogue move",
+                        valid_options=MOVE_TYPES,
+                        suggestion=did_you_mean(move.type, MOVE_TYPES),
+                    ),
+                    "move",
+                    source=move.expert,
+                )
+                continue
+            targets = []
+            for position, text in enumerate([*move.targets, *([move.target] if move.target else [])]):
+                where = f"{field}.targets[{position}]" if position < len(move.targets) else f"{field}.target"
+                expert = parse_expert_target(text)
+                found = text if expert in self.state.experts else self._resolved(where, text)
+                if isinstance(found, str) and expert is None and found not in self.lives:
+                    found = errors.target_not_found(where, text, self.id, [*self.lives.known, *self.mapping])
+                if isinstance(found, HansardError):
+                    self._fault(found, "move", source=move.expert)
+                else:
+                    targets.append(found)
+            if slug is None:
+                continue
+            counts[slug] = counts.get(slug, 0) + 1
+            rows.append(
+                Move(
+                    dialogue_id=self.id,
+                    round=self.request.round,
+                    expert_slug=slug,
+                    seq=counts[slug],
+                    move_type=move.type,
+                    targets=targets,
+                    topic=move.topic,
+                    context=move.context,
+                    created_at=self.time,
+                )
+            )
+        return rows
+
+    def _stances(self) -> list[Stance]:
+        rows: list[Stance] = []
+        seen: set[str] = set()
+        for index, stance in enumerate(self.request.stances):
+            field = f"stances[{index}]"
+            slug = self._member(f"{field}.expert", stance.expert)
+            word = stance.stance.upper()
+            fault = None
+            if word not in STANCES:
+                fault = invalid_field(f"{field}.stance", stance.stance, "is no stance", valid_options=STANCES)
+            elif word == "CONDITIONAL" and not (stance.condition or "").strip():
+                fault = missing_field(f"{field}.condition")
+            elif word == "ABSTAIN" and stance.cause not in ABSTAIN_CAUSES:
+                fault = invalid_field(
+                    f"{field}.cause", stance.cause, "must say why the expert abstains", valid_options=ABSTAIN_CAUSES
+                )
+            elif slug in seen:
+                fault = invalid_field(f"{field}.expert", stance.expert, "has a stance in this round already")
+            if fault is not None:
+                self._fault(fault, "stance", source=stance.expert)
+                continue
+            if slug is None:
+                continue
+            seen.add(slug)
+            rows.append(
+                Stance(
+                    dialogue_id=self.id,
+                    round=self.request.round,
+                    expert_slug=slug,
+                    stance=word,
+                    confidence=stance.confidence,
+                    condition=stance.condition,
+                    cause=stance.cause,
+                    created_at=self.time,
+                )
+            )
+        return rows
+
+    def _opened(self, state: RoundState) -> list[str]:
+        """Tensions that are not settled once this round is registered."""
+        untouched = [entity_id for entity_id in state.open_tensions if entity_id not in self.lives]
+        return untouched + self.lives.open_tensions
+
+    def _claims(self) -> list[JudgeClaim]:
+        return [
+            JudgeClaim(
+                dialogue_id=self.id,
+                seq=self.state.claims + number,
+                round=self.request.round,
+                subject="round",
+                item=item,
+                claimed=value if isinstance(value, str) else msgspec.json.encode(value).decode(),
+            )
+            for number, (item, value) in enumerate(self.request.judge_claims.items(), start=1)
+        ]
+
+    def _warn(self, utterances: Sequence[Utterance], fresh: int) -> None:
+        number = self.request.round
+        scored = {row.slug for row in utterances if row.score is not None}
+        spoken = {row.slug for row in utterances if row.raw is not None}
+
+        def warn(type_: str, message: str, expert: str | None = None) -> None:
+            self.warnings.append(Warned(type=type_, message=message, expert=expert, round=number))
+
+        for slug in sorted(self.panel - scored):
+            warn("missing_score", f"{slug} sits at the panel of round {number} and has no score", slug)
+        for slug in sorted(self.panel - spoken):
+            warn("missing_response", f"{slug} sits at the panel of round {number} and has no response on record", slug)
+        total = sum(row.score or 0 for row in utterances)
+        if self.request.score is not None and scored and total != self.request.score:
+            warn(
+                "score_sum_differs",
+                f"the experts' scores add up to {total}, the round's score is {self.request.score}",
+            )
+        if number >= self.state.dialogue.max_rounds:
+            warn("max_rounds_passed", f"the dialogue was planned for {self.state.dialogue.max_rounds} rounds")
+        if fresh and not self.state.dialogue.strict_velocity:
+            warn("new_perspectives", f"{fresh} new perspectives in this round: the panel still moves")
+
+
+def take_update(
+    lives: Lives,
+    field: str,
+    update: UpdateIn,
+    kind: str | None,
+    dialogue_id: str,
+    resolved: Any,
+    panel: Iterable[str],
+    experts: Iterable[str],
+) -> tuple[HansardError | None, Updated | None]:
+    """Take one step in an entity's life, or say why not.
+
+    Args:
+        kind: the kind whose list the update stands in; ``None`` where updates of all kinds stand together.
+        resolved: gives the display id of a local id of the batch, or a fault.
+    """
+    target = resolved(f"{field}.id", update.id)
+    if isinstance(target, HansardError):
+        return target, None
+    if kind is not None and target[0] != kind:
+        return errors.type_id_mismatch(f"{field}.id", update.id, kind, target[0]), None
+    if target not in lives:
+        return errors.target_not_found(f"{field}.id", update.id, dialogue_id, lives.known), None
+    found: dict[str, str | None] = {"via": None, "result": None}
+    for name, text in (("via", update.via), ("result", update.result)):
+        if text is None:
+            continue
+        other = resolved(f"{field}.{name}", text)
+        if not isinstance(other, HansardError) and other not in lives:
+            other = errors.target_not_found(f"{field}.{name}", text, dialogue_id, lives.known)
+        if isinstance(other, HansardError):
+            return other, None
+        found[name] = other
+    by = [actor if actor in ("judge", "user") else expert_slug(actor) for actor in update.by]
+    fault = next(judged_actors(field, by, panel, experts), None) or lives.judged(field, target, update.status, by)
+    if fault is not None:
+        return fault, None
+    lives.step(
+        target,
+        update.status,
+        by,
+        reason=update.reason,
+        disposition=update.disposition,
+        reference=found["via"],
+        result=found["result"],
+    )
+    return None, Updated(id=target, status=update.status, via=found["via"], result=found["result"])
+
+
+def judged_round_number(wanted: int, completed: int) -> HansardError | None:
+    """Why a round may not be registered now."""
+    if wanted > MAX_ROUND:
+        return errors.id_space_exhausted("round", f"round {wanted}")
+    if wanted < completed:
+        return errors.round_exists(wanted)
+    if wanted > completed:
+        return errors.round_out_of_order(wanted, completed)
+    return None
+
+
+def mapping_by_expert(entities: Iterable[Entity], round_: int) -> Mapping[str, dict[str, str]]:
+    """Local id to display id, for each expert of a round."""
+    found: dict[str, dict[str, str]] = {}
+    for entity in entities:
+        if entity.round != round_:
+            continue
+        for name in entity.local_ids:
+            local = parse_local_id(name)
+            if local is not None:
+                found.setdefault(local.expert, {})[name] = entity.id
+    return found

@@ -1,0 +1,296 @@
+"""A verdict as one plan: the gate, the faults, what it adopts (dialogue.md, 8 and "Lifecycles, enforced")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from hansard.dialogue import errors
+from hansard.dialogue.answers import Warned
+from hansard.dialogue.model import (
+    CONFIDENCES,
+    VERDICT_TYPES,
+    VOTES,
+    Dialogue,
+    Entity,
+    Event,
+    Gate,
+    Move,
+    PanelMember,
+    Stance,
+    Verdict,
+)
+from hansard.dialogue.requests import VerdictRegister
+from hansard.dialogue.rules.figures import Positions, gate_of, positions
+from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, valid_steps
+from hansard.kernel.errors import HansardError, invalid_field, missing_field
+from hansard.kernel.ids import KINDS, expert_slug, parse_display_id
+
+_VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
+
+
+class VerdictState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verdict is judged against."""
+
+    dialogue: Dialogue
+    completed: int
+    members: list[PanelMember]
+    """The panel of the verdict's round."""
+    moves: list[Move]
+    stances: list[Stance]
+    experts: list[str]
+    entities: list[Entity]
+    """Entities that the verdict names, and all tensions that are not settled."""
+    event_counts: dict[str, int]
+    open_tensions: list[str]
+    new_perspectives: int
+    verdicts: list[Verdict]
+
+
+class VerdictPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a verdict writes, and what its answer tells."""
+
+    verdict: Verdict
+    changed: list[Entity]
+    events: list[Event]
+    dialogue: Dialogue | None
+    adopted: list[str]
+    gate: Gate | None
+    warnings: list[Warned]
+
+
+ENTITY_LISTS: Final = {
+    "tensions_resolved": "T",
+    "tensions_accepted": "T",
+    "recommendations_adopted": "R",
+    "key_evidence": "E",
+    "key_claims": "C",
+}
+
+
+def named_ids(request: VerdictRegister) -> set[str]:
+    """Display ids that the verdict names: what the store must read."""
+    return {text for name in ENTITY_LISTS for text in getattr(request, name) if parse_display_id(text)}
+
+
+def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> VerdictPlan | list[HansardError]:
+    """All that a verdict writes, or every fault."""
+    faults: list[HansardError] = []
+    dialogue = state.dialogue
+    if request.verdict_type not in VERDICT_TYPES:
+        return [
+            invalid_field("verdict_type", request.verdict_type, "is no type of verdict", valid_options=VERDICT_TYPES)
+        ]
+    final = request.verdict_type == "final"
+    apart = request.verdict_type in ("minority", "dissent")
+    if state.completed == 0:
+        faults.append(errors.round_out_of_order(request.round, 0))
+    elif request.round >= state.completed or (final and request.round != state.completed - 1):
+        faults.append(
+            invalid_field(
+                "round",
+                request.round,
+                "is not the last registered round" if final else "is not registered",
+                valid_options=[str(state.completed - 1)],
+            )
+        )
+    if request.verdict_id in {verdict.verdict_id for verdict in state.verdicts}:
+        faults.append(errors.verdict_exists(request.verdict_id))
+    author = _expert("author_expert", request.author_expert, state.experts, faults) if request.author_expert else None
+    if apart and request.author_expert is None:
+        faults.append(missing_field("author_expert"))
+    if request.verdict_type == "minority" and not (request.what_would_change or "").strip() and not dialogue.imported:
+        faults.append(missing_field("what_would_change"))
+    supporting = [
+        slug
+        for index, name in enumerate(request.supporting_experts or ())
+        if (slug := _expert(f"supporting_experts[{index}]", name, state.experts, faults)) is not None
+    ]
+    if request.confidence is not None and request.confidence not in CONFIDENCES:
+        faults.append(invalid_field("confidence", request.confidence, "is no confidence", valid_options=CONFIDENCES))
+    votes: dict[str, str] = {}
+    for name, vote in (request.votes or {}).items():
+        slug = _expert(f"votes.{name}", name, [member.slug for member in state.members], faults)
+        if vote not in VOTES:
+            faults.append(invalid_field(f"votes.{name}", vote, "is no vote", valid_options=VOTES))
+        elif slug is not None:
+            votes[slug] = vote
+    faults += _judged_verdict_ids(state, request)
+    lives = Lives(dialogue.dialogue_id, state.entities, state.event_counts, time, max(0, state.completed - 1))
+    faults += _judged_entities(lives, state, request)
+    if faults:
+        return faults
+
+    where = positions(
+        (member.slug for member in state.members),
+        state.moves,
+        state.stances,
+        state.verdicts,
+        conditions=request.conditions,
+        votes=votes,
+    )
+    gate: Gate | None = None
+    if final:
+        settled = set(request.tensions_accepted)
+        if not dialogue.imported:  # an imported judge's "resolved" is a claim, not a step
+            settled |= set(request.tensions_resolved)
+        still_open = [entity_id for entity_id in state.open_tensions if entity_id not in settled]
+        gate = gate_of(dialogue, still_open, state.new_perspectives, where)
+        faults = _judged_gate(gate, request, imported=dialogue.imported)
+        if faults:
+            return faults
+        gate = msgspec.structs.replace(gate, forced=request.force and not gate.met)
+        adopted = _conclude(lives, request, imported=dialogue.imported)
+    else:
+        adopted = []
+    verdict = Verdict(
+        dialogue_id=dialogue.dialogue_id,
+        verdict_id=request.verdict_id,
+        seq=len(state.verdicts) + 1,
+        verdict_type=request.verdict_type,  # type: ignore[arg-type]  # judged above
+        round=request.round,
+        author_expert=author,
+        recommendation=request.recommendation,
+        description=request.description,
+        conditions=list(request.conditions),
+        vote=request.vote,
+        votes=votes or None,
+        confidence=request.confidence,
+        tensions_resolved=list(request.tensions_resolved),
+        tensions_accepted=list(request.tensions_accepted),
+        recommendations_adopted=list(request.recommendations_adopted),
+        key_evidence=list(request.key_evidence),
+        key_claims=list(request.key_claims),
+        supporting_experts=supporting,
+        what_would_change=request.what_would_change,
+        supersedes=request.supersedes,
+        dismissals=dict(request.dismissals) if request.dismissals else None,
+        force_reason=request.force_reason if request.force else None,
+        gate=msgspec.to_builtins(gate) if gate else None,
+        created_at=time,
+    )
+    return VerdictPlan(
+        verdict=verdict,
+        changed=lives.changed,
+        events=lives.events,
+        dialogue=msgspec.structs.replace(dialogue, status="converged", converged_at=time) if final else None,
+        adopted=adopted,
+        gate=gate,
+        warnings=list(_warnings(request, gate, where)),
+    )
+
+
+def _expert(field: str, name: str, known: Iterable[str], faults: list[HansardError]) -> str | None:
+    names = list(known)
+    slug = name if name in names else expert_slug(name)
+    if slug in names:
+        return slug
+    faults.append(errors.expert_not_found(field, name, names))
+    return None
+
+
+def _judged_verdict_ids(state: VerdictState, request: VerdictRegister) -> Iterable[HansardError]:
+    known = {verdict.verdict_id: verdict for verdict in state.verdicts}
+    if request.supersedes is not None and request.supersedes not in known:
+        yield errors.verdict_not_found("supersedes", request.supersedes, known)
+    for name in request.dismissals or {}:
+        if name not in known:
+            yield errors.verdict_not_found(f"dismissals.{name}", name, known)
+        elif known[name].verdict_type not in ("minority", "dissent"):
+            yield invalid_field(
+                f"dismissals.{name}", name, "is no minority or dissent verdict; others are superseded, not dismissed"
+            )
+
+
+def _judged_entities(lives: Lives, state: VerdictState, request: VerdictRegister) -> Iterable[HansardError]:
+    final = request.verdict_type == "final"
+    for name, kind in ENTITY_LISTS.items():
+        for index, text in enumerate(getattr(request, name)):
+            field = f"{name}[{index}]"
+            if parse_display_id(text) is None:
+                if len(text) == 5 and text[1:].isdigit() and text[0] not in KINDS:
+                    yield errors.invalid_entity_type(field, text)
+                else:
+                    yield errors.invalid_display_id(field, text, f"Name an entity by its display id ({kind}0001)")
+            elif text[0] != kind:
+                yield errors.type_id_mismatch(field, text, kind, text[0])
+            elif text not in lives:
+                yield errors.target_not_found(field, text, state.dialogue.dialogue_id, lives.known)
+            elif final and name in ("recommendations_adopted", "key_claims"):
+                status = lives[text].status
+                if status != "adopted" and "adopted" not in valid_steps(kind, status):
+                    yield errors.invalid_status_transition(field, text, status, "adopted", valid_steps(kind, status))
+    for both in sorted(set(request.tensions_resolved) & set(request.tensions_accepted)):
+        yield invalid_field(
+            "tensions_accepted", both, "is among 'tensions_resolved' too; a tension is resolved or accepted, not both"
+        )
+
+
+def _judged_gate(gate: Gate, request: VerdictRegister, *, imported: bool) -> list[HansardError]:
+    if gate.met or imported:
+        return []
+    if request.force:
+        if (request.force_reason or "").strip():
+            return []
+        return [errors.forced_convergence_no_warning("force_reason")]
+    faults = []
+    if "open_tensions" in gate.reasons or "new_perspectives" in gate.reasons:
+        fresh = gate.new_perspectives if "new_perspectives" in gate.reasons else 0
+        faults.append(errors.velocity_not_zero("verdict_type", gate.open_tensions, fresh))
+    if "not_agreed" in gate.reasons:
+        faults.append(errors.convergence_not_unanimous(gate.share, gate.target, gate.not_agreed))
+    return faults
+
+
+def _conclude(lives: Lives, request: VerdictRegister, *, imported: bool) -> list[str]:
+    """What a final verdict does to the entities it names; gives those it adopts."""
+    by = ["judge"]
+    for tension in request.tensions_resolved:
+        if lives[tension].status == "resolved":
+            continue
+        if imported:
+            lives.step(tension, COMMENTED, by, disposition="called resolved", reference=request.verdict_id)
+        else:
+            lives.step(tension, "resolved", by, reference=request.verdict_id)
+    for tension in request.tensions_accepted:
+        lives.step(tension, COMMENTED, by, disposition="accepted", reference=request.verdict_id)
+    adopted = []
+    for entity_id in [*request.recommendations_adopted, *request.key_claims]:
+        if lives[entity_id].status != "adopted":
+            lives.adopt(entity_id, request.verdict_id, by)
+            adopted.append(entity_id)
+    return adopted
+
+
+def _warnings(request: VerdictRegister, gate: Gate | None, where: Positions) -> Iterable[Warned]:
+    """Where the verdict's own words do not fit the record; they are kept as given, and the difference is told."""
+    if gate is not None:
+        if not gate.met:
+            yield Warned(type="gate_not_met", message=f"the gate is not met: {', '.join(gate.reasons)}")
+        if "new_perspectives" in gate.warnings:
+            yield Warned(
+                type="new_perspectives",
+                message=f"{gate.new_perspectives} new perspectives came up in the last round",
+            )
+        agreed = len(where.agreed)
+        apart = where.counted - agreed
+        vote = _VOTE.search(request.vote or "")
+        if vote is not None and (int(vote[1]), int(vote[2])) != (agreed, apart):
+            yield Warned(
+                type="vote_differs",
+                message=f"the vote is given as {request.vote}; the record shows {agreed} in agreement and {apart} not",
+            )
+        if request.confidence == "unanimous" and apart:
+            yield Warned(
+                type="confidence_differs",
+                message=f"the verdict is called unanimous; {apart} of {where.counted} members did not agree",
+            )
+        for name, label in (
+            ("recommendations_adopted", "recommendations"),
+            ("key_evidence", "evidence"),
+        ):
+            if not getattr(request, name):
+                yield Warned(type="verdict_incomplete", message=f"the verdict names no {label}")

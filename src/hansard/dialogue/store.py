@@ -1,0 +1,495 @@
+"""Rows of dialogues in and out of the store: they become types here and go no further as rows.
+
+Every hot statement filters by ``dialogue_id`` first (specification, "Portability").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from hansard.database import journal as chain
+from hansard.database.columns import decoded_row, references
+from hansard.database.journal import Entry
+from hansard.database.tables import journal_streams, texts
+from hansard.dialogue import model
+from hansard.dialogue.answers import DialogueSummary, Head, Hit
+from hansard.dialogue.model import (
+    Dialogue,
+    Entity,
+    Event,
+    Expert,
+    JudgeClaim,
+    Move,
+    PanelMember,
+    Record,
+    Round,
+    Row,
+    Stance,
+    Verdict,
+)
+from hansard.dialogue.rules.lifecycle import UNSETTLED
+from hansard.dialogue.rules.panel import carried_over
+from hansard.dialogue.rules.round import RoundPlan, RoundState
+from hansard.dialogue.rules.verdict import VerdictPlan, VerdictState
+from hansard.dialogue.tables import ROWS
+from hansard.kernel.ids import DisplayId, parse_display_id
+
+R = TypeVar("R", bound=Row)
+
+_search = sa.table("search", sa.column("dialogue_id"), sa.column("item"), sa.column("label"), sa.column("body"))
+
+
+def stream(dialogue_id: str) -> str:
+    """The journal stream of a dialogue."""
+    return f"dialogue:{dialogue_id}"
+
+
+def read(connection: sa.Connection, kind: type[R], *where: sa.ColumnElement[bool]) -> list[R]:
+    """Rows of one type, in the order of their key, long texts fetched in one further statement."""
+    table = ROWS[kind]
+    statement = sa.select(table).where(*where).order_by(*table.primary_key.columns)
+    found = [dict(row) for row in connection.execute(statement).mappings()]
+    wanted = sorted(references(table, found))
+    bodies: dict[str, str] = {}
+    for start in range(0, len(wanted), 500):
+        some = texts.c.sha256.in_(wanted[start : start + 500])
+        bodies.update({row.sha256: row.body for row in connection.execute(sa.select(texts).where(some))})
+
+    def text_of(digest: str) -> str:
+        return bodies[digest] if digest in bodies else chain.text(connection, digest)
+
+    return [kind(**decoded_row(table, row, text_of)) for row in found]
+
+
+def of_dialogue(connection: sa.Connection, kind: type[R], dialogue_id: str, **where: Any) -> list[R]:
+    """Rows of one dialogue, further narrowed by equal columns."""
+    table = ROWS[kind]
+    return read(
+        connection,
+        kind,
+        table.c.dialogue_id == dialogue_id,
+        *(table.c[name] == value for name, value in where.items()),
+    )
+
+
+def read_dialogue(connection: sa.Connection, dialogue_id: str) -> Dialogue | None:
+    """A dialogue's own row."""
+    found = of_dialogue(connection, Dialogue, dialogue_id)
+    return found[0] if found else None
+
+
+def read_record(connection: sa.Connection, dialogue_id: str) -> Record | None:
+    """Everything of one dialogue."""
+    dialogue = read_dialogue(connection, dialogue_id)
+    if dialogue is None:
+        return None
+    return Record(
+        dialogue=dialogue,
+        experts=of_dialogue(connection, Expert, dialogue_id),
+        panel_members=of_dialogue(connection, PanelMember, dialogue_id),
+        rounds=of_dialogue(connection, Round, dialogue_id),
+        utterances=of_dialogue(connection, model.Utterance, dialogue_id),
+        entities=of_dialogue(connection, Entity, dialogue_id),
+        events=of_dialogue(connection, Event, dialogue_id),
+        refs=of_dialogue(connection, model.Ref, dialogue_id),
+        moves=of_dialogue(connection, Move, dialogue_id),
+        stances=of_dialogue(connection, Stance, dialogue_id),
+        verdicts=read_verdicts(connection, dialogue_id),
+        judge_claims=of_dialogue(connection, JudgeClaim, dialogue_id),
+        documents=of_dialogue(connection, model.Document, dialogue_id),
+    )
+
+
+def read_verdicts(connection: sa.Connection, dialogue_id: str) -> list[Verdict]:
+    """The verdicts in the order in which they were registered."""
+    return sorted(of_dialogue(connection, Verdict, dialogue_id), key=lambda verdict: verdict.seq)
+
+
+def read_entities(connection: sa.Connection, dialogue_id: str, ids: Iterable[str]) -> list[Entity]:
+    """Entities by display id; those that do not exist are left out."""
+    table = ROWS[Entity]
+    keys = [key for text in sorted(set(ids)) if (key := parse_display_id(text))]
+    found: list[Entity] = []
+    for start in range(0, len(keys), 200):
+        some = [
+            sa.and_(table.c.kind == key.kind, table.c.round == key.round, table.c.seq == key.seq)
+            for key in keys[start : start + 200]
+        ]
+        found += read(connection, Entity, table.c.dialogue_id == dialogue_id, sa.or_(*some))
+    return found
+
+
+def event_counts(connection: sa.Connection, dialogue_id: str, entities: Sequence[Entity]) -> dict[str, int]:
+    """How many events each of these entities has had."""
+    table = ROWS[Event]
+    counts: dict[str, int] = {}
+    for start in range(0, len(entities), 200):
+        some = [
+            sa.and_(table.c.kind == entity.kind, table.c.round == entity.round, table.c.seq == entity.seq)
+            for entity in entities[start : start + 200]
+        ]
+        for row in connection.execute(
+            sa.select(table.c.kind, table.c.round, table.c.seq, sa.func.max(table.c.event_seq).label("last"))
+            .where(table.c.dialogue_id == dialogue_id, sa.or_(*some))
+            .group_by(table.c.kind, table.c.round, table.c.seq)
+        ):
+            counts[str(DisplayId(row.kind, row.round, row.seq))] = row.last
+    return counts
+
+
+def open_tensions(connection: sa.Connection, dialogue_id: str) -> list[str]:
+    """Display ids of the tensions that are not settled."""
+    table = ROWS[Entity]
+    found = connection.execute(
+        sa.select(table.c.round, table.c.seq)
+        .where(table.c.dialogue_id == dialogue_id, table.c.kind == "T", table.c.status.in_(sorted(UNSETTLED)))
+        .order_by(table.c.round, table.c.seq)
+    )
+    return [str(DisplayId("T", row.round, row.seq)) for row in found]
+
+
+def _count(connection: sa.Connection, rows: type[Row], dialogue_id: str, /, **where: Any) -> int:
+    table = ROWS[rows]
+    return int(
+        connection.execute(
+            sa.select(sa.func.count())
+            .select_from(table)
+            .where(table.c.dialogue_id == dialogue_id, *(table.c[name] == value for name, value in where.items()))
+        ).scalar_one()
+    )
+
+
+def completed_rounds(connection: sa.Connection, dialogue_id: str) -> int:
+    """Rounds registered so far."""
+    return _count(connection, Round, dialogue_id, status="completed")
+
+
+def read_experts(connection: sa.Connection, dialogue_id: str) -> dict[str, Expert]:
+    """Everybody who takes part, by slug."""
+    return {expert.slug: expert for expert in of_dialogue(connection, Expert, dialogue_id)}
+
+
+def seated_before(connection: sa.Connection, dialogue_id: str, round_: int) -> set[str]:
+    """Slugs of all who sat at a panel before a round."""
+    table = ROWS[PanelMember]
+    found = connection.execute(
+        sa.select(table.c.slug).distinct().where(table.c.dialogue_id == dialogue_id, table.c.round < round_)
+    )
+    return set(found.scalars())
+
+
+def read_panel(connection: sa.Connection, dialogue_id: str, round_: int) -> list[PanelMember]:
+    """The seats of a round's panel."""
+    return of_dialogue(connection, PanelMember, dialogue_id, round=round_)
+
+
+def read_round(connection: sa.Connection, dialogue_id: str, round_: int) -> Round | None:
+    """A round's own row."""
+    found = of_dialogue(connection, Round, dialogue_id, round=round_)
+    return found[0] if found else None
+
+
+def read_round_state(
+    connection: sa.Connection, dialogue: Dialogue, round_: int, completed: int, mentioned: Iterable[str]
+) -> RoundState:
+    """What a round's batch is judged against: only what it refers to."""
+    dialogue_id = dialogue.dialogue_id
+    planned = read_round(connection, dialogue_id, round_)
+    before = read_round(connection, dialogue_id, round_ - 1) if round_ else None
+    experts = read_experts(connection, dialogue_id)
+    seats = read_panel(connection, dialogue_id, round_) if planned else []
+    new = not seats
+    if new:
+        last = read_panel(connection, dialogue_id, round_ - 1) if round_ else []
+        sat = seated_before(connection, dialogue_id, round_)
+        created = [expert for slug, expert in experts.items() if expert.source == "created" and slug not in sat]
+        seats = carried_over(dialogue_id, round_, last, created)
+    entities = read_entities(connection, dialogue_id, mentioned)
+    return RoundState(
+        dialogue=dialogue,
+        planned=planned,
+        before=before,
+        completed=completed,
+        seats=seats,
+        seats_are_new=new,
+        experts=experts,
+        entities=entities,
+        event_counts=event_counts(connection, dialogue_id, entities),
+        open_tensions=open_tensions(connection, dialogue_id),
+        verdicts=read_verdicts(connection, dialogue_id),
+        claims=_count(connection, JudgeClaim, dialogue_id),
+    )
+
+
+def read_verdict_state(
+    connection: sa.Connection, dialogue: Dialogue, round_: int, completed: int, named: Iterable[str]
+) -> VerdictState:
+    """What a verdict is judged against."""
+    dialogue_id = dialogue.dialogue_id
+    entities = read_entities(connection, dialogue_id, named)
+    return VerdictState(
+        dialogue=dialogue,
+        completed=completed,
+        members=read_panel(connection, dialogue_id, round_),
+        moves=of_dialogue(connection, Move, dialogue_id, round=round_),
+        stances=of_dialogue(connection, Stance, dialogue_id, round=round_),
+        experts=sorted(read_experts(connection, dialogue_id)),
+        entities=entities,
+        event_counts=event_counts(connection, dialogue_id, entities),
+        open_tensions=open_tensions(connection, dialogue_id),
+        new_perspectives=_count(connection, Entity, dialogue_id, kind="P", round=round_),
+        verdicts=read_verdicts(connection, dialogue_id),
+    )
+
+
+def insert(entry: Entry, rows: Iterable[Row]) -> None:
+    """Add rows, parents before children."""
+    by_kind: dict[type[Row], list[dict[str, Any]]] = {}
+    for row in rows:
+        by_kind.setdefault(type(row), []).append(row.as_row())
+    for kind, table in ROWS.items():
+        if kind in by_kind:
+            entry.insert(table, by_kind[kind])
+
+
+def update(entry: Entry, rows: Iterable[Row]) -> None:
+    """Replace rows."""
+    for row in rows:
+        entry.update(ROWS[type(row)], [row.as_row()])
+
+
+def write_round(entry: Entry, plan: RoundPlan) -> None:
+    """Write a round's plan."""
+    if plan.dialogue is not None:
+        update(entry, [plan.dialogue])
+    update(entry, plan.experts)
+    if not plan.round_is_new:
+        update(entry, [plan.round])
+    rows: list[Row] = [plan.round] if plan.round_is_new else []
+    rows += [
+        *plan.seats,
+        *plan.utterances,
+        *plan.added,
+        *plan.events,
+        *plan.refs,
+        *plan.moves,
+        *plan.stances,
+        *plan.claims,
+    ]
+    insert(entry, rows)
+    update(entry, plan.changed)
+    index_entities(entry.connection, plan.added)
+    if plan.round.summary:
+        index(
+            entry.connection,
+            [(plan.round.dialogue_id, f"round-{plan.round.round}", plan.round.title or "", plan.round.summary)],
+        )
+
+
+def write_verdict(entry: Entry, plan: VerdictPlan) -> None:
+    """Write a verdict's plan."""
+    if plan.dialogue is not None:
+        update(entry, [plan.dialogue])
+    insert(entry, [plan.verdict, *plan.events])
+    update(entry, plan.changed)
+    verdict = plan.verdict
+    index(
+        entry.connection,
+        [(verdict.dialogue_id, f"verdict:{verdict.verdict_id}", verdict.recommendation, verdict.description)],
+    )
+
+
+def index(connection: sa.Connection, items: Sequence[tuple[str, str, str, str]]) -> None:
+    """Make words findable: (dialogue, item, label, body)."""
+    if items:
+        names = ("dialogue_id", "item", "label", "body")
+        connection.execute(_search.insert(), [dict(zip(names, item, strict=True)) for item in items])
+
+
+def index_entities(connection: sa.Connection, entities: Iterable[Entity]) -> None:
+    """Make entities findable."""
+    index(connection, [(entity.dialogue_id, entity.id, entity.label, entity.content) for entity in entities])
+
+
+def index_dialogue(connection: sa.Connection, dialogue: Dialogue) -> None:
+    """Make a dialogue's title and question findable."""
+    index(connection, [(dialogue.dialogue_id, "question", dialogue.title, dialogue.question)])
+
+
+def indexed_words(record: Record) -> dict[str, tuple[str, str]]:
+    """What the search index must hold for a dialogue: item to (label, body)."""
+    words = {"question": (record.dialogue.title, record.dialogue.question)}
+    words.update({entity.id: (entity.label, entity.content) for entity in record.entities})
+    words.update(
+        {f"round-{round_.round}": (round_.title or "", round_.summary) for round_ in record.rounds if round_.summary}
+    )
+    words.update(
+        {f"verdict:{verdict.verdict_id}": (verdict.recommendation, verdict.description) for verdict in record.verdicts}
+    )
+    return words
+
+
+def search_faults(connection: sa.Connection) -> list[tuple[str, str, str]]:
+    """Where the search index is not what the record says: (dialogue, item, what)."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    faults = []
+    for row in connection.execute(sa.select(_search)):
+        items = found.setdefault(row.dialogue_id, {})
+        if row.item in items:
+            faults.append((row.dialogue_id, row.item, "stands twice in the search index"))
+        items[row.item] = (row.label, row.body)
+    table = ROWS[Dialogue]
+    ids = set(connection.execute(sa.select(table.c.dialogue_id)).scalars())
+    faults += [(name, "", "is no dialogue of this store") for name in found.keys() - ids]
+    for dialogue_id in sorted(ids):
+        record = read_record(connection, dialogue_id)
+        assert record is not None
+        wanted = indexed_words(record)
+        present = found.get(dialogue_id, {})
+        faults += [
+            (dialogue_id, item, "differs in the search index")
+            for item in sorted(wanted.keys() | present.keys(), key=str)
+            if wanted.get(item) != present.get(item)
+        ]
+    return faults
+
+
+def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit: int) -> list[Hit]:
+    """Places where all words of ``query`` stand, best first. The words are plain text: no operator is read in them."""
+    words = " ".join('"' + word.replace('"', '""') + '"' for word in query.split())
+    table = ROWS[Dialogue]
+    rank: sa.ColumnClause[float] = sa.literal_column("bm25(search, 0, 0, 4.0, 1.0)")
+    statement = (
+        sa.select(
+            _search.c.dialogue_id,
+            _search.c.item,
+            _search.c.label,
+            table.c.title,
+            sa.literal_column("snippet(search, -1, '«', '»', '…', 24)").label("snippet"),
+            rank.label("rank"),
+        )
+        .join(table, table.c.dialogue_id == _search.c.dialogue_id)
+        .where(sa.literal_column("search").op("MATCH")(words))
+        .order_by(rank, _search.c.dialogue_id, _search.c.item)
+        .limit(limit)
+    )
+    if dialogue_id is not None:
+        statement = statement.where(_search.c.dialogue_id == dialogue_id)
+    return [
+        Hit(
+            dialogue_id=row.dialogue_id,
+            title=row.title,
+            item=row.item,
+            label=row.label,
+            snippet=row.snippet,
+            rank=round(row.rank, 4),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def matching_ids(connection: sa.Connection, prefix: str, limit: int = 20) -> list[str]:
+    """Ids of dialogues that begin with ``prefix``."""
+    table = ROWS[Dialogue]
+    return list(
+        connection.execute(
+            sa.select(table.c.dialogue_id)
+            .where(sa.func.substr(table.c.dialogue_id, 1, len(prefix)) == prefix)
+            .order_by(table.c.dialogue_id)
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def latest_id(connection: sa.Connection) -> str | None:
+    """The dialogue whose chain moved last."""
+    found = connection.execute(
+        sa.select(journal_streams.c.stream)
+        .where(journal_streams.c.stream.like("dialogue:%"))
+        .order_by(journal_streams.c.position.desc(), journal_streams.c.stream)
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if found is None else str(found).removeprefix("dialogue:")
+
+
+def all_ids(connection: sa.Connection, limit: int = 1000) -> list[str]:
+    """Ids of all dialogues, for suggestions."""
+    table = ROWS[Dialogue]
+    return list(connection.execute(sa.select(table.c.dialogue_id).limit(limit)).scalars())
+
+
+def taken(connection: sa.Connection, dialogue_ids: Sequence[str]) -> set[str]:
+    """Which of these ids are in use."""
+    table = ROWS[Dialogue]
+    return set(
+        connection.execute(sa.select(table.c.dialogue_id).where(table.c.dialogue_id.in_(dialogue_ids))).scalars()
+    )
+
+
+def head(connection: sa.Connection, dialogue_id: str) -> Head:
+    """Where a dialogue's chain stands."""
+    sequence, digest = chain.head(connection, stream(dialogue_id))
+    return Head(stream=stream(dialogue_id), sequence=sequence, hash=digest)
+
+
+def summaries(connection: sa.Connection, status: str | None, limit: int) -> tuple[list[DialogueSummary], int]:
+    """Dialogues, newest first, and how many there are."""
+    table = ROWS[Dialogue]
+    wanted = [] if status is None else [table.c.status == status]
+    total = connection.execute(sa.select(sa.func.count()).select_from(table).where(*wanted)).scalar_one()
+    newest = sa.select(table).where(*wanted).order_by(table.c.created_at.desc(), table.c.dialogue_id).limit(limit)
+    rows = [dict(row) for row in connection.execute(newest).mappings()]
+    ids = [row["dialogue_id"] for row in rows]
+    rounds_, experts, entities = ROWS[Round], ROWS[Expert], ROWS[Entity]
+    scores = {
+        row.dialogue_id: (row.rounds, row.score or 0)
+        for row in connection.execute(
+            sa.select(
+                rounds_.c.dialogue_id,
+                sa.func.count().label("rounds"),
+                sa.func.sum(rounds_.c.score).label("score"),
+            )
+            .where(rounds_.c.dialogue_id.in_(ids), rounds_.c.status == "completed")
+            .group_by(rounds_.c.dialogue_id)
+        )
+    }
+    people = _counts(connection, experts, ids)
+    tensions = _counts(connection, entities, ids, entities.c.kind == "T", entities.c.status.in_(sorted(UNSETTLED)))
+    given: dict[str, list[str]] = {}
+    verdicts = ROWS[Verdict]
+    for row in connection.execute(
+        sa.select(verdicts.c.dialogue_id, verdicts.c.verdict_id)
+        .where(verdicts.c.dialogue_id.in_(ids))
+        .order_by(verdicts.c.dialogue_id, verdicts.c.verdict_id)
+    ):
+        given.setdefault(row.dialogue_id, []).append(row.verdict_id)
+    return [
+        DialogueSummary(
+            dialogue_id=row["dialogue_id"],
+            title=row["title"],
+            status=row["status"],
+            created_at=row["created_at"],
+            rounds=scores.get(row["dialogue_id"], (0, 0))[0],
+            experts=people.get(row["dialogue_id"], 0),
+            total_alignment=scores.get(row["dialogue_id"], (0, 0))[1],
+            open_tensions=tensions.get(row["dialogue_id"], 0),
+            verdicts=given.get(row["dialogue_id"], []),
+            imported=row["origin"] is not None,
+            tags=decoded_row(table, row, str)["tags"],
+        )
+        for row in rows
+    ], int(total)
+
+
+def _counts(
+    connection: sa.Connection, table: sa.Table, ids: Sequence[str], *where: sa.ColumnElement[bool]
+) -> dict[str, int]:
+    found = connection.execute(
+        sa.select(table.c.dialogue_id, sa.func.count().label("rows"))
+        .where(table.c.dialogue_id.in_(ids), *where)
+        .group_by(table.c.dialogue_id)
+    )
+    return {row.dialogue_id: row.rows for row in found}

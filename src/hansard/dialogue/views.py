@@ -1,0 +1,361 @@
+"""A record as its readers need it: context for a panel, progress, citations. Pure; computed from the record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from hansard.dialogue.answers import Citation, GateState, Progress, RoundFigures
+from hansard.dialogue.model import Entity, Event, Expert, Gate, PanelMember, Record
+from hansard.dialogue.rules import claims_compared, figures, gate
+from hansard.dialogue.rules.lifecycle import UNSETTLED
+from hansard.kernel.ids import KINDS, PLURALS
+
+SNIPPET_LENGTH: Final = 200
+"""Characters of content that a citation shows."""
+
+
+def text_field(kind: str) -> str:
+    """What the specification calls an entity's text."""
+    return "description" if kind == "T" else "content"
+
+
+def entity_view(entity: Entity) -> dict[str, Any]:
+    """An entity with its full text."""
+    view: dict[str, Any] = {
+        "id": entity.id,
+        "label": entity.label,
+        "status": entity.status,
+        text_field(entity.kind): entity.content,
+        "contributors": entity.contributors,
+    }
+    if entity.parameters is not None:
+        view["parameters"] = entity.parameters
+    return view
+
+
+def figures_view(record: Record) -> list[RoundFigures]:
+    """The figures of all registered rounds."""
+    return [RoundFigures(**msgspec.to_builtins(entry)) for entry in figures(record)]
+
+
+def gate_view(found: Gate | None) -> GateState | None:
+    """A gate as it is answered."""
+    return None if found is None else GateState(**msgspec.to_builtins(found))
+
+
+def total_alignment(record: Record) -> int:
+    """Sum of the rounds' scores."""
+    return sum(round_.score or 0 for round_ in record.rounds)
+
+
+def next_round(record: Record) -> int:
+    """The round to come."""
+    return sum(1 for round_ in record.rounds if round_.status == "completed")
+
+
+def scores_of(record: Record) -> dict[str, dict[str, int]]:
+    """Each expert's scores by round."""
+    found: dict[str, dict[str, int]] = {expert.slug: {} for expert in record.experts}
+    for row in record.utterances:
+        if row.score is not None:
+            found[row.slug][str(row.round)] = row.score
+    return found
+
+
+def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words: Mapping[str, str]) -> dict[str, Any]:
+    """Context for a whole panel (specification, "Agent Context Model"): everybody sees all of it, in full.
+
+    Args:
+        round_: the round to come.
+        seats: its panel.
+        own_words: the Judge's words for an expert's situation, instead of the derived ones.
+    """
+    dialogue = record.dialogue
+    experts = {expert.slug: expert for expert in record.experts}
+    scores = scores_of(record)
+    return {
+        "dialogue": {
+            "id": dialogue.dialogue_id,
+            "title": dialogue.title,
+            "question": dialogue.question,
+            "status": dialogue.status,
+            "current_round": round_,
+            "total_alignment": total_alignment(record),
+            "background": dialogue.background,
+        },
+        "prior_rounds": prior_rounds(record, round_),
+        "active_tensions": [
+            {
+                "id": entity.id,
+                "label": entity.label,
+                "status": entity.status,
+                "contributors": entity.contributors,
+            }
+            for entity in record.entities
+            if entity.kind == "T" and entity.status in UNSETTLED and entity.round < round_
+        ],
+        "experts": {
+            seat.slug: _expert_view(
+                record, seat, experts[seat.slug], scores[seat.slug], own_words.get(seat.slug), round_
+            )
+            for seat in seats
+        },
+    }
+
+
+def prior_rounds(record: Record, before: int) -> list[dict[str, Any]]:
+    """What was said in every earlier round, by expert. A merged entity stands with its first contributor."""
+    said: dict[tuple[int, str], dict[str, list[Entity]]] = defaultdict(lambda: {kind: [] for kind in KINDS})
+    for entity in record.entities:
+        said[entity.round, entity.contributors[0]][entity.kind].append(entity)
+    roles = {expert.slug: expert.role for expert in record.experts}
+    seated: dict[int, list[str]] = defaultdict(list)
+    for member in record.panel_members:
+        seated[member.round].append(member.slug)
+    rounds = []
+    for round_ in record.rounds:
+        if round_.round >= before or round_.status != "completed":
+            continue
+        contributions = []
+        for slug in seated[round_.round]:
+            own = said[round_.round, slug]
+            contributions.append(
+                {
+                    "expert": slug,
+                    "role": roles[slug],
+                    "perspectives": [entity_view(entity) for entity in own["P"]],
+                    "tensions_raised": [entity.id for entity in own["T"]],
+                    "recommendations": [entity_view(entity) for entity in own["R"]],
+                    "evidence": [entity_view(entity) for entity in own["E"]],
+                    "claims": [entity_view(entity) for entity in own["C"]],
+                }
+            )
+        rounds.append(
+            {
+                "round": round_.round,
+                "title": round_.title,
+                "score": round_.score,
+                "expert_contributions": contributions,
+                "tensions": [
+                    {**entity_view(entity), "expert": entity.contributors[0]}
+                    for entity in record.entities
+                    if entity.kind == "T" and entity.round == round_.round
+                ],
+                "judge_synthesis": round_.summary,
+            }
+        )
+    return rounds
+
+
+def _expert_view(
+    record: Record,
+    seat: PanelMember,
+    expert: Expert,
+    scores: Mapping[str, int],
+    own_words: str | None,
+    round_: int,
+) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "slug": seat.slug,
+        "role": expert.role,
+        "tier": seat.tier,
+        "source": seat.source,
+        "focus": seat.focus or expert.focus,
+        "description": expert.description,
+        "your_score": sum(scores.values()),
+        "round_context": own_words if own_words is not None else situation(record, seat.slug, round_),
+    }
+    if expert.creation_reason is not None:
+        view["creation_reason"] = expert.creation_reason
+    return view
+
+
+def situation(record: Record, slug: str, round_: int) -> str | None:
+    """What an expert raised, what became of it, and who answered; ``None`` for somebody who has said nothing yet."""
+    own = [entity for entity in record.entities if slug in entity.contributors and entity.round < round_]
+    if not own:
+        return None
+    own.sort(key=lambda entity: entity.round)
+    events: dict[str, list[Event]] = defaultdict(list)
+    for event in record.events:
+        events[str(event.key)].append(event)
+    by_id = {entity.id: entity for entity in record.entities}
+    lines = []
+    for entity in own:
+        line = f"In round {entity.round} you gave {entity.id} ({entity.label}), now {entity.status}."
+        for event in events[entity.id][1:]:
+            others = [actor for actor in event.actors if actor != slug]
+            if others:
+                cause = event.reference or event.result
+                did = "commented on" if event.type == "commented" else event.type
+                line += f" {_names(others)} {did} it in round {event.event_round}"
+                line += f" ({cause})." if cause else "."
+        lines.append(line)
+    mine = {entity.id for entity in own} | {f"@{slug}"}
+    for ref in record.refs:
+        if ref.target_id not in mine:
+            continue
+        source = by_id.get(ref.source_id)
+        speakers = source.contributors if source else [ref.source_id.removeprefix("@")]
+        if slug in speakers:
+            continue
+        what = f"{source.id} ({source.label})" if source else "their response"
+        lines.append(f"{_names(speakers)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}.")
+    return "\n".join(lines)
+
+
+_VERBS: Final = {
+    "support": "supports",
+    "oppose": "opposes",
+    "refine": "refines",
+    "address": "addresses",
+    "resolve": "calls resolved",
+    "reopen": "wants to reopen",
+    "question": "questions",
+    "depend": "builds on",
+}
+
+
+def _names(slugs: Iterable[str]) -> str:
+    return ", ".join(slug.capitalize() for slug in slugs)
+
+
+def progress(record: Record) -> Progress:
+    """How far a dialogue is, what moves, and what stands in the way of a verdict."""
+    rounds = figures_view(record)
+    current = next_round(record)
+    last = rounds[-1] if rounds else None
+    state = gate(record)
+    tensions = [entity for entity in record.entities if entity.kind == "T"]
+    still_open = [entity.id for entity in tensions if entity.status in UNSETTLED]
+    converging = record.dialogue.status in ("converging", "converged") or bool(state and state.met)
+    score_velocity = last.score_velocity if last else None
+    seats = [m.slug for m in record.panel_members if m.round == current] or [
+        m.slug for m in record.panel_members if m.round == current - 1
+    ]
+    totals = [
+        {"expert": slug, "total": sum(scores.values()), "rounds": len(scores)}
+        for slug, scores in scores_of(record).items()
+    ]
+    return Progress(
+        dialogue_id=record.dialogue.dialogue_id,
+        title=record.dialogue.title,
+        status=record.dialogue.status,
+        current_round=current,
+        total_rounds=len(rounds),
+        rounds=rounds,
+        scores=[entry.score for entry in rounds],
+        score_velocity=score_velocity,
+        velocity=last.velocity if last else None,
+        open_tensions=still_open,
+        resolved_tensions=[entity.id for entity in tensions if entity.status == "resolved"],
+        active_experts=seats,
+        leaderboard=sorted(totals, key=lambda entry: (-int(str(entry["total"])), str(entry["expert"]))),
+        converging=converging,
+        estimated_rounds=_estimated_rounds(rounds, len(still_open), score_velocity, converging=converging),
+        blockers=blockers(state) if record.dialogue.status in ("open", "converging") else [],
+        gate=gate_view(state),
+        judge_claims=[msgspec.to_builtins(claim) for claim in claims_compared(record)],
+    )
+
+
+def _estimated_rounds(
+    rounds: Sequence[RoundFigures], still_open: int, score_velocity: int | None, *, converging: bool
+) -> int | None:
+    if not rounds:
+        return None
+    if converging or still_open == 0:
+        return 1
+    return max(1, still_open // 2) if (score_velocity or 0) > 0 else None
+
+
+def blockers(state: Gate | None) -> list[str]:
+    """What stands in the way of a final verdict, in words."""
+    if state is None:
+        return ["no round is registered yet"]
+    found = []
+    if state.open_tensions:
+        found.append(f"{len(state.open_tensions)} tensions are open: {', '.join(state.open_tensions)}")
+    if "not_agreed" in state.reasons:
+        found.append(f"not in agreement: {', '.join(state.not_agreed) or 'nobody counted'}")
+    if "new_perspectives" in state.reasons:
+        found.append(f"{state.new_perspectives} new perspectives in the last round")
+    return found
+
+
+def citation(entity: Entity) -> Citation:
+    """What a citation of an entity shows."""
+    text = entity.content
+    return Citation(
+        id=entity.id,
+        kind=KINDS[entity.kind],
+        label=entity.label,
+        content=text if len(text) <= SNIPPET_LENGTH else text[:SNIPPET_LENGTH] + "…",
+        round=entity.round,
+        contributors=entity.contributors,
+        status=entity.status,
+        parameters=entity.parameters,
+    )
+
+
+def whole(record: Record) -> dict[str, Any]:
+    """A dialogue with everything but the raw texts."""
+    own: dict[str, Any] = msgspec.to_builtins(record.dialogue)
+    events: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in record.events:
+        events[str(event.key)].append(
+            {
+                "type": event.type,
+                "round": event.event_round,
+                "by": event.actors,
+                "reason": event.reason,
+                "disposition": event.disposition,
+                "reference": event.reference,
+                "result": event.result,
+            }
+        )
+    refs: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for ref in record.refs:
+        refs[ref.source_id].append({"type": ref.ref_type, "target": ref.target_id, "round": ref.round})
+    own["experts"] = [
+        {**_without_id(expert), "scores": scores}
+        for expert, scores in zip(record.experts, scores_of(record).values(), strict=True)
+    ]
+    own["panels"] = {
+        str(round_.round): [
+            {"slug": m.slug, "source": m.source, "tier": m.tier}
+            for m in record.panel_members
+            if m.round == round_.round
+        ]
+        for round_ in record.rounds
+    }
+    own["rounds"] = [_without_id(round_) for round_ in record.rounds]
+    for kind, plural in PLURALS.items():
+        own[plural] = [
+            {
+                **entity_view(entity),
+                "round": entity.round,
+                "local_ids": entity.local_ids,
+                "adopted_in_verdict": entity.adopted_in_verdict,
+                "references": refs[entity.id],
+                "events": events[entity.id],
+            }
+            for entity in record.entities
+            if entity.kind == kind
+        ]
+    own["moves"] = [_without_id(move) for move in record.moves]
+    own["stances"] = [_without_id(stance) for stance in record.stances]
+    own["verdicts"] = [_without_id(verdict) for verdict in record.verdicts]
+    own["judge_claims"] = [msgspec.to_builtins(claim) for claim in claims_compared(record)]
+    own["total_alignment"] = total_alignment(record)
+    return own
+
+
+def _without_id(row: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(row)
+    plain.pop("dialogue_id")
+    return plain
