@@ -53,6 +53,11 @@ def sealed(salt: str, label: str, data: bytes) -> str:
     return hashlib.sha256(own + data).hexdigest()
 
 
+def rows_salt(salt: str) -> str:
+    """The salt of an entry's rows. An export carries it; the salts of actor and payloads cannot be told from it."""
+    return sha256_hex(bytes.fromhex(salt) + b"rows")
+
+
 def row_label(table: str, key: Sequence[Any]) -> str:
     """What a row's digest is sealed under."""
     return f"row {table} {stored_text(list(key))}"
@@ -117,6 +122,7 @@ class Entry:
         self._streams = locked
         self._chance = chance
         self._salt = chance("salt", SALT_BYTES).hex()
+        self._rows_salt = rows_salt(self._salt)
         self._decided: dict[str, Any] = {}
         self._changes: dict[tuple[str, tuple[Any, ...]], str | None] = {}
         self._finished = False
@@ -178,12 +184,13 @@ class Entry:
                     sa.select(tables.journal.c.body).where(tables.journal.c.position == position)
                 ).scalar_one()
             )
+            salt = rows_salt(payload.salt)
             for name, key, digest in body["changes"]:
                 table = all_tables[name]
                 where = sa.and_(*(table.c[c] == v for c, v in zip(key_names(table), key, strict=True)))
                 row = self.connection.execute(sa.select(table).where(where)).mappings().one_or_none()
                 # only the row's latest digest matters: later entries have sealed the others already
-                if row is not None and sealed(payload.salt, row_label(name, key), row_bytes(dict(row))) == digest:
+                if row is not None and sealed(salt, row_label(name, key), row_bytes(dict(row))) == digest:
                     self._note(table, [dict(row)])
             self.connection.execute(
                 tables.journal_payloads.delete().where(tables.journal_payloads.c.position == position)
@@ -261,7 +268,7 @@ class Entry:
         for row in rows:
             key = row_key(table, row)
             name = str(table.name)  # SQLAlchemy gives a subclass of str, which msgspec refuses
-            self._changes[name, key] = sealed(self._salt, row_label(name, key), row_bytes(row))
+            self._changes[name, key] = sealed(self._rows_salt, row_label(name, key), row_bytes(row))
 
     def _keep(self, texts: Mapping[str, str]) -> None:
         """Put texts into ``texts``, each once."""

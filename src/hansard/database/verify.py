@@ -13,12 +13,15 @@ import sqlalchemy as sa
 
 from hansard.database import tables
 from hansard.database.columns import references, row_bytes, row_key
-from hansard.database.journal import START, VERSION, request_key, row_label, sealed
+from hansard.database.journal import START, VERSION, request_key, row_label, rows_salt, sealed
 from hansard.kernel.canonical import sha256_hex, text_digest
 
 
 class StoredEntry(msgspec.Struct, frozen=True):
-    """An entry as it stands in a store or an export; ``salt`` is ``None`` once its payload is erased."""
+    """An entry as it stands in a store or an export.
+
+    ``salt`` is that of its rows (``journal.rows_salt``), and ``None`` once the entry is erased.
+    """
 
     position: int
     hash: str
@@ -223,7 +226,15 @@ def stream_entries(connection: sa.Connection, stream: str) -> list[StoredEntry]:
         .where(s.c.stream == stream)
         .order_by(s.c.sequence)
     )
-    return [StoredEntry(row.position, row.hash, row.body, row.salt) for row in found]
+    return [_stored(row) for row in found]
+
+
+def _stored(row: Any) -> StoredEntry:
+    try:
+        salt = None if row.salt is None else rows_salt(row.salt)
+    except (TypeError, ValueError):  # no hexadecimal: altered, and told as such when the payload is looked at
+        salt = None
+    return StoredEntry(row.position, row.hash, row.body, salt)
 
 
 def all_entries(connection: sa.Connection) -> list[StoredEntry]:
@@ -234,7 +245,7 @@ def all_entries(connection: sa.Connection) -> list[StoredEntry]:
         .outerjoin(p, p.c.position == j.c.position)
         .order_by(j.c.position)
     )
-    return [StoredEntry(row.position, row.hash, row.body, row.salt) for row in found]
+    return [_stored(row) for row in found]
 
 
 def verify_store(connection: sa.Connection, of: Mapping[str, sa.Table], stream: str | None = None) -> StoreReport:
