@@ -52,7 +52,9 @@ def type_id_mismatch(field: str, value: str, expected: str, found: str) -> Hansa
     )
 
 
-def invalid_ref_target(field: str, value: str, ref_type: str, actual: str, valid: Sequence[str]) -> HansardError:
+def invalid_ref_target(
+    field: str, value: str, source_id: str, ref_type: str, target_id: str, actual: str, valid: Sequence[str]
+) -> HansardError:
     """This type of reference may not point at this kind of target."""
     return HansardError(
         "invalid",
@@ -61,24 +63,26 @@ def invalid_ref_target(field: str, value: str, ref_type: str, actual: str, valid
         field=field,
         value=value,
         constraint="semantic",
-        context={"ref_type": ref_type, "target_id": value, "target_type": actual},
+        context={"source_id": source_id, "ref_type": ref_type, "target_id": target_id, "target_type": actual},
         valid_options=valid,
         suggestion="Take a reference type that fits the target ('support', 'oppose', 'question', 'depend' fit any), "
         "or another target",
     )
 
 
-def refine_type_mismatch(field: str, value: str, source: str, target: str) -> HansardError:
+def refine_type_mismatch(field: str, value: str, source_id: str, target_id: str) -> HansardError:
     """A refinement must be of the kind that it refines."""
+    source, target = source_id[0], target_id[0]
     return HansardError(
         "invalid",
         "refine_type_mismatch",
-        f"'refine' joins entities of one kind; this one leads from {source} to {target}",
+        f"'refine' joins entities of one kind; this one leads from {KINDS.get(source, 'a whole response')} to "
+        f"{KINDS[target]}",
         field=field,
         value=value,
         constraint="semantic",
-        context={"source_type": source, "target_type": target},
-        valid_options=[source],
+        context={"source_id": source_id, "source_type": source, "target_id": target_id, "target_type": target},
+        valid_options=[kind for kind in KINDS if kind == source],
         suggestion="Use 'support' or 'depend', or refine an entity of the same kind",
     )
 

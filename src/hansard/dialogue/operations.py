@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from hansard.database.journal import Entry, Journal
 from hansard.dialogue import answers, errors, model, protocol, requests, store, views
@@ -19,6 +18,7 @@ from hansard.dialogue.rules.panel import (
     DEFAULT_PANEL,
     carried_over,
     named_pool,
+    named_twice,
     new_expert,
     suggested_panel,
     unique_ids,
@@ -29,7 +29,7 @@ from hansard.dialogue.tables import ROWS
 from hansard.kernel.clock import normal_timestamp
 from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, missing_field, path_outside
 from hansard.kernel.files import read_text
-from hansard.kernel.ids import expert_slug, parse_display_id, slugify
+from hansard.kernel.ids import MAX_ROUND, expert_slug, parse_display_id, slugify
 from hansard.kernel.operations import Call, operation
 
 REGISTRY = "registry"
@@ -74,7 +74,7 @@ class DialogueOperations:
                         suggestion=f"'{slugify(request.dialogue_id)}' would be one",
                     )
                 )
-            _raise(faults)
+            _raise(faults, "dialogue", request.title)
             dialogue_id = self._allocated(entry, request)
             entry.join(store.stream(dialogue_id))
             entry.decide("dialogue_id", dialogue_id)
@@ -149,7 +149,7 @@ class DialogueOperations:
             experts = store.read_experts(entry.connection, request.dialogue_id)
             time = dialogue.created_at if dialogue.imported else entry.time
             expert, faults = plan_expert(dialogue, experts, request, time)
-            _raise(faults)
+            _raise(faults, "expert", request.expert_slug)
             assert expert is not None
             store.insert(entry, [expert])
             view: dict[str, Any] = msgspec.to_builtins(expert)
@@ -164,13 +164,13 @@ class DialogueOperations:
                 return answers.PanelEvolved(**entry.answer)
             dialogue = self._open(entry.connection, request.dialogue_id)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
-            fault = judged_round_number(request.round, completed)
-            _raise([fault] if fault else [])
+            if fault := judged_round_number(request.round, completed):
+                raise fault
             experts = store.read_experts(entry.connection, request.dialogue_id)
             before = store.seated_before(entry.connection, request.dialogue_id, request.round)
             time = dialogue.created_at if dialogue.imported else entry.time
             joined, seats, faults = plan_panel(dialogue, experts, before, request, time)
-            _raise(faults)
+            _raise(faults, "panel", f"round {request.round}")
             planned = store.read_round(entry.connection, request.dialogue_id, request.round)
             for seat in store.read_panel(entry.connection, request.dialogue_id, request.round):
                 entry.delete(ROWS[PanelMember], (seat.dialogue_id, seat.round, seat.slug))
@@ -214,8 +214,8 @@ class DialogueOperations:
                 return answers.RoundRegistered(**entry.answer)
             dialogue = self._open(entry.connection, request.dialogue_id)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
-            fault = judged_round_number(request.round, completed)
-            _raise([fault] if fault else [])
+            if fault := judged_round_number(request.round, completed):
+                raise fault
             state = store.read_round_state(entry.connection, dialogue, request.round, completed, mentioned_ids(request))
             time = dialogue.created_at if dialogue.imported else entry.time
             plan = plan_round(state, request, time)
@@ -268,7 +268,7 @@ class DialogueOperations:
             time = dialogue.created_at if dialogue.imported else entry.time
             plan = plan_verdict(state, request, time)
             if isinstance(plan, list):
-                _raise(plan)
+                _raise(plan, "verdict", request.verdict_id)
                 raise AssertionError("a refused verdict has faults")
             store.write_verdict(entry, plan)
             return entry.finish(
@@ -308,7 +308,7 @@ class DialogueOperations:
             faults: list[HansardError] = []
             for index, update in enumerate(request.updates):
                 fault, step = take_update(
-                    lives, f"updates[{index}]", update, None, request.dialogue_id, _display_id, experts, experts
+                    lives, f"updates[{index}]", update, None, request.dialogue_id, _display_id, experts
                 )
                 if fault is not None:
                     faults.append(fault.of("update", source_id=update.id))
@@ -352,6 +352,8 @@ class DialogueOperations:
                 slug = name if name in members else expert_slug(name)
                 if slug not in members:
                     raise errors.expert_not_in_panel(f"round_contexts.{name}", name, members)
+                if slug in own_words:
+                    raise named_twice(f"round_contexts.{name}", name, slug)
                 own_words[slug] = words
             return answers.RoundContextGiven(**views.context(record, round_, seats, own_words), notes=notes)
 
@@ -429,6 +431,8 @@ class DialogueOperations:
                     raise path_outside(request.path, "the dialogue's folder")
                 text = read_text(path, name=request.path).text
             assert text is not None
+            if request.round > MAX_ROUND:
+                raise errors.id_space_exhausted("round", f"round {request.round}")
             slug = expert_slug(request.expert)
             response = parse(text, slug, request.round)
             own = {entity.local_id for entity in response.entities}
@@ -462,7 +466,7 @@ class DialogueOperations:
 
     # ------------------------------------------------------------------ for other rooms
 
-    def record(self, dialogue_id: str, connection: sa.Connection | None = None) -> Record:
+    def record(self, dialogue_id: str, connection: store.Connection | None = None) -> Record:
         """Everything of one dialogue.
 
         Raises:
@@ -476,7 +480,7 @@ class DialogueOperations:
                 raise errors.dialogue_not_found(dialogue_id, store.all_ids(connection))
             return found
 
-    def head(self, dialogue_id: str, connection: sa.Connection | None = None) -> answers.Head:
+    def head(self, dialogue_id: str, connection: store.Connection | None = None) -> answers.Head:
         """Where a dialogue's chain stands."""
         with contextlib.ExitStack() as stack:
             if connection is None:
@@ -513,20 +517,20 @@ class DialogueOperations:
     # ------------------------------------------------------------------ within
 
     @contextlib.contextmanager
-    def _reading(self, call: Call) -> Iterator[sa.Connection]:
+    def _reading(self, call: Call) -> Iterator[store.Connection]:
         if call.transaction is not None:
             yield call.transaction
         else:
             with self._journal.database.reading() as connection:
                 yield connection
 
-    def _dialogue(self, connection: sa.Connection, dialogue_id: str) -> Dialogue:
+    def _dialogue(self, connection: store.Connection, dialogue_id: str) -> Dialogue:
         found = store.read_dialogue(connection, dialogue_id)
         if found is None:
             raise errors.dialogue_not_found(dialogue_id, store.all_ids(connection))
         return found
 
-    def _open(self, connection: sa.Connection, dialogue_id: str) -> Dialogue:
+    def _open(self, connection: store.Connection, dialogue_id: str) -> Dialogue:
         dialogue = self._dialogue(connection, dialogue_id)
         if dialogue.closed:
             raise errors.dialogue_closed(dialogue_id, dialogue.status)
@@ -591,9 +595,9 @@ def _imported_rows(dialogue_id: str, origin: requests.Origin) -> list[model.Row]
     return rows
 
 
-def _raise(faults: list[HansardError]) -> None:
-    """Raise one fault as itself, several as a batch, none not at all."""
+def _raise(faults: list[HansardError], item_type: str, source_id: str) -> None:
+    """Raise one fault as itself, several as a batch of which each says what it concerns, none not at all."""
     if len(faults) == 1:
         raise faults[0]
     if faults:
-        raise batch_validation_failed(faults)
+        raise batch_validation_failed([fault.of(item_type, source_id=source_id) for fault in faults])

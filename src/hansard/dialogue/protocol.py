@@ -80,8 +80,8 @@ def judge_protocol(dialogue: Dialogue, output_dir: str) -> dict[str, Any]:
             "rule": "ALIGNMENT is the sum of the components, given for each expert and round; it has no maximum.",
         },
         "gate": {
-            "rule": "A final verdict needs every tension resolved, or accepted by the verdict, and the agreed share of "
-            "the panel at or above the target. Dissent that is registered does not block.",
+            "rule": "A final verdict needs two things: no tension is left that is neither resolved nor accepted, and "
+            "enough of the panel agrees. Whoever has registered dissent does not stand in its way.",
             "convergence_target": dialogue.convergence_target,
             "strict_velocity": bool(dialogue.strict_velocity),
             "max_rounds": dialogue.max_rounds,

@@ -11,7 +11,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from hansard.dialogue import model
+from hansard.kernel.canonical import MAX_SAFE_INTEGER
 from hansard.kernel.shapes import Json, JsonObject, Prose, Shape, WriteRequest
+
+Name = Prose
+"""A name, an id or a word of a list: judged by the rules, and storable like any text."""
 
 Line = Annotated[Prose, StringConstraints(min_length=1, max_length=1000, strip_whitespace=False, pattern=r"\S")]
 """A line of text that says something: a title, a label, a role."""
@@ -20,9 +24,11 @@ Words = Annotated[Prose, StringConstraints(min_length=1, pattern=r"\S")]
 """A text that says something."""
 
 Score = Annotated[int, Field(ge=0, le=1_000_000)]
-RoundNumber = Annotated[int, Field(ge=0)]
+RoundNumber = Annotated[int, Field(ge=0, le=MAX_SAFE_INTEGER)]
+"""A round; one beyond the ids' two digits is refused by the rules (``id_space_exhausted``)."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
-DialogueId = Annotated[str, Field(min_length=1, max_length=120)]
+DialogueId = Annotated[Name, Field(min_length=1, max_length=120)]
 
 
 class PoolExpert(Shape):
@@ -31,7 +37,7 @@ class PoolExpert(Shape):
     name: Line | None = None
     """Display name; without one the next pastry's name is given (Muffin, Cupcake, …)."""
     role: Line
-    tier: str | None = None
+    tier: Name | None = None
     """Core, Adjacent or Wildcard, in any case; told from relevance when left out."""
     relevance: Share | None = None
     focus: Prose | None = None
@@ -62,9 +68,9 @@ class ClaimedFigure(Shape):
     """``round``, ``dialogue``, or an id as the judge wrote it."""
     item: Line
     claimed: Prose
-    local_id: str | None = None
+    local_id: Name | None = None
     """Local id of the entity that the subject stands for, where that can be told."""
-    source: str | None = None
+    source: Name | None = None
     """File and line."""
 
 
@@ -74,13 +80,13 @@ class Origin(Shape):
     importer: Line
     source: Line
     """Name of the folder or file; never a whole path."""
-    at: str
+    at: Name
     """When it took place (ISO 8601)."""
-    digest: str
+    digest: Name
     """SHA-256 over all files, so that the same input is known again."""
-    files: dict[str, str] = {}
+    files: dict[Name, Name] = {}
     """SHA-256 of each file by name."""
-    documents: dict[str, Prose] = {}
+    documents: dict[Name, Prose] = {}
     """The judge's files word for word, by name."""
     claims: list[ClaimedFigure] = []
     diagnostics: list[JsonObject] = []
@@ -99,11 +105,11 @@ class DialogueCreate(WriteRequest):
     max_rounds: Annotated[int, Field(ge=1, le=100)] = 10
     rotation: Literal["graduated", "none", "wildcards", "full"] = "graduated"
     strict_velocity: bool = False
-    seed: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = None
+    seed: Annotated[Name, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = None
     """16 hexadecimal digits that sample the panel; drawn when left out."""
-    output_dir: str | None = None
+    output_dir: Name | None = None
     tags: list[Line] = []
-    dialogue_id: str | None = None
+    dialogue_id: Name | None = None
     """The wanted id, for imports; otherwise the title's slug, with -2 to -99 on collision."""
     origin: Origin | None = None
 
@@ -111,12 +117,12 @@ class DialogueCreate(WriteRequest):
 class PanelSeat(Shape):
     """A member of a round's panel."""
 
-    expert_slug: str
+    expert_slug: Name
     """Slug or display name."""
-    source: str | None = None
+    source: Name | None = None
     """retained, pool or created; told from the record when left out, checked when given."""
     role: Line | None = None
-    tier: str | None = None
+    tier: Name | None = None
     relevance: Share | None = None
     focus: Prose | None = None
 
@@ -133,11 +139,11 @@ class ExpertCreate(WriteRequest):
     """Create an expert who is not in the pool."""
 
     dialogue_id: DialogueId
-    expert_slug: str
+    expert_slug: Name
     role: Line
     description: Prose | None = None
     focus: Prose | None = None
-    tier: str = "Adjacent"
+    tier: Name = "Adjacent"
     relevance: Share | None = None
     reason: Words
     """Which gap the expert fills."""
@@ -146,10 +152,10 @@ class ExpertCreate(WriteRequest):
 class ReferenceIn(Shape):
     """A typed reference of an entity."""
 
-    type: str
-    target: str
+    type: Name
+    target: Name
     """A local id of this batch, a display id, or ``@slug`` for an expert's whole position."""
-    target_type: str | None = None
+    target_type: Name | None = None
     """The target's kind letter, where the caller states it; must fit the id."""
     context: Prose | None = None
     """The words that stood under the reference."""
@@ -158,12 +164,12 @@ class ReferenceIn(Shape):
 class EntityIn(Shape):
     """A perspective, recommendation, piece of evidence or claim; the Judge's synthesis of one or several."""
 
-    local_id: str | None = None
-    local_ids: list[str] = []
+    local_id: Name | None = None
+    local_ids: list[Name] = []
     """Further local ids that were merged into this one."""
     label: Line
     content: Prose
-    contributors: list[str] = []
+    contributors: list[Name] = []
     """Slugs; the local ids' experts when left out."""
     references: list[ReferenceIn] = []
     parameters: JsonObject | None = None
@@ -172,21 +178,21 @@ class EntityIn(Shape):
 class TensionIn(Shape):
     """A tension; its text is called ``description``."""
 
-    local_id: str | None = None
-    local_ids: list[str] = []
+    local_id: Name | None = None
+    local_ids: list[Name] = []
     label: Line
     description: Prose
-    contributors: list[str] = []
+    contributors: list[Name] = []
     references: list[ReferenceIn] = []
 
 
 class MoveIn(Shape):
     """A dialogue move."""
 
-    expert: str
-    type: str
-    targets: list[str] = []
-    target: str | None = None
+    expert: Name
+    type: Name
+    targets: list[Name] = []
+    target: Name | None = None
     """One target, accepted for a list of one."""
     topic: Prose | None = None
     context: Prose | None = None
@@ -195,25 +201,25 @@ class MoveIn(Shape):
 class StanceIn(Shape):
     """Where an expert stands."""
 
-    expert: str
-    stance: str
+    expert: Name
+    stance: Name
     confidence: Share | None = None
     condition: Prose | None = None
-    cause: str | None = None
+    cause: Name | None = None
 
 
 class UpdateIn(Shape):
     """A step in an entity's life."""
 
-    id: str
+    id: Name
     """Display id, or a local id of this batch."""
-    status: str
+    status: Name
     """The new status, or ``commented`` for an event that changes none."""
-    by: list[str] = Field(min_length=1)
+    by: list[Name] = Field(min_length=1)
     """Slugs of experts, ``judge`` or ``user``."""
-    via: str | None = None
+    via: Name | None = None
     """What brings it about: a display id or a local id of this batch."""
-    result: str | None = None
+    result: Name | None = None
     """What it became."""
     reason: Prose | None = None
     disposition: Annotated[Prose, StringConstraints(max_length=80)] | None = None
@@ -231,9 +237,9 @@ class ScoreComponents(Shape):
 class ResponseRef(Shape):
     """A reference of a whole response."""
 
-    expert: str
-    type: str
-    target: str
+    expert: Name
+    type: Name
+    target: Name
     context: Prose | None = None
 
 
@@ -245,11 +251,11 @@ class RoundRegister(WriteRequest):
     title: Line | None = None
     score: Score | None = None
     summary: Prose | None = None
-    expert_scores: dict[str, Score] = {}
-    score_components: dict[str, ScoreComponents] = {}
-    responses: dict[str, Prose] = {}
+    expert_scores: dict[Name, Score] = {}
+    score_components: dict[Name, ScoreComponents] = {}
+    responses: dict[Name, Prose] = {}
     """Each expert's response word for word, by slug."""
-    annotations: dict[str, list[JsonObject]] = {}
+    annotations: dict[Name, list[JsonObject]] = {}
     """What was read of a response and belongs to no entity, by slug."""
     perspectives: list[EntityIn] = []
     recommendations: list[EntityIn] = []
@@ -265,7 +271,7 @@ class RoundRegister(WriteRequest):
     tension_updates: list[UpdateIn] = []
     evidence_updates: list[UpdateIn] = []
     claim_updates: list[UpdateIn] = []
-    judge_claims: dict[str, Json] = {}
+    judge_claims: dict[Name, Json] = {}
     """Figures the Judge states for this round (velocity, converge_percent …), kept beside the computed ones."""
 
 
@@ -273,28 +279,28 @@ class VerdictRegister(WriteRequest):
     """Register a verdict; it cannot be changed afterwards."""
 
     dialogue_id: DialogueId
-    verdict_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    verdict_type: str
+    verdict_id: Annotated[Name, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    verdict_type: Name
     round: RoundNumber
-    author_expert: str | None = None
+    author_expert: Name | None = None
     """The Judge when left out."""
     recommendation: Words
     description: Words
     conditions: list[Words] = []
     vote: Annotated[Prose, StringConstraints(max_length=80)] | None = None
-    votes: dict[str, str] | None = None
+    votes: dict[Name, Name] | None = None
     """How each expert voted: for, against or abstain."""
-    confidence: str | None = None
-    tensions_resolved: list[str] = []
-    tensions_accepted: list[str] = []
-    recommendations_adopted: list[str] = []
-    key_evidence: list[str] = []
-    key_claims: list[str] = []
-    supporting_experts: list[str] | None = None
+    confidence: Name | None = None
+    tensions_resolved: list[Name] = []
+    tensions_accepted: list[Name] = []
+    recommendations_adopted: list[Name] = []
+    key_evidence: list[Name] = []
+    key_claims: list[Name] = []
+    supporting_experts: list[Name] | None = None
     what_would_change: Prose | None = None
     """What would change the minds of a minority."""
-    supersedes: str | None = None
-    dismissals: dict[str, Words] | None = None
+    supersedes: Name | None = None
+    dismissals: dict[Name, Words] | None = None
     """Why this verdict sets a minority or dissent verdict aside, by its id."""
     force: bool = False
     """Conclude though the gate is not met; needs ``force_reason``, which the verdict shows."""
@@ -314,7 +320,7 @@ class RoundContext(Shape):
     dialogue_id: DialogueId
     round: RoundNumber | None = None
     """The round to come; the next one when left out."""
-    round_contexts: dict[str, Prose] = {}
+    round_contexts: dict[Name, Prose] = {}
     """The Judge's own words for an expert's situation, instead of the derived ones, by slug."""
 
 
@@ -335,7 +341,7 @@ class ExpandCitations(Shape):
     """Ask for what citations stand for."""
 
     dialogue_id: DialogueId
-    ids: list[str] = Field(min_length=1, max_length=1000)
+    ids: list[Name] = Field(min_length=1, max_length=1000)
 
 
 class ParseResponse(Shape):
@@ -343,9 +349,9 @@ class ParseResponse(Shape):
 
     dialogue_id: DialogueId
     round: RoundNumber
-    expert: str
+    expert: Name
     text: Prose | None = None
-    path: str | None = None
+    path: Name | None = None
     """A file to read instead; below the dialogue's output folder."""
 
 

@@ -39,6 +39,9 @@ from hansard.kernel.ids import DisplayId, parse_display_id
 
 R = TypeVar("R", bound=Row)
 
+Connection = sa.Connection
+"""An open transaction, for those who pass one on without knowing the database."""
+
 _search = sa.table("search", sa.column("dialogue_id"), sa.column("item"), sa.column("label"), sa.column("body"))
 
 
@@ -360,6 +363,8 @@ def search_faults(connection: sa.Connection) -> list[tuple[str, str, str]]:
 def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit: int) -> list[Hit]:
     """Places where all words of ``query`` stand, best first. The words are plain text: no operator is read in them."""
     words = " ".join('"' + word.replace('"', '""') + '"' for word in query.split())
+    if not words:
+        return []
     table = ROWS[Dialogue]
     rank: sa.ColumnClause[float] = sa.literal_column("bm25(search, 0, 0, 4.0, 1.0)")
     statement = (

@@ -11,7 +11,7 @@ import msgspec
 from hansard.dialogue.answers import Citation, GateState, Progress, RoundFigures
 from hansard.dialogue.model import Entity, Event, Expert, Gate, PanelMember, Record
 from hansard.dialogue.rules import claims_compared, figures, gate
-from hansard.dialogue.rules.lifecycle import UNSETTLED
+from hansard.dialogue.rules.lifecycle import UNSETTLED, status_after
 from hansard.kernel.ids import KINDS, PLURALS
 
 SNIPPET_LENGTH: Final = 200
@@ -66,6 +66,31 @@ def scores_of(record: Record) -> dict[str, dict[str, int]]:
     return found
 
 
+def before_round(record: Record, round_: int) -> Record:
+    """The record as it stood when a round was about to begin: nothing of that round, or of a later one, is in it."""
+    if round_ >= next_round(record):
+        return record
+    events = [event for event in record.events if event.event_round < round_]
+    words: dict[str, list[str]] = defaultdict(list)
+    for event in events:
+        words[str(event.key)].append(event.type)
+    return msgspec.structs.replace(
+        record,
+        rounds=[row for row in record.rounds if row.round < round_],
+        utterances=[row for row in record.utterances if row.round < round_],
+        entities=[
+            msgspec.structs.replace(entity, status=status_after(entity.kind, words[entity.id]))
+            for entity in record.entities
+            if entity.round < round_
+        ],
+        events=events,
+        refs=[row for row in record.refs if row.round < round_],
+        moves=[row for row in record.moves if row.round < round_],
+        stances=[row for row in record.stances if row.round < round_],
+        verdicts=[row for row in record.verdicts if row.round < round_],
+    )
+
+
 def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words: Mapping[str, str]) -> dict[str, Any]:
     """Context for a whole panel (specification, "Agent Context Model"): everybody sees all of it, in full.
 
@@ -74,6 +99,7 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
         seats: its panel.
         own_words: the Judge's words for an expert's situation, instead of the derived ones.
     """
+    record = before_round(record, round_)
     dialogue = record.dialogue
     experts = {expert.slug: expert for expert in record.experts}
     scores = scores_of(record)
@@ -87,7 +113,7 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
             "total_alignment": total_alignment(record),
             "background": dialogue.background,
         },
-        "prior_rounds": prior_rounds(record, round_),
+        "prior_rounds": prior_rounds(record),
         "active_tensions": [
             {
                 "id": entity.id,
@@ -96,19 +122,17 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
                 "contributors": entity.contributors,
             }
             for entity in record.entities
-            if entity.kind == "T" and entity.status in UNSETTLED and entity.round < round_
+            if entity.kind == "T" and entity.status in UNSETTLED
         ],
         "experts": {
-            seat.slug: _expert_view(
-                record, seat, experts[seat.slug], scores[seat.slug], own_words.get(seat.slug), round_
-            )
+            seat.slug: _expert_view(record, seat, experts[seat.slug], scores[seat.slug], own_words.get(seat.slug))
             for seat in seats
         },
     }
 
 
-def prior_rounds(record: Record, before: int) -> list[dict[str, Any]]:
-    """What was said in every earlier round, by expert. A merged entity stands with its first contributor."""
+def prior_rounds(record: Record) -> list[dict[str, Any]]:
+    """What was said in every completed round, by expert. A merged entity stands with its first contributor."""
     said: dict[tuple[int, str], dict[str, list[Entity]]] = defaultdict(lambda: {kind: [] for kind in KINDS})
     for entity in record.entities:
         said[entity.round, entity.contributors[0]][entity.kind].append(entity)
@@ -118,7 +142,7 @@ def prior_rounds(record: Record, before: int) -> list[dict[str, Any]]:
         seated[member.round].append(member.slug)
     rounds = []
     for round_ in record.rounds:
-        if round_.round >= before or round_.status != "completed":
+        if round_.status != "completed":
             continue
         contributions = []
         for slug in seated[round_.round]:
@@ -157,7 +181,6 @@ def _expert_view(
     expert: Expert,
     scores: Mapping[str, int],
     own_words: str | None,
-    round_: int,
 ) -> dict[str, Any]:
     view: dict[str, Any] = {
         "slug": seat.slug,
@@ -167,18 +190,16 @@ def _expert_view(
         "focus": seat.focus or expert.focus,
         "description": expert.description,
         "your_score": sum(scores.values()),
-        "round_context": own_words if own_words is not None else situation(record, seat.slug, round_),
+        "round_context": own_words if own_words is not None else situation(record, seat.slug),
     }
     if expert.creation_reason is not None:
         view["creation_reason"] = expert.creation_reason
     return view
 
 
-def situation(record: Record, slug: str, round_: int) -> str | None:
-    """What an expert raised, what became of it, and who answered; ``None`` for somebody who has said nothing yet."""
-    own = [entity for entity in record.entities if slug in entity.contributors and entity.round < round_]
-    if not own:
-        return None
+def situation(record: Record, slug: str) -> str | None:
+    """What an expert raised, what became of it, and who answered; ``None`` where there is nothing to tell."""
+    own = [entity for entity in record.entities if slug in entity.contributors]
     own.sort(key=lambda entity: entity.round)
     events: dict[str, list[Event]] = defaultdict(list)
     for event in record.events:
@@ -191,8 +212,7 @@ def situation(record: Record, slug: str, round_: int) -> str | None:
             others = [actor for actor in event.actors if actor != slug]
             if others:
                 cause = event.reference or event.result
-                did = "commented on" if event.type == "commented" else event.type
-                line += f" {_names(others)} {did} it in round {event.event_round}"
+                line += f" {_names(others)} {_DID.get(event.type, event.type)} it in round {event.event_round}"
                 line += f" ({cause})." if cause else "."
         lines.append(line)
     mine = {entity.id for entity in own} | {f"@{slug}"}
@@ -205,9 +225,10 @@ def situation(record: Record, slug: str, round_: int) -> str | None:
             continue
         what = f"{source.id} ({source.label})" if source else "their response"
         lines.append(f"{_names(speakers)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}.")
-    return "\n".join(lines)
+    return "\n".join(lines) or None
 
 
+_DID: Final = {"commented": "commented on", "open": "reopened"}
 _VERBS: Final = {
     "support": "supports",
     "oppose": "opposes",
@@ -320,7 +341,9 @@ def whole(record: Record) -> dict[str, Any]:
         )
     refs: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for ref in record.refs:
-        refs[ref.source_id].append({"type": ref.ref_type, "target": ref.target_id, "round": ref.round})
+        refs[ref.source_id].append(
+            {"type": ref.ref_type, "target": ref.target_id, "round": ref.round, "context": ref.context}
+        )
     own["experts"] = [
         {**_without_id(expert), "scores": scores}
         for expert, scores in zip(record.experts, scores_of(record).values(), strict=True)
@@ -347,6 +370,7 @@ def whole(record: Record) -> dict[str, Any]:
             for entity in record.entities
             if entity.kind == kind
         ]
+    own["response_references"] = {source: found for source, found in refs.items() if source.startswith("@")}
     own["moves"] = [_without_id(move) for move in record.moves]
     own["stances"] = [_without_id(stance) for stance in record.stances]
     own["verdicts"] = [_without_id(verdict) for verdict in record.verdicts]

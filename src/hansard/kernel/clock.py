@@ -31,8 +31,11 @@ def normal_timestamp(text: str, field: str = "time") -> str:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        if moment.year < 1000:  # years of fewer digits would not sort as text
+            raise ValueError
+    except (ValueError, OverflowError):
         raise invalid_field(
             field, text, "is not an ISO 8601 time", suggestion="Write it like 2026-02-06T18:39:00Z"
         ) from None
-    return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return timestamp(moment)

@@ -1,6 +1,6 @@
 """The one error class, and the refusals that every room shares.
 
-Six kinds say what the caller can do about an error::
+The kind of an error is what its reader can do next::
 
     HansardError
     ├── invalid      the request is malformed or breaks a rule: mend it and send it again
@@ -10,13 +10,15 @@ Six kinds say what the caller can do about an error::
     ├── unavailable  something outside is missing or busy: the same request may succeed later
     └── corrupt      what is stored is not what was stored: stop, verify, restore
 
-An error knows no surface: HTTP, command line and MCP each map the *kind*, never a code. One function per refusal
+Surfaces translate the *kind* (to an exit code, to a status), never a single code. One function per refusal
 stands in a room's ``errors.py``; the function's name is the code. Sources: specification, "Error Handling";
 ARCHITECTURE, "Errors".
 """
 
 from __future__ import annotations
 
+import math
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Literal
@@ -27,11 +29,29 @@ VALUE_LENGTH: Final = 200
 """Characters of an offending value that an error repeats."""
 
 
+class _Brief(reprlib.Repr):
+    """``repr`` that ends soon, however long, deep or large its value is."""
+
+    maxlevel, maxdict, maxlist, maxtuple, maxset, maxfrozenset = 4, 8, 8, 8, 8, 8
+    maxstring = maxother = 2 * VALUE_LENGTH
+
+    def repr_int(self, x: int, _level: int) -> str:
+        return repr(x) if x.bit_length() <= 256 else f"<an integer of {x.bit_length()} bits>"
+
+
+_brief = _Brief()
+
+
 def shown(value: object) -> object:
-    """A value as an error may repeat it: plain JSON, long texts cut."""
-    if value is None or isinstance(value, bool | int | float):
+    """A value as an error may repeat it: JSON that every reader takes, texts encodable and cut."""
+    if value is None or isinstance(value, bool):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    if isinstance(value, int) and value.bit_length() <= 53:  # what a double holds exactly
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    text = value[: VALUE_LENGTH + 1] if isinstance(value, str) else _brief.repr(value)
+    text = text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
     return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 1] + "…"
 
 
@@ -49,7 +69,7 @@ class HansardError(Exception):
         suggestion: what to do next, in one sentence.
         recovery: ``action``, ``related_tools``, ``workflow`` for a caller that can act on its own.
         context: further facts, by name.
-        errors: the faults of a batch; each may carry ``item_type`` and ``local_id`` or ``source_id``.
+        errors: the faults of a batch; each says which item it concerns (``item_type``, ``local_id``, ``source_id``).
     """
 
     def __init__(
@@ -111,7 +131,7 @@ class HansardError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The nearest known word as a suggestion (``Did you mean 'x'?``), or nothing."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word[:VALUE_LENGTH], list(known), n=1, cutoff=0.6)  # its cost is the square of the length
     return f"Did you mean '{near[0]}'?" if near else None
 
 
@@ -172,9 +192,9 @@ def batch_validation_failed(faults: Sequence[HansardError]) -> HansardError:
         "batch_validation_failed",
         f"{count} item{'s' if count != 1 else ''} failed validation; nothing was written",
         constraint="batch",
-        suggestion="Fix all errors and resubmit the entire batch",
+        suggestion="Mend every entry of 'errors', then send the whole batch again",
         recovery={
-            "action": "Mend each entry of 'errors' by its 'suggestion', then send the whole batch again",
+            "action": "Go through 'errors': each has a field, a suggestion and, where there are some, valid options",
             "related_tools": [],
             "workflow": "read errors → mend items → resubmit the batch",
         },

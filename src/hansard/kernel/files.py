@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
-import tempfile
+import secrets
+import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -43,16 +44,30 @@ def read_bytes(path: Path, *, name: str | None = None, limit_bytes: int = TEXT_L
     """
     called = name or path.name
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > limit_bytes:
-                raise errors.file_too_large(called, size, limit_bytes)
-            data = file.read(limit_bytes + 1)
-    except OSError as fault:
-        raise errors.file_unreadable(called, fault.strerror or "unknown reason") from None
-    if len(data) > limit_bytes:  # a file that grows, or a device without a size
+        # without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise errors.file_unreadable(called, "it is no regular file")
+            if found.st_size > limit_bytes:
+                raise errors.file_too_large(called, found.st_size, limit_bytes)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(limit_bytes + 1)
+        finally:
+            os.close(handle)
+    except (OSError, ValueError) as fault:
+        raise errors.file_unreadable(called, _why(fault)) from None
+    if len(data) > limit_bytes:  # a file that grows
         raise errors.file_too_large(called, len(data), limit_bytes)
     return data
+
+
+def _why(fault: OSError | ValueError) -> str:
+    """What the system says, without the path it says it of."""
+    if isinstance(fault, ValueError):  # a NUL, or a lone surrogate
+        return "its name holds a character that no file name can hold"
+    return fault.strerror or "unknown reason"
 
 
 def read_text(path: Path, *, name: str | None = None, limit_bytes: int = TEXT_LIMIT_BYTES) -> TextFile:
@@ -105,35 +120,32 @@ def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
         HansardError: ``file_unwritable``; the old content still stands.
     """
     called = name or path.name
-    temporary: str | None = None
+    folder = path.parent
+    temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".hansard-{secrets.token_hex(8)}.part"
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb") as file:
             file.write(data)
             file.flush()
+            if path.exists():
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
             os.fsync(file.fileno())
-        mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode & 0o777)  # noqa: PTH101  # a name, not yet a Path
-        os.replace(temporary, path)  # noqa: PTH105
-        _sync_folder(path.parent)
-    except OSError as fault:
+        temporary.replace(path)
+        temporary = None
+    except (OSError, ValueError) as fault:
+        raise errors.file_unwritable(called, _why(fault)) from None
+    finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
-        raise errors.file_unwritable(called, fault.strerror or "unknown reason") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+                temporary.unlink()
+    # From here on the new content stands; a folder that cannot be synced is no failure to write it.
+    with contextlib.suppress(OSError):
+        _sync_folder(folder)
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:

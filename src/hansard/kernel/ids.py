@@ -41,8 +41,8 @@ EXPERT_NAMES: Final[tuple[str, ...]] = (
 )  # fmt: skip
 """Names given, in this order, to experts of a pool that brings none; then ``pastry-21`` and so on."""
 
-_DISPLAY_ID = re.compile(r"([PRTEC])(\d{2})(\d{2})")
-_LOCAL_ID = re.compile(r"([A-Z][A-Z0-9-]{1,31})-([A-Z])(\d{2})(\d{2})")
+_DISPLAY_ID = re.compile(r"([PRTEC])([0-9]{2})([0-9]{2})")
+_LOCAL_ID = re.compile(r"([A-Z][A-Z0-9-]{1,31})-([A-Z])([0-9]{2})([0-9]{2})")
 _EXPERT_SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _EXPERT_TARGET = re.compile(r"@([a-z][a-z0-9-]{1,31})")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
@@ -106,17 +106,22 @@ def slugify(title: str) -> str:
     Accents are dropped (``Café`` gives ``cafe``); anything else separates. At most 80 characters, cut at a
     hyphen where there is one. A title without a single usable character gives ``dialogue``.
     """
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = _NOT_SLUG.sub("-", plain).strip("-")
+    slug = _plain_slug(title)
     if len(slug) > SLUG_LENGTH:
         head = slug[: SLUG_LENGTH + 1]
         slug = head.rsplit("-", 1)[0] if "-" in head else head[:SLUG_LENGTH]
     return slug or "dialogue"
 
 
+def _plain_slug(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return _NOT_SLUG.sub("-", plain).strip("-")
+
+
 def expert_slug(name: str) -> str:
-    """The slug an expert's display name stands for (``Muffin`` gives ``muffin``)."""
-    return slugify(name)[:32].strip("-")
+    """The slug an expert's display name stands for (``Muffin`` gives ``muffin``); empty where there is none."""
+    return _plain_slug(name)[:32].strip("-")
 
 
 def default_expert_name(index: int) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from hansard.kernel.errors import HansardError
+from hansard.kernel.errors import HansardError, file_unwritable
 
 
 def lock_busy(name: str, waited_seconds: float) -> HansardError:
@@ -26,12 +26,16 @@ def file_lock(path: Path, *, wait_seconds: float = 30.0) -> Iterator[None]:
     """Hold an exclusive ``flock`` on ``path`` (made if absent, never removed).
 
     Raises:
-        HansardError: ``lock_busy`` when it is not free within ``wait_seconds``.
+        HansardError: ``lock_busy`` when it is not free within ``wait_seconds``; ``file_unwritable`` when the file
+            cannot be made.
     """
     import fcntl
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as fault:
+        raise file_unwritable(path.name, fault.strerror or "unknown reason") from None
     try:
         until = time.monotonic() + wait_seconds
         while True:

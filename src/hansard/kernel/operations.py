@@ -1,7 +1,7 @@
-"""Operations: told once, offered everywhere.
+"""Operations: what the program can do, defined in one place for all its doors.
 
-A marked method *is* the definition of what the program can do: its annotations are the contract, the first line of
-its docstring the summary. A surface is a loop over ``collect``'s table. Every operation has the same form::
+A method with the mark is an operation: its request and answer shapes say what goes in and out, the first line of its
+docstring what it does. A surface is a loop over ``collect``'s table. Every operation has the same form::
 
     @operation(writes=True)
     def dialogue_create(self, request: DialogueCreate, call: Call) -> DialogueCreated:
@@ -112,6 +112,8 @@ def collect(rooms: Iterable[object]) -> dict[str, Operation]:
             mark = getattr(method, _MARK, None)
             if mark is None:
                 continue
+            if name in table:
+                raise ValueError(f"two rooms offer an operation '{name}'")
             hints = get_type_hints(method.__func__)
             description = inspect.cleandoc(method.__doc__ or "")
             table[name] = Operation(
@@ -123,6 +125,9 @@ def collect(rooms: Iterable[object]) -> dict[str, Operation]:
                 mark=mark,
                 run=method,
             )
+    names = [*table, *(alias for entry in table.values() for alias in entry.mark.aliases)]
+    if len(set(names)) != len(names):
+        raise ValueError(f"an alias is the name of another operation: {sorted(names)}")
     return dict(sorted(table.items()))
 
 

@@ -1,21 +1,21 @@
 """Shapes: what a request or an answer looks like, checked at the door.
 
-A shape refuses what cannot be stored and read back by everybody: unknown fields, NaN, infinities, integers beyond
-2^53 - 1, NUL characters, lone surrogates. Every malformed field is told at once.
+A shape refuses what cannot be stored and read back by everybody: unknown fields, numbers that are not finite, integers
+that a double cannot hold, NUL characters, lone surrogates. Every malformed field is told at once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from hansard.kernel import errors
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
-from hansard.kernel.errors import HansardError
+from hansard.kernel.errors import HansardError, shown
 
 S = TypeVar("S", bound="Shape")
 
@@ -24,52 +24,76 @@ JSON_DEPTH = 32
 
 
 def _storable(value: Any) -> Any:
-    for _, fault in _unstorable(value, ""):
-        raise PydanticCustomError("not_storable", "{why}", {"why": fault})
+    return _told_places(value, _unstorable(value, ""))
+
+
+Place = tuple[str, str, object]
+"""Where a value cannot be stored (a path inside it), why, and what stands there."""
+
+
+def _told_places(value: Any, faults: Iterable[Place]) -> Any:
+    """The value, or every place of it that cannot be stored (``_each`` makes an error of each)."""
+    if places := list(faults):
+        raise PydanticCustomError("not_storable", "{why}", {"why": places[0][1], "places": places})
     return value
 
 
-def _unstorable(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _unstorable(value: Any, path: str, depth: int = 0) -> Iterator[Place]:
     """Every place of a JSON value that cannot be stored, with the reason."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield path, "holds a NUL character"
-        else:
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                yield path, "holds a lone surrogate"
-    elif value is None or isinstance(value, bool):
-        return
-    elif isinstance(value, int):
-        if abs(value) > MAX_SAFE_INTEGER:
-            yield path, "holds an integer beyond 2^53 - 1"
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            yield path, "holds a number that is not finite"
+    if value is None or isinstance(value, str | int | float):
+        if fault := _scalar_fault(value):
+            yield path, fault, value
     elif depth >= JSON_DEPTH:
-        yield path, f"is nested deeper than {JSON_DEPTH}"
+        yield path, f"is nested deeper than {JSON_DEPTH}", value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str):
-                yield path, f"has a key that is no text ({key!r})"
+                yield path, "has a key that is no text", key
+            elif fault := _scalar_fault(key):
+                yield path, f"has a key that {fault}", key
             else:
-                yield from _unstorable(key, f"{path}.{key}", depth + 1)
                 yield from _unstorable(inner, f"{path}.{key}", depth + 1)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
             yield from _unstorable(inner, f"{path}[{index}]", depth + 1)
     else:
-        yield path, f"is no JSON value ({type(value).__name__})"
+        yield path, f"is no JSON value ({type(value).__name__})", value
 
 
-def _without_nul(value: str) -> str:
-    if "\0" in value:
-        raise PydanticCustomError("not_storable", "{why}", {"why": "holds a NUL character"})
-    return value
+def _scalar_fault(value: object) -> str | None:
+    """Why a text or a number cannot be stored and read back by everybody."""
+    if isinstance(value, str):
+        if "\0" in value:
+            return "holds a NUL character"
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "holds a lone surrogate"
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            return "holds a number that is not finite"
+    elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        return "holds an integer beyond 2^53 - 1"
+    return None
 
 
-Prose = Annotated[str, AfterValidator(_without_nul)]
+def _unstorable_field(value: Any) -> Iterator[Place]:
+    """The same for a field's own texts and numbers; what lies deeper is ``Json``, or a shape that looks at its own."""
+    if fault := _scalar_fault(value):
+        yield "", fault, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if fault := _scalar_fault(key):
+                yield "", f"has a key that {fault}", key
+            elif fault := _scalar_fault(inner):
+                yield f".{key}", fault, inner
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            if fault := _scalar_fault(inner):
+                yield f"[{index}]", fault, inner
+
+
+Prose = Annotated[str, AfterValidator(_storable)]
 """Text of any length, kept exactly."""
 
 Json = Annotated[Any, AfterValidator(_storable)]
@@ -80,16 +104,22 @@ JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class Shape(BaseModel):
-    """Base of all requests and answers: immutable, closed to unknown fields, finite numbers only."""
+    """Base of all requests and answers: immutable, closed to unknown fields, nothing converted, finite numbers only."""
 
     model_config = ConfigDict(
         frozen=True,
+        strict=True,
         extra="forbid",
         allow_inf_nan=False,
         use_attribute_docstrings=True,
         ser_json_inf_nan="null",
         protected_namespaces=(),
     )
+
+    @field_validator("*")
+    @classmethod
+    def _storable_fields(cls, value: Any) -> Any:
+        return _told_places(value, _unstorable_field(value))
 
     def plain(self) -> dict[str, Any]:
         """The shape as plain JSON data, fields left at their default left out."""
@@ -99,7 +129,7 @@ class Shape(BaseModel):
 class WriteRequest(Shape):
     """Base of all requests that write."""
 
-    request_id: Annotated[str, AfterValidator(_without_nul)] | None = None
+    request_id: Prose | None = None
     """Unique per actor. Sent again, the first answer is given and nothing changes."""
 
 
@@ -118,7 +148,7 @@ def shaped(shape: type[S], payload: object) -> S:
 
 
 def _told(shape: type[Shape], fault: ValidationError) -> HansardError:
-    faults = [_one(shape, entry) for entry in fault.errors(include_url=False)]
+    faults = [told for entry in fault.errors(include_url=False) for told in _each(shape, entry)]
     return faults[0] if len(faults) == 1 else errors.batch_validation_failed(faults)
 
 
@@ -129,8 +159,18 @@ def field_path(location: tuple[int | str, ...]) -> str:
         if isinstance(step, int):
             path += f"[{step}]"
         else:
-            path += f".{step}" if path else step
+            path += f".{shown(step)}" if path else str(shown(step))
     return path or "request"
+
+
+def _each(shape: type[Shape], entry: Any) -> Iterator[HansardError]:
+    """The errors that one entry of pydantic's stands for: one, or one for each place of a value."""
+    places = entry.get("ctx", {}).get("places")
+    if places is None:
+        yield _one(shape, entry)
+        return
+    for place, why, value in places:
+        yield errors.invalid_field(f"{field_path(tuple(entry['loc']))}{shown(place)}", value, why)
 
 
 def _one(shape: type[Shape], entry: Any) -> HansardError:
@@ -150,20 +190,27 @@ def _one(shape: type[Shape], entry: Any) -> HansardError:
 def _fields_at(shape: type[Shape], location: tuple[int | str, ...]) -> list[str]:
     """Names of the fields at a location inside a shape, as far as the annotations tell."""
     here: Any = shape
+    named = False  # by a key of the caller's own
     for step in location:
-        if isinstance(step, int):
+        if isinstance(step, int) or named:
+            named = False
             continue
         info = here.model_fields.get(step) if isinstance(here, type) and issubclass(here, BaseModel) else None
         if info is None:
             return []
+        named = _is_mapping(info.annotation)
         here = _shape_in(info.annotation)
     return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(_is_mapping(inner) for inner in get_args(annotation))
 
 
 def _shape_in(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for inner in getattr(annotation, "__args__", ()):
+    for inner in get_args(annotation):
         found = _shape_in(inner)
         if found is not None:
             return found

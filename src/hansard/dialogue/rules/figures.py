@@ -229,7 +229,11 @@ def _open_tensions_by_round(
 
 
 def gate(record: Record) -> Gate | None:
-    """The convergence gate as it stands after the last completed round; ``None`` before the first."""
+    """The convergence gate as it stands after the last completed round; ``None`` before the first.
+
+    What a verdict accepted counts as settled while that verdict concludes the dialogue; once something is contested
+    again, the next verdict must accept it anew.
+    """
     done = [round_ for round_ in record.rounds if round_.status == "completed"]
     if not done:
         return None
@@ -237,7 +241,7 @@ def gate(record: Record) -> Gate | None:
     accepted = {
         tension
         for verdict in record.verdicts
-        if verdict.verdict_type == "final"
+        if verdict.verdict_type == "final" and record.dialogue.status == "converged"
         for tension in verdict.tensions_accepted
     }
     still_open = [
@@ -272,6 +276,7 @@ _COMPUTED: Final = {
     "score": "score",
 }
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NOT_SETTLED = re.compile(r"\bunresolved|\bpartial|\b(?:not|to be|yet)\b")
 
 
 def claims_compared(record: Record) -> list[ClaimCompared]:
@@ -291,8 +296,11 @@ def _compared(claim: JudgeClaim, by_round: Mapping[int, Figures], ids: Mapping[s
         computed = entity.status
     differs = False
     if computed is not None:
-        if claim.item == "status":
-            differs = _claims_settled(claim.claimed) != (entity is not None and entity.status not in UNSETTLED)
+        if claim.item == "status" and entity is not None:
+            if entity.kind == "T":
+                differs = _claims_settled(claim.claimed) != (entity.status not in UNSETTLED)
+            else:
+                differs = _plain(claim.claimed) != entity.status
         else:
             number = _NUMBER.search(claim.claimed.replace(",", ""))
             differs = number is None or float(number[0]) != float(computed)
@@ -311,4 +319,4 @@ def _compared(claim: JudgeClaim, by_round: Mapping[int, Figures], ids: Mapping[s
 def _claims_settled(word: str) -> bool:
     """Whether a judge's word for a tension's status says that it is settled."""
     plain = word.casefold()
-    return "resolved" in plain and "partial" not in plain and "unresolved" not in plain
+    return "resolved" in plain and not _NOT_SETTLED.search(plain)

@@ -10,7 +10,7 @@ import msgspec
 from hansard.dialogue import errors
 from hansard.dialogue.model import Entity, Event
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field
-from hansard.kernel.ids import KINDS, RESERVED_SLUGS
+from hansard.kernel.ids import KINDS, RESERVED_SLUGS, expert_slug
 
 TRANSITIONS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "P": {"open": ("refined", "conceded", "merged"), "refined": ("conceded", "merged")},
@@ -47,6 +47,15 @@ UNSETTLED: Final = frozenset({"open", "addressed", "reopened"})
 def valid_steps(kind: str, status: str) -> tuple[str, ...]:
     """The statuses that may follow; an entity is adopted by a verdict alone."""
     return TRANSITIONS[kind].get(status, ())
+
+
+def status_after(kind: str, events: Iterable[str]) -> str:
+    """The status that these events, in their order, lead to; words that are no step change nothing."""
+    status = FIRST_STATUS[kind]
+    for word in events:
+        if word in valid_steps(kind, status):
+            status = word
+    return status
 
 
 class Lives:
@@ -133,7 +142,7 @@ class Lives:
     def judged(self, field: str, entity_id: str, status: str, by: Sequence[str]) -> HansardError | None:
         """Why a step may not be taken; ``None`` when it may."""
         entity = self._entities[entity_id]
-        known = {word for statuses in TRANSITIONS[entity.kind].values() for word in statuses} | {COMMENTED}
+        known = {FIRST_STATUS[entity.kind], COMMENTED}.union(*TRANSITIONS[entity.kind].values())
         if status not in known:
             return invalid_field(
                 f"{field}.status",
@@ -192,11 +201,9 @@ class Lives:
         )
 
 
-def judged_actors(
-    field: str, by: Sequence[str], panel: Iterable[str], experts: Iterable[str] | None = None
-) -> Iterator[HansardError]:
-    """Actors who may not act here: nobody but the panel, the Judge and the user takes part."""
-    allowed = set(panel if experts is None else experts) | RESERVED_SLUGS
-    for index, actor in enumerate(by):
-        if actor not in allowed:
-            yield errors.expert_not_in_panel(f"{field}.by[{index}]", actor, allowed)
+def judged_actors(field: str, names: Sequence[str], experts: Iterable[str]) -> Iterator[HansardError]:
+    """Actors who may not act: nobody but the dialogue's experts, the Judge and the user takes part."""
+    allowed = set(experts) | RESERVED_SLUGS
+    for index, name in enumerate(names):
+        if expert_slug(name) not in allowed:
+            yield errors.expert_not_in_panel(f"{field}.by[{index}]", name, allowed)

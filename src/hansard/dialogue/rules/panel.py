@@ -81,6 +81,13 @@ def named_pool(pool: Sequence[PoolExpert], *, imported: bool) -> tuple[list[dict
     return named, faults
 
 
+def named_twice(field: str, name: str, slug: str) -> HansardError:
+    """Two spellings of one expert's name; which of the two values holds is not ours to guess."""
+    return invalid_field(
+        field, name, f"names '{slug}' a second time", suggestion=f"Give one value for '{slug}', under one spelling"
+    )
+
+
 def _not_a_slug(field: str, value: str) -> HansardError:
     return invalid_field(
         field,

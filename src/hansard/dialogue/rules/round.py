@@ -37,6 +37,7 @@ from hansard.dialogue.model import (
 from hansard.dialogue.requests import EntityIn, ReferenceIn, RoundRegister, TensionIn, UpdateIn
 from hansard.dialogue.rules.figures import figures_of, gate_of, positions
 from hansard.dialogue.rules.lifecycle import FIRST_STATUS, Lives, judged_actors
+from hansard.dialogue.rules.panel import named_twice
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field
 from hansard.kernel.ids import (
     KINDS,
@@ -121,7 +122,7 @@ def mentioned_ids(request: RoundRegister) -> set[str]:
         for update in updates_of(request, kind):
             texts += [text for text in (update.id, update.via, update.result) if text]
     for move in request.moves:
-        texts += [*move.targets, *([move.target] if move.target else [])]
+        texts += [*move.targets, *([] if move.target is None else [move.target])]
     texts += [reference.target for reference in request.references]
     return {text for text in texts if parse_display_id(text)}
 
@@ -163,7 +164,7 @@ class _Batch:
     def plan(self) -> RoundPlan | list[HansardError]:
         request, state = self.request, self.state
         if not state.dialogue.imported and request.score is None:
-            self.faults.append(missing_field("score"))
+            self._fault(missing_field("score"), "round", source=str(request.round))
         utterances = self._utterances()
         self._entities()
         self._references()
@@ -238,8 +239,12 @@ class _Batch:
         ):
             for name, value in values.items():
                 slug = self._member(f"{field}.{name}", name)
-                if slug is not None:
-                    said.setdefault(slug, {})[field] = value
+                if slug is None:
+                    continue
+                parts = said.setdefault(slug, {})
+                if field in parts:
+                    self._fault(named_twice(f"{field}.{name}", name, slug), "expert", source=name)
+                parts[field] = value
         rows = []
         for slug, parts in sorted(said.items()):
             given = parts.get("score_components")
@@ -284,8 +289,11 @@ class _Batch:
                 continue
             for index, item in enumerate(items):
                 field = f"{PLURALS[kind]}[{index}]"
-                locals_ = [name for name in [item.local_id, *item.local_ids] if name is not None]
-                experts = self._local_ids(field, kind, word, locals_, seen)
+                places = {f"local_ids[{place}]": name for place, name in enumerate(item.local_ids)}
+                if item.local_id is not None:
+                    places = {"local_id": item.local_id} | places
+                locals_ = list(places.values())
+                experts = self._local_ids(field, kind, word, places, seen)
                 contributors = self._contributors(field, word, item, experts, locals_)
                 entity_id = str(DisplayId(kind, self.request.round, index + 1))
                 for name in locals_:
@@ -307,11 +315,11 @@ class _Batch:
                     )
                 )
 
-    def _local_ids(self, field: str, kind: str, word: str, names: Sequence[str], seen: set[str]) -> list[str]:
+    def _local_ids(self, field: str, kind: str, word: str, places: Mapping[str, str], seen: set[str]) -> list[str]:
         """The experts whom local ids name; a fault for each id that cannot stand here."""
         experts = []
-        for position, name in enumerate(names):
-            where = f"{field}.local_id" if position == 0 else f"{field}.local_ids[{position - 1}]"
+        for place, name in places.items():
+            where = f"{field}.{place}"
             local = parse_local_id(name)
             if local is None:
                 self._fault(
@@ -433,34 +441,48 @@ class _Batch:
 
     def _judged_reference(self, field: str, source: str, reference: ReferenceIn) -> str | HansardError:
         """The display id (or ``@slug``) that a reference points at, or its first fault."""
-        kind_of_source = source[0]
         where = f"{field}.target"
         if reference.type not in REF_TYPES:
             return errors.invalid_ref_type(f"{field}.type", reference.type)
-        expert = parse_expert_target(reference.target)
-        if expert is not None:
-            if expert not in self.state.experts:
-                return errors.target_not_found(where, reference.target, self.id, [f"@{s}" for s in self.state.experts])
-            if reference.type not in EXPERT_REFS:
-                return errors.invalid_ref_target(where, reference.target, reference.type, "an expert's position", ["T"])
-            return reference.target
+        if reference.target_type is not None and reference.target_type not in KINDS:
+            return errors.invalid_entity_type(f"{field}.target_type", reference.target_type)
+        if parse_expert_target(reference.target) is not None:
+            return self._judged_position(where, source, reference)
         target = self._resolved(where, reference.target)
         if isinstance(target, HansardError):
             return target
         kind = target[0]
-        if reference.target_type is not None and reference.target_type != kind:
-            if reference.target_type not in KINDS:
-                return errors.invalid_entity_type(f"{field}.target_type", reference.target_type)
-            return errors.type_id_mismatch(where, reference.target, reference.target_type, kind)
+        if reference.target_type not in (None, kind):
+            return errors.type_id_mismatch(where, reference.target, str(reference.target_type), kind)
         if target not in self.lives:
             return errors.target_not_found(where, reference.target, self.id, [*self.lives.known, *self.mapping])
         if reference.type in TENSION_ONLY and kind != "T":
-            return errors.invalid_ref_target(where, reference.target, reference.type, kind, ["T"])
-        if reference.type == "refine" and kind != kind_of_source:
-            return errors.refine_type_mismatch(where, reference.target, kind_of_source, kind)
+            return errors.invalid_ref_target(where, reference.target, source, reference.type, target, kind, ["T"])
+        if reference.type == "refine" and kind != source[0]:
+            return errors.refine_type_mismatch(where, reference.target, source, target)
         if target == source:
-            return errors.invalid_ref_target(where, reference.target, reference.type, "the entity itself", [])
+            return errors.invalid_ref_target(
+                where, reference.target, source, reference.type, target, "the entity itself", []
+            )
         return target
+
+    def _judged_position(self, where: str, source: str, reference: ReferenceIn) -> str | HansardError:
+        """``@slug`` as a reference's target, or its first fault."""
+        if reference.target_type is not None:
+            return errors.type_id_mismatch(where, reference.target, reference.target_type, "position of an expert")
+        target = self._position(where, reference.target)
+        if isinstance(target, str) and reference.type not in EXPERT_REFS:
+            fitting = ["T"] if reference.type in TENSION_ONLY else [kind for kind in KINDS if kind == source[0]]
+            return errors.invalid_ref_target(
+                where, target, source, reference.type, target, "an expert's position", fitting
+            )
+        return target
+
+    def _position(self, field: str, text: str) -> str | HansardError:
+        """``@slug`` of an expert of this dialogue."""
+        if parse_expert_target(text) in self.state.experts:
+            return text
+        return errors.target_not_found(field, text, self.id, [f"@{slug}" for slug in self.state.experts])
 
     def _resolved(self, field: str, text: str) -> str | HansardError:
         """A local id of the batch, or a display id, as display id."""
@@ -483,9 +505,7 @@ class _Batch:
         for kind, word in KINDS.items():
             for index, update in enumerate(updates_of(self.request, kind)):
                 field = f"{UPDATE_LISTS[kind]}[{index}]"
-                fault, taken = take_update(
-                    self.lives, field, update, kind, self.id, self._resolved, self.panel, self.state.experts
-                )
+                fault, taken = take_update(self.lives, field, update, kind, self.id, self._resolved, self.state.experts)
                 if fault is not None:
                     self._fault(fault, f"{word}_update", source=update.id)
                 elif taken is not None:
@@ -511,12 +531,14 @@ class _Batch:
                 )
                 continue
             targets = []
-            for position, text in enumerate([*move.targets, *([move.target] if move.target else [])]):
+            for position, text in enumerate([*move.targets, *([] if move.target is None else [move.target])]):
                 where = f"{field}.targets[{position}]" if position < len(move.targets) else f"{field}.target"
-                expert = parse_expert_target(text)
-                found = text if expert in self.state.experts else self._resolved(where, text)
-                if isinstance(found, str) and expert is None and found not in self.lives:
-                    found = errors.target_not_found(where, text, self.id, [*self.lives.known, *self.mapping])
+                if parse_expert_target(text) is not None:
+                    found = self._position(where, text)
+                else:
+                    found = self._resolved(where, text)
+                    if isinstance(found, str) and found not in self.lives:
+                        found = errors.target_not_found(where, text, self.id, [*self.lives.known, *self.mapping])
                 if isinstance(found, HansardError):
                     self._fault(found, "move", source=move.expert)
                 else:
@@ -592,7 +614,7 @@ class _Batch:
                 item=item,
                 claimed=value if isinstance(value, str) else msgspec.json.encode(value).decode(),
             )
-            for number, (item, value) in enumerate(self.request.judge_claims.items(), start=1)
+            for number, (item, value) in enumerate(sorted(self.request.judge_claims.items()), start=1)
         ]
 
     def _warn(self, utterances: Sequence[Utterance], fresh: int) -> None:
@@ -626,7 +648,6 @@ def take_update(
     kind: str | None,
     dialogue_id: str,
     resolved: Any,
-    panel: Iterable[str],
     experts: Iterable[str],
 ) -> tuple[HansardError | None, Updated | None]:
     """Take one step in an entity's life, or say why not.
@@ -652,8 +673,8 @@ def take_update(
         if isinstance(other, HansardError):
             return other, None
         found[name] = other
-    by = [actor if actor in ("judge", "user") else expert_slug(actor) for actor in update.by]
-    fault = next(judged_actors(field, by, panel, experts), None) or lives.judged(field, target, update.status, by)
+    by = list(dict.fromkeys(expert_slug(name) for name in update.by))
+    fault = next(judged_actors(field, update.by, experts), None) or lives.judged(field, target, update.status, by)
     if fault is not None:
         return fault, None
     lives.step(

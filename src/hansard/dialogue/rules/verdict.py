@@ -26,6 +26,7 @@ from hansard.dialogue.model import (
 from hansard.dialogue.requests import VerdictRegister
 from hansard.dialogue.rules.figures import Positions, gate_of, positions
 from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, valid_steps
+from hansard.dialogue.rules.panel import named_twice
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
 from hansard.kernel.ids import KINDS, expert_slug, parse_display_id
 
@@ -81,9 +82,9 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     faults: list[HansardError] = []
     dialogue = state.dialogue
     if request.verdict_type not in VERDICT_TYPES:
-        return [
+        faults.append(
             invalid_field("verdict_type", request.verdict_type, "is no type of verdict", valid_options=VERDICT_TYPES)
-        ]
+        )
     final = request.verdict_type == "final"
     apart = request.verdict_type in ("minority", "dissent")
     if state.completed == 0:
@@ -99,8 +100,10 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         )
     if request.verdict_id in {verdict.verdict_id for verdict in state.verdicts}:
         faults.append(errors.verdict_exists(request.verdict_id))
-    author = _expert("author_expert", request.author_expert, state.experts, faults) if request.author_expert else None
-    if apart and request.author_expert is None:
+    author = None
+    if request.author_expert is not None:
+        author = _expert("author_expert", request.author_expert, state.experts, faults)
+    elif apart:
         faults.append(missing_field("author_expert"))
     if request.verdict_type == "minority" and not (request.what_would_change or "").strip() and not dialogue.imported:
         faults.append(missing_field("what_would_change"))
@@ -112,11 +115,16 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     if request.confidence is not None and request.confidence not in CONFIDENCES:
         faults.append(invalid_field("confidence", request.confidence, "is no confidence", valid_options=CONFIDENCES))
     votes: dict[str, str] = {}
+    members = [member.slug for member in state.members]
     for name, vote in (request.votes or {}).items():
-        slug = _expert(f"votes.{name}", name, [member.slug for member in state.members], faults)
-        if vote not in VOTES:
-            faults.append(invalid_field(f"votes.{name}", vote, "is no vote", valid_options=VOTES))
-        elif slug is not None:
+        field, slug = f"votes.{name}", expert_slug(name)
+        if slug not in members:
+            faults.append(errors.expert_not_in_panel(field, name, members))
+        elif slug in votes:
+            faults.append(named_twice(field, name, slug))
+        elif vote not in VOTES:
+            faults.append(invalid_field(field, vote, "is no vote", valid_options=VOTES))
+        else:
             votes[slug] = vote
     faults += _judged_verdict_ids(state, request)
     lives = Lives(dialogue.dialogue_id, state.entities, state.event_counts, time, max(0, state.completed - 1))
@@ -125,7 +133,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         return faults
 
     where = positions(
-        (member.slug for member in state.members),
+        members,
         state.moves,
         state.stances,
         state.verdicts,
@@ -248,14 +256,14 @@ def _judged_gate(gate: Gate, request: VerdictRegister, *, imported: bool) -> lis
 def _conclude(lives: Lives, request: VerdictRegister, *, imported: bool) -> list[str]:
     """What a final verdict does to the entities it names; gives those it adopts."""
     by = ["judge"]
-    for tension in request.tensions_resolved:
+    for tension in dict.fromkeys(request.tensions_resolved):
         if lives[tension].status == "resolved":
             continue
         if imported:
             lives.step(tension, COMMENTED, by, disposition="called resolved", reference=request.verdict_id)
         else:
             lives.step(tension, "resolved", by, reference=request.verdict_id)
-    for tension in request.tensions_accepted:
+    for tension in dict.fromkeys(request.tensions_accepted):
         lives.step(tension, COMMENTED, by, disposition="accepted", reference=request.verdict_id)
     adopted = []
     for entity_id in [*request.recommendations_adopted, *request.key_claims]:
