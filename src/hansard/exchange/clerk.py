@@ -1,0 +1,199 @@
+"""The Clerk's note: where what a judge stated is not what the record shows, one plain sentence each. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from hansard.dialogue import model, rules
+from hansard.dialogue.rules.figures import ClaimCompared, Positions, positions
+from hansard.exchange.markdown import code, plain
+from hansard.exchange.warnings import final_verdict
+from hansard.exchange.wording import Wording, counted, listed, number, plain_code
+
+_VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
+FEW: Final = 8
+"""So many tensions are named one by one; of more, only those that somebody acted on."""
+
+_LIFE: Final = frozenset({"open", "addressed", "resolved", "reopened"})
+
+
+def stood(record: model.Record, round_: int) -> Positions:
+    """Where the members of a round's panel stood at its end (dialogue.md, settled contradiction 8)."""
+    final = next((v for v in record.verdicts if v.verdict_type == "final" and v.round == round_), None)
+    return positions(
+        (seat.slug for seat in record.panel_members if seat.round == round_),
+        (move for move in record.moves if move.round == round_),
+        (stance for stance in record.stances if stance.round == round_),
+        (verdict for verdict in record.verdicts if verdict.round <= round_),
+        conditions=final.conditions if final else (),
+        votes=final.votes if final else None,
+    )
+
+
+def last_round(record: model.Record) -> int | None:
+    """The last completed round."""
+    return max((item.round for item in record.rounds if item.status == "completed"), default=None)
+
+
+def unsettled_after(record: model.Record, round_: int) -> dict[str, str]:
+    """The tensions that were not settled when a round had ended, with the status each then had."""
+    status = {entity.id: "open" for entity in record.entities if entity.kind == "T" and entity.round <= round_}
+    for event in sorted(record.events, key=lambda event: event.event_seq):
+        if event.kind == "T" and event.event_round <= round_ and event.type in _LIFE:
+            status[str(event.key)] = event.type
+    return {entity_id: word for entity_id, word in status.items() if word in rules.UNSETTLED}
+
+
+def clerk_notes(record: model.Record, wording: Wording) -> list[str]:
+    """One sentence, or a few that belong together, for every claim that the record does not bear out."""
+    claims = [claim for claim in rules.claims_compared(record) if claim.differs]
+    return [
+        *(_figure(record, wording, claim) for claim in claims if claim.subject == "round"),
+        *_vote(record, wording),
+        *_tensions(record, wording, claims),
+        *(
+            _other(wording, claim)
+            for claim in claims
+            if claim.subject != "round" and not (claim.item == "status" and (claim.id or "").startswith("T"))
+        ),
+        *_scores(record),
+    ]
+
+
+def _figure(record: model.Record, wording: Wording, claim: ClaimCompared) -> str:
+    """A figure that the judge gave for a round."""
+    round_ = claim.round if claim.round is not None else 0
+    claimed = plain(claim.claimed)
+    where = f"round {round_}{_from(claim)}"
+    if claim.item == "converge_percent":
+        share = claimed if claimed.endswith("%") else f"{claimed} %"
+        shown = _agreement(record, wording, round_)
+        return f"The Judge recorded {share} convergence in {where}. The record shows {shown}."
+    if claim.item == "open_tensions":
+        still = unsettled_after(record, round_)
+        return (
+            f"The Judge recorded {_amount(claimed, 'open tension')} after {where}. The record shows "
+            f"{number(len(still))}{': ' + _statuses(wording, still) if still else ''}."
+        )
+    if claim.item == "new_perspectives":
+        fresh = [entity.id for entity in record.entities if entity.kind == "P" and entity.round == round_]
+        return (
+            f"The Judge recorded {_amount(claimed, 'new perspective')} in {where}. The record holds "
+            f"{number(len(fresh))}{': ' + _span(wording, fresh) if fresh else ''}."
+        )
+    if claim.item == "velocity":
+        return (
+            f"The Judge recorded a velocity of {claimed} in {where}. Open tensions and new perspectives together "
+            f"make {claim.computed}."
+        )
+    return (
+        f"The Judge recorded {plain(claim.item.replace('_', ' '))} {claimed} in {where}. The record gives "
+        f"{plain(str(claim.computed))}."
+    )
+
+
+def _agreement(record: model.Record, wording: Wording, round_: int) -> str:
+    """``4 of 6 members in agreement (66 %); Donut and Scone are not among them``."""
+    where = stood(record, round_)
+    share = 100 * len(where.agreed) // where.counted if where.counted else 0
+    apart = [slug for slug in where.members if slug not in where.agreed and slug not in where.abstained]
+    told = f"{len(where.agreed)} of {where.counted} members in agreement ({share} %)"
+    if where.agreed and apart:
+        told += f"; {wording.names(apart)} {'is' if len(apart) == 1 else 'are'} not among them"
+    if where.abstained:
+        told += f"; {wording.names(where.abstained)} abstained"
+    return told
+
+
+def _vote(record: model.Record, wording: Wording) -> Iterator[str]:
+    """A verdict's count of votes and its confidence, beside where the members stood."""
+    final = final_verdict(record)
+    if final is None:
+        return
+    where = stood(record, final.round)
+    apart = [slug for slug in where.members if slug not in where.agreed and slug not in where.abstained]
+    found = _VOTE.search(final.vote or "")
+    wrong_vote = found is not None and (int(found[1]), int(found[2])) != (len(where.agreed), len(apart))
+    unanimous = final.confidence == "unanimous" and bool(apart)
+    stated = [f"a vote of {plain(final.vote or '')}"] if wrong_vote else []
+    stated += ["unanimity"] if unanimous else []
+    if stated:
+        shown = f"{number(len(where.agreed))} in agreement" + (
+            f" and {number(len(apart))} apart ({wording.names(apart)})" if apart else ""
+        )
+        abstained = f"; {wording.names(where.abstained)} abstained" if where.abstained else ""
+        yield f"The verdict states {listed(stated)}. The record shows {shown}{abstained}."
+
+
+def _tensions(record: model.Record, wording: Wording, claims: list[ClaimCompared]) -> Iterator[str]:
+    """Tensions that a judge calls settled, or unsettled, and that are not."""
+    final = final_verdict(record)
+    told: dict[str, list[str]] = {}
+    for claim in claims:
+        if claim.item == "status" and claim.id is not None and claim.id.startswith("T"):
+            told.setdefault(claim.id, []).append(f"“{plain(claim.claimed)}”{_from(claim)}")
+    for entity_id in final.tensions_resolved if final else ():
+        entity = next((entity for entity in record.entities if entity.id == entity_id), None)
+        if entity is not None and entity.status in rules.UNSETTLED:
+            told.setdefault(entity_id, []).append("resolved in the verdict")
+    entities = {entity.id: entity for entity in record.entities}
+    for entity_id, stated in sorted(told.items()):
+        entity = entities[entity_id]
+        standing = _standing(record, wording, entity)
+        yield f"{wording.cite(entity_id)} is called {listed(stated)}. The record shows it {standing}."
+
+
+def _standing(record: model.Record, wording: Wording, entity: model.Entity) -> str:
+    """``reopened in round 2 by Croissant``."""
+    steps = [event for event in record.events if event.key == entity.key and event.type == entity.status]
+    if not steps:
+        return f"{entity.status}: nobody has addressed or resolved it" if entity.kind == "T" else entity.status
+    last = max(steps, key=lambda event: event.event_seq)
+    tail = ", and nobody has resolved it since" if entity.status in ("addressed", "reopened") else ""
+    return f"{entity.status} in round {last.event_round} by {wording.names(last.actors)}{tail}"
+
+
+def _other(wording: Wording, claim: ClaimCompared) -> str:
+    """Any other claim."""
+    subject = wording.cite(claim.id) if claim.id else plain(claim.subject)
+    return (
+        f"{subject}: {plain(claim.item.replace('_', ' '))} is given as “{plain(claim.claimed)}”{_from(claim)}; "
+        f"the record shows {plain(str(claim.computed))}."
+    )
+
+
+def _scores(record: model.Record) -> Iterator[str]:
+    """Scores of the experts that do not add up to their round's."""
+    told = []
+    for item in record.rounds:
+        scores = [said.score for said in record.utterances if said.round == item.round and said.score is not None]
+        if item.score is not None and scores and sum(scores) != item.score:
+            told.append(f"{sum(scores)} in round {item.round}, whose score is given as {item.score}")
+    if told:
+        yield f"The experts’ scores add up to {listed(told)}."
+
+
+def _from(claim: ClaimCompared) -> str:
+    """The place in the judge's files, in brackets."""
+    return f" ({code(plain_code(claim.source))})" if claim.source else ""
+
+
+def _amount(claimed: str, thing: str) -> str:
+    return counted(int(claimed), thing) if claimed.isdigit() else f"“{claimed}” {thing}s"
+
+
+def _statuses(wording: Wording, still: dict[str, str]) -> str:
+    """Tensions with the status of each that is not simply open; of many, those that moved."""
+    moved = {name: word for name, word in still.items() if len(still) <= FEW or word != "open"}
+    shown = [wording.cite(name) + ("" if word == "open" else f" ({word})") for name, word in sorted(moved.items())]
+    rest = len(still) - len(moved)
+    if not shown:
+        return f"from {_span(wording, sorted(still))}"
+    return listed([*shown, *([f"{number(rest)} on which nobody acted"] if rest else [])])
+
+
+def _span(wording: Wording, ids: list[str]) -> str:
+    """Ids in a sentence: all of a few, first and last of many."""
+    return wording.cites(ids) if len(ids) <= 4 else f"{wording.cite(ids[0])} to {wording.cite(ids[-1])}"

@@ -1,0 +1,846 @@
+"""``dialogue.json``: a record as one document, and back again (specification, "Output: Single dialogue.json").
+
+The types below *are* the format: an attribute has the name of its column, and where the document says it otherwise
+the name beside it is the document's. Every column of every row is in the document, so ``record_from_document`` is the
+exact inverse of ``document_from_record``. What can be computed from the rows (totals, scores, mapping, figures,
+warnings) is there too, for readers; it is never read back, and ``differences`` tells where it was touched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, get_args, get_origin
+
+import msgspec
+
+from hansard.database.columns import key_names
+from hansard.database.journal import RULES_VERSION
+from hansard.dialogue import model, rules
+from hansard.dialogue.tables import ROWS
+from hansard.exchange import errors
+from hansard.exchange.warnings import warnings_of
+from hansard.kernel import files
+from hansard.kernel.canonical import exchange_bytes, sha256_hex
+from hansard.kernel.ids import KINDS, PLURALS, parse_display_id, parse_local_id
+
+SCHEMA_VERSION: Final = "1"
+"""Version of the format; raised when an older reader would misread it."""
+
+READABLE: Final = ("1",)
+"""Versions that this program reads."""
+
+FILE_NAME: Final = "dialogue.json"
+LIMIT_BYTES: Final = 512 * 1024 * 1024
+"""Largest export that is read."""
+
+UNSEALED: Final = ("digest", "journal")
+"""Keys that the digest leaves out: itself, and the journal, whose times and salts are a store's own."""
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+
+S = TypeVar("S")
+R = TypeVar("R", bound=model.Row)
+Made = TypeVar("Made", bound="Item")
+
+RefType = Literal["support", "oppose", "refine", "address", "resolve", "reopen", "question", "depend"]
+MoveType = Literal["defend", "challenge", "bridge", "request", "concede", "converge"]
+StanceWord = Literal["APPROVE", "REJECT", "HOLD", "CONDITIONAL", "ABSTAIN"]
+Confidence = Literal["unanimous", "strong", "split", "contested"]
+Tier = Literal["Core", "Adjacent", "Wildcard"]
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """Base of the document's parts: closed to unknown keys; a key that has nothing to say is left out."""
+
+
+class PoolItem(Item, frozen=True, kw_only=True):
+    """The pool as it was given."""
+
+    domain: str | None = None
+    experts: list[dict[str, Any]]
+
+
+class ExpertItem(Item, frozen=True, kw_only=True):
+    """Somebody who took part; scores by round, and their sum."""
+
+    slug: str
+    role: str
+    tier: Tier | None
+    source: Literal["pool", "created"]
+    creation_reason: str | None = None
+    scores: dict[str, int]
+    total: int
+    color: str
+    description: str | None = None
+    focus: str | None = None
+    relevance: float | None = None
+    first_round: int | None = None
+    created_at: str
+
+
+class SeatItem(Item, frozen=True, kw_only=True):
+    """A seat at a round's panel."""
+
+    slug: str
+    source: Literal["pool", "created", "retained"]
+    tier: str | None = None
+    relevance: float | None = None
+    focus: str | None = None
+
+
+class UtteranceItem(Item, frozen=True, kw_only=True):
+    """What one expert said, word for word, and which display id each local id of it became."""
+
+    score: int | None
+    raw: str | None
+    mapping: dict[str, str]
+    components: dict[str, int] | None = None
+    annotations: list[dict[str, Any]] | None = None
+
+
+class FiguresItem(Item, frozen=True, kw_only=True):
+    """A round in figures, computed from the record."""
+
+    open_tensions: int
+    new_perspectives: int
+    velocity: int
+    score_velocity: int | None
+    panel: int
+    agreed: int
+    abstained: int
+    settled: int
+    converge_percent: int
+
+
+class RoundItem(Item, frozen=True, kw_only=True):
+    """A round: its panel, and what each member said."""
+
+    round: int
+    title: str | None
+    score: int | None
+    summary: str | None
+    status: Literal["open", "in_progress", "completed"]
+    created_at: str
+    completed_at: str | None = None
+    panel: list[SeatItem]
+    experts: dict[str, UtteranceItem]
+    figures: FiguresItem | None = None
+
+
+class ReferenceItem(Item, frozen=True, kw_only=True):
+    """A typed reference of the entity it stands in; ``round`` and ``seq`` number it in the dialogue."""
+
+    ref_type: RefType = msgspec.field(name="type")
+    target_id: str = msgspec.field(name="target")
+    context: str | None = None
+    round: int
+    seq: int
+    created_at: str
+
+
+class ResponseReferenceItem(ReferenceItem, frozen=True, kw_only=True):
+    """A typed reference of a whole response; ``source`` is ``@`` and the expert's slug."""
+
+    source_id: str = msgspec.field(name="source")
+
+
+class EventItem(Item, frozen=True, kw_only=True):
+    """A step in the life of the entity it stands in."""
+
+    type: str
+    event_round: int = msgspec.field(name="round")
+    actors: list[str] = msgspec.field(name="by")
+    reference: str | None = None
+    result: str | None = None
+    reason: str | None = None
+    disposition: str | None = None
+    event_seq: int = msgspec.field(name="seq")
+    created_at: str
+
+
+class EntityItem(Item, Generic[S], frozen=True, kw_only=True):
+    """A perspective, recommendation, piece of evidence or claim."""
+
+    id: str
+    label: str
+    content: str
+    contributors: list[str]
+    round: int
+    status: S
+    parameters: dict[str, Any] | None = None
+    references: list[ReferenceItem]
+    adopted_in_verdict: str | None = None
+    events: list[EventItem]
+    local_ids: list[str]
+    created_at: str
+
+
+class TensionItem(Item, Generic[S], frozen=True, kw_only=True):
+    """A tension; its text is called ``description``."""
+
+    id: str
+    label: str
+    content: str = msgspec.field(name="description")
+    contributors: list[str]
+    round: int
+    status: S
+    parameters: dict[str, Any] | None = None
+    references: list[ReferenceItem]
+    adopted_in_verdict: str | None = None
+    events: list[EventItem]
+    local_ids: list[str]
+    created_at: str
+
+
+class MoveItem(Item, frozen=True, kw_only=True):
+    """A dialogue move."""
+
+    expert_slug: str = msgspec.field(name="expert")
+    round: int
+    move_type: MoveType = msgspec.field(name="type")
+    targets: list[str]
+    topic: str | None = None
+    context: str | None = None
+    seq: int
+    created_at: str
+
+
+class StanceItem(Item, frozen=True, kw_only=True):
+    """Where an expert stood at the end of a round."""
+
+    expert_slug: str = msgspec.field(name="expert")
+    round: int
+    stance: StanceWord
+    confidence: float | None = None
+    condition: str | None = None
+    cause: str | None = None
+    created_at: str
+
+
+class VerdictItem(Item, frozen=True, kw_only=True):
+    """A verdict; ``author`` is null for the Judge, ``seq`` counts them in the order in which they were given."""
+
+    verdict_id: str = msgspec.field(name="id")
+    seq: int
+    verdict_type: model.VerdictType = msgspec.field(name="type")
+    round: int
+    author_expert: str | None = msgspec.field(name="author")
+    recommendation: str
+    description: str
+    conditions: list[str]
+    tensions_resolved: list[str]
+    tensions_accepted: list[str]
+    recommendations_adopted: list[str]
+    key_evidence: list[str]
+    key_claims: list[str]
+    supporting_experts: list[str]
+    vote: str | None = None
+    votes: dict[str, str] | None = None
+    confidence: Confidence | None = None
+    what_would_change: str | None = None
+    supersedes: str | None = None
+    dismissals: dict[str, str] | None = None
+    force_reason: str | None = None
+    gate: dict[str, Any] | None = None
+    created_at: str
+
+
+class JudgeClaimItem(Item, frozen=True, kw_only=True):
+    """A figure or status that a judge stated."""
+
+    seq: int
+    round: int | None = None
+    subject: str
+    item: str
+    claimed: str
+    local_id: str | None = None
+    source: str | None = None
+
+
+class ComparedItem(Item, frozen=True, kw_only=True):
+    """A figure that a judge stated beside the one the record shows."""
+
+    round: int | None = None
+    subject: str
+    item: str
+    claimed: str
+    computed: str | None = None
+    differs: bool
+    id: str | None = None
+    source: str | None = None
+
+
+class JudgeFileItem(Item, frozen=True, kw_only=True):
+    """A judge's file of an imported dialogue, word for word."""
+
+    name: str
+    body: str
+
+
+class WarningItem(Item, frozen=True, kw_only=True):
+    """Something that is no fault and that a reader should know."""
+
+    type: str
+    message: str
+    expert: str | None = None
+    round: int | None = None
+    id: str | None = None
+
+
+class HeadItem(Item, frozen=True, kw_only=True):
+    """Where the stream stands: number of its entries, hash of the last."""
+
+    sequence: int
+    hash: str
+
+
+class EntryItem(Item, frozen=True, kw_only=True):
+    """A journal entry: its hash, the bytes that have it, the salt of its rows (null once erased)."""
+
+    hash: str
+    body: str
+    salt: str | None
+
+
+class JournalItem(Item, frozen=True, kw_only=True):
+    """The dialogue's stream of the journal."""
+
+    version: str
+    stream: str
+    head: HeadItem
+    entries: list[EntryItem]
+
+
+class Document(Item, frozen=True, kw_only=True):
+    """The whole of ``dialogue.json``."""
+
+    schema_version: str = msgspec.field(name="schema_version")
+    rules_version: str
+    id: str
+    title: str
+    question: str
+    date: str
+    status: model.DialogueStatus
+    total_rounds: int
+    total_alignment: int
+    created_at: str
+    converged_at: str | None = None
+    background: dict[str, Any] | None = None
+    panel_size: int
+    convergence_target: float
+    max_rounds: int
+    rotation: Literal["graduated", "none", "wildcards", "full"]
+    strict_velocity: bool
+    seed: str
+    output_dir: str | None = None
+    tags: list[str]
+    origin: dict[str, Any] | None = None
+    expert_pool: PoolItem = msgspec.field(name="expert_pool")
+    experts: list[ExpertItem]
+    rounds: list[RoundItem]
+    perspectives: list[EntityItem[Literal["open", "refined", "conceded", "merged"]]]
+    recommendations: list[EntityItem[Literal["proposed", "amended", "adopted", "rejected"]]]
+    tensions: list[TensionItem[Literal["open", "addressed", "resolved", "reopened"]]]
+    evidence: list[EntityItem[Literal["cited", "challenged", "confirmed", "refuted"]]]
+    claims: list[EntityItem[Literal["asserted", "supported", "opposed", "adopted", "withdrawn"]]]
+    response_references: list[ResponseReferenceItem]
+    moves: list[MoveItem]
+    stances: list[StanceItem]
+    verdicts: list[VerdictItem]
+    judge_claims: list[JudgeClaimItem]
+    claims_compared: list[ComparedItem]
+    documents: list[JudgeFileItem]
+    warnings: list[WarningItem]
+    digest: str
+    journal: JournalItem | None = None
+
+
+DERIVED: Final = frozenset({"date", "totalRounds", "totalAlignment", "claimsCompared", "warnings", "rulesVersion"})
+"""Keys at the top of the document that are computed from the rest."""
+
+
+class Fault(NamedTuple):
+    """A place of a document that has not the form of the format."""
+
+    path: str
+    why: str
+
+
+class Difference(NamedTuple):
+    """A derived place of a document that is not what its rows give.
+
+    ``MISSING`` stands for no value, ``REORDERED`` for a list with the same items in another order.
+    """
+
+    path: str
+    found: Any
+    derived: Any
+
+
+class _Sign:
+    """A value that no document can hold."""
+
+
+MISSING: Final = _Sign()
+REORDERED: Final = _Sign()
+
+
+# -- record to document ------------------------------------------------------------------------------------------------
+
+
+def document_from_record(record: model.Record, journal: JournalItem | None = None) -> dict[str, Any]:
+    """A record as the document's plain JSON data, digest included.
+
+    Two stores that hold the same rows give equal documents; only ``journal`` tells them apart.
+    """
+    dialogue = record.dialogue
+    scores: dict[str, dict[int, int]] = {}
+    for said in record.utterances:
+        if said.score is not None:
+            scores.setdefault(said.slug, {})[said.round] = said.score
+    document = _made(
+        Document,
+        dialogue,
+        schema_version=SCHEMA_VERSION,
+        rules_version=RULES_VERSION,
+        id=dialogue.dialogue_id,
+        date=dialogue.created_at[:10],
+        total_rounds=sum(1 for item in record.rounds if item.status == "completed"),
+        total_alignment=sum(item.score or 0 for item in record.rounds if item.status == "completed"),
+        strict_velocity=bool(dialogue.strict_velocity),
+        expert_pool=PoolItem(domain=dialogue.domain, experts=dialogue.expert_pool),
+        experts=[
+            _made(
+                ExpertItem,
+                expert,
+                scores={str(number): score for number, score in sorted(scores.get(expert.slug, {}).items())},
+                total=sum(scores.get(expert.slug, {}).values()),
+            )
+            for expert in record.experts
+        ],
+        rounds=_rounds(record),
+        **{PLURALS[kind]: _entities(record, kind) for kind in KINDS},
+        response_references=[_made(ResponseReferenceItem, ref) for ref in record.refs if _of_response(ref)],
+        moves=[_made(MoveItem, move) for move in record.moves],
+        stances=[_made(StanceItem, stance) for stance in record.stances],
+        verdicts=[_made(VerdictItem, verdict) for verdict in record.verdicts],
+        judge_claims=[_made(JudgeClaimItem, claim) for claim in record.judge_claims],
+        claims_compared=[_made(ComparedItem, claim) for claim in rules.claims_compared(record)],
+        documents=[_made(JudgeFileItem, document) for document in record.documents],
+        warnings=[WarningItem(**warned.model_dump()) for warned in warnings_of(record)],
+        digest="",
+        journal=journal,
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    plain["digest"] = document_digest(plain)
+    return plain
+
+
+def _made(item: type[Made], row: msgspec.Struct, **further: Any) -> Made:
+    """An item from a row: attributes of the same name are taken over, ``further`` adds the rest."""
+    taken = {name: getattr(row, name) for name in item.__struct_fields__ if name not in further and hasattr(row, name)}
+    return item(**taken, **further)
+
+
+def _rounds(record: model.Record) -> list[RoundItem]:
+    figures = {entry.round: entry for entry in rules.figures(record)}
+    mapping: dict[tuple[int, str], dict[str, str]] = {}
+    for entity in record.entities:
+        for local in entity.local_ids:
+            parts = parse_local_id(local)
+            if parts is not None:
+                mapping.setdefault((entity.round, parts.expert), {})[local] = entity.id
+    return [
+        _made(
+            RoundItem,
+            item,
+            panel=[_made(SeatItem, seat) for seat in record.panel_members if seat.round == item.round],
+            experts={
+                said.slug: _made(
+                    UtteranceItem, said, mapping=dict(sorted(mapping.get((said.round, said.slug), {}).items()))
+                )
+                for said in record.utterances
+                if said.round == item.round
+            },
+            figures=_made(FiguresItem, figures[item.round]) if item.round in figures else None,
+        )
+        for item in record.rounds
+    ]
+
+
+def _entities(record: model.Record, kind: str) -> list[Any]:
+    references: dict[str, list[ReferenceItem]] = {}
+    for ref in record.refs:
+        references.setdefault(ref.source_id, []).append(_made(ReferenceItem, ref))
+    events: dict[object, list[EventItem]] = {}
+    for event in record.events:
+        events.setdefault(event.key, []).append(_made(EventItem, event))
+    item: type[Any] = TensionItem if kind == "T" else EntityItem
+    return [
+        _made(item, entity, references=references.get(entity.id, []), events=events.get(entity.key, []))
+        for entity in record.entities
+        if entity.kind == kind
+    ]
+
+
+def _of_response(ref: model.Ref) -> bool:
+    return parse_display_id(ref.source_id) is None
+
+
+def document_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of the document's RFC 8785 bytes without ``digest`` and ``journal``, in hexadecimal."""
+    return sha256_hex(exchange_bytes({key: value for key, value in document.items() if key not in UNSEALED}))
+
+
+def rendered(document: Mapping[str, Any]) -> bytes:
+    """The bytes of the file: two spaces, UTF-8, keys in the format's order, a line feed at the end."""
+    return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+# -- document to record ------------------------------------------------------------------------------------------------
+
+
+def read_document(path: Path, name: str | None = None) -> dict[str, Any]:
+    """The document in a file, parsed and nothing more.
+
+    Raises:
+        HansardError: ``file_unreadable``, ``file_too_large``, ``json_malformed``, ``not_an_export``,
+            ``schema_version_unknown``.
+    """
+    called = name or path.name
+    return parsed_document(read_text(path, called), called)
+
+
+def read_text(path: Path, name: str | None = None) -> str:
+    """The text of an export.
+
+    Raises:
+        HansardError: ``file_unreadable``, ``file_too_large``, ``json_malformed`` where it is not UTF-8.
+    """
+    called = name or path.name
+    data = files.read_bytes(path, name=called, limit_bytes=LIMIT_BYTES)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:  # no guess at an encoding: it would change words and say nothing
+        line = data.count(b"\n", 0, fault.start) + 1
+        raise errors.json_malformed(called, line, None, f"byte {fault.start} is not UTF-8") from None
+
+
+def parsed_document(text: str, name: str) -> dict[str, Any]:
+    """The document that a text holds (see ``read_document``); ``name`` is what errors call it."""
+    if not text.strip():
+        raise errors.json_malformed(name, None, None, "it is empty")
+    try:
+        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except json.JSONDecodeError as fault:
+        raise errors.json_malformed(name, fault.lineno, fault.colno, fault.msg) from None
+    except RecursionError:
+        raise errors.json_malformed(name, None, None, "it is nested too deeply") from None
+    except ValueError as fault:
+        raise errors.json_malformed(name, None, None, str(fault)) from None
+    if not isinstance(document, dict) or "schema_version" not in document:
+        raise errors.not_an_export(name)
+    if document["schema_version"] not in READABLE:
+        raise errors.schema_version_unknown(name, document["schema_version"], READABLE)
+    return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):  # which of the two would count depends on the reader
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key '{twice}' stands twice in one object")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON value")
+
+
+def record_from_document(document: Mapping[str, Any], name: str = FILE_NAME) -> model.Record:
+    """The record that a document holds, each list in its order in the store; ``name`` is what errors call it.
+
+    Raises:
+        HansardError: ``document_malformed`` with every fault by path; ``schema_version_unknown``.
+    """
+    version = document.get("schema_version")
+    if version not in READABLE:
+        raise errors.schema_version_unknown(name, version, READABLE)
+    faults = list(form_faults(document))
+    if not faults:
+        record = _record(msgspec.convert(document, Document))
+        faults = list(_twice(record))
+        if not faults:
+            return record
+    raise errors.document_malformed(name, [(fault.path, fault.why) for fault in faults])
+
+
+def form_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Every part of a document that has not the form of the format, item by item."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(Document)}
+    for key in document.keys() - fields.keys():
+        yield Fault(key, "is no key of this format")
+    for key, field in fields.items():
+        if key not in document:
+            if field.required:
+                yield Fault(key, "is missing")
+            continue
+        value = document[key]
+        if get_origin(field.type) is list and isinstance(value, list):
+            for index, inner in enumerate(value):
+                yield from _form_fault(inner, get_args(field.type)[0], f"{key}[{index}]")
+        else:
+            yield from _form_fault(value, field.type, key)
+    for kind, plural in PLURALS.items():
+        items = document.get(plural)
+        for index, inner in enumerate(items if isinstance(items, list) else ()):
+            named = inner.get("id") if isinstance(inner, dict) else None
+            found = parse_display_id(named) if isinstance(named, str) else None
+            if isinstance(named, str) and (found is None or found.kind != kind):
+                yield Fault(f"{plural}[{index}].id", f"is no id of a {KINDS[kind]} ({named!r})")
+
+
+def _form_fault(value: Any, form: Any, path: str) -> Iterator[Fault]:
+    try:
+        msgspec.convert(value, form)
+    except msgspec.ValidationError as fault:
+        why, _, inner = str(fault).partition(" - at `$")
+        unknown = _UNKNOWN.fullmatch(why)
+        why = f"has a key that the format does not know ({unknown[1]!r})" if unknown else why[0].lower() + why[1:]
+        yield Fault(path + inner.rstrip("`"), why)
+    except RecursionError:
+        yield Fault(path, "is nested too deeply")
+
+
+def _record(document: Document) -> model.Record:
+    def row(form: type[R], item: Item, **further: Any) -> R:
+        taken = {n: getattr(item, n) for n in form.__struct_fields__ if n not in further and hasattr(item, n)}
+        return form(dialogue_id=document.id, **taken, **further)
+
+    entities: list[model.Entity] = []
+    events: list[model.Event] = []
+    refs = [row(model.Ref, item) for item in document.response_references]
+    for plural in PLURALS.values():
+        for item in getattr(document, plural):
+            key = parse_display_id(item.id)
+            assert key is not None  # form_faults has judged the ids
+            entities.append(row(model.Entity, item, **key._asdict()))
+            events += [row(model.Event, event, **key._asdict()) for event in item.events]
+            refs += [row(model.Ref, ref, source_id=item.id) for ref in item.references]
+    rounds = document.rounds
+    return model.Record(
+        dialogue=row(
+            model.Dialogue,
+            document,
+            domain=document.expert_pool.domain,
+            expert_pool=document.expert_pool.experts,
+            strict_velocity=int(document.strict_velocity),
+        ),
+        experts=_sorted(row(model.Expert, item) for item in document.experts),
+        panel_members=_sorted(row(model.PanelMember, seat, round=r.round) for r in rounds for seat in r.panel),
+        rounds=_sorted(row(model.Round, r) for r in rounds),
+        utterances=_sorted(
+            row(model.Utterance, said, round=r.round, slug=slug) for r in rounds for slug, said in r.experts.items()
+        ),
+        entities=_sorted(entities),
+        events=_sorted(events),
+        refs=_sorted(refs),
+        moves=_sorted(row(model.Move, item) for item in document.moves),
+        stances=_sorted(row(model.Stance, item) for item in document.stances),
+        verdicts=sorted(
+            (row(model.Verdict, item) for item in document.verdicts),
+            key=lambda verdict: (verdict.seq, verdict.verdict_id),
+        ),
+        judge_claims=_sorted(row(model.JudgeClaim, item) for item in document.judge_claims),
+        documents=_sorted(row(model.Document, item) for item in document.documents),
+    )
+
+
+def key_of(row: model.Row) -> tuple[Any, ...]:
+    """A row's primary key, in its table's order."""
+    return tuple(getattr(row, name) for name in key_names(ROWS[type(row)]))
+
+
+def rows_of(record: model.Record) -> Iterator[model.Row]:
+    """Every row of a record, parents before children."""
+    yield record.dialogue
+    for name in record.__struct_fields__[1:]:
+        yield from getattr(record, name)
+
+
+def _sorted(rows: Iterable[R]) -> list[R]:
+    return sorted(rows, key=key_of)
+
+
+def _twice(record: model.Record) -> Iterator[Fault]:
+    """Rows that stand twice: two entities of one id, two moves of one number."""
+    seen: set[tuple[str, tuple[Any, ...]]] = set()
+    for row in rows_of(record):
+        table = ROWS[type(row)].name
+        key = (table, key_of(row))
+        if key in seen:
+            yield Fault(table, f"holds {'/'.join(str(part) for part in key[1][1:])} twice")
+        seen.add(key)
+
+
+# -- where things stand ------------------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where a row stands in a document: its path, its table, its primary key."""
+
+    path: str
+    table: str
+    key: tuple[Any, ...]
+
+
+def places(document: Mapping[str, Any]) -> Iterator[Place]:
+    """Where each row of a document stands, parents before children; items without a usable key are passed over."""
+    own = document.get("id")
+    yield Place("", "dialogues", (own,))
+    for name, table, column in (("experts", "experts", "slug"), ("verdicts", "verdicts", "id")):
+        for path, item in _items(document, name):
+            yield Place(path, table, (own, item.get(column)))
+    for path, item in _items(document, "rounds"):
+        number = item.get("round")
+        yield Place(path, "rounds", (own, number))
+        for inner, seat in _items(item, "panel", path):
+            yield Place(inner, "panel_members", (own, number, seat.get("slug")))
+        said = item.get("experts")
+        for slug in said if isinstance(said, dict) else ():
+            yield Place(f"{path}.experts.{slug}", "utterances", (own, number, slug))
+    for plural in PLURALS.values():
+        for path, item in _items(document, plural):
+            found = parse_display_id(str(item.get("id")))
+            if found is None:
+                continue
+            yield Place(path, "entities", (own, *found))
+            for inner, event in _items(item, "events", path):
+                yield Place(inner, "events", (own, *found, event.get("seq")))
+            for inner, ref in _items(item, "references", path):
+                yield Place(inner, "refs", (own, ref.get("round"), ref.get("seq")))
+    for path, item in _items(document, "responseReferences"):
+        yield Place(path, "refs", (own, item.get("round"), item.get("seq")))
+    for path, item in _items(document, "moves"):
+        yield Place(path, "moves", (own, item.get("round"), item.get("expert"), item.get("seq")))
+    for path, item in _items(document, "stances"):
+        yield Place(path, "stances", (own, item.get("round"), item.get("expert")))
+    for path, item in _items(document, "judgeClaims"):
+        yield Place(path, "judge_claims", (own, item.get("seq")))
+    for path, item in _items(document, "documents"):
+        yield Place(path, "documents", (own, item.get("name")))
+
+
+def _items(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    found = holder.get(name)
+    for index, item in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(item, dict):
+            yield f"{path}.{name}[{index}]" if path else f"{name}[{index}]", item
+
+
+def item_at(document: Mapping[str, Any], path: str) -> Any:
+    """What stands at the path of a place; ``None`` where nothing does."""
+    here: Any = document
+    for step in re.findall(r"[^.\[\]]+", path):
+        try:
+            here = here[int(step)] if isinstance(here, list) else here[step]
+        except (LookupError, TypeError, ValueError):
+            return None
+    return here
+
+
+def key_in_document(table: str, column: str, kind: str | None = None) -> str:
+    """What the document calls a column of a table; ``kind`` is an entity's letter."""
+    item = TensionItem if table == "entities" and kind == "T" else _ITEMS[table]
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(item)}
+    return names.get(column, column)
+
+
+_ITEMS: Final[Mapping[str, type[Any]]] = {
+    "dialogues": Document,
+    "experts": ExpertItem,
+    "rounds": RoundItem,
+    "panel_members": SeatItem,
+    "utterances": UtteranceItem,
+    "entities": EntityItem,
+    "events": EventItem,
+    "refs": ReferenceItem,
+    "moves": MoveItem,
+    "stances": StanceItem,
+    "verdicts": VerdictItem,
+    "judge_claims": JudgeClaimItem,
+    "documents": JudgeFileItem,
+}
+
+
+# -- what is derived ---------------------------------------------------------------------------------------------------
+
+
+def differences(document: Mapping[str, Any], record: model.Record) -> list[Difference]:
+    """Where a document's derived parts are not what its own rows give: ``record`` is ``record_from_document``'s.
+
+    A document of other rules is compared in nothing that those rules computed.
+    """
+    derived = document_from_record(record)
+    if document.get("rulesVersion") != derived["rulesVersion"]:
+        derived["rulesVersion"] = document.get("rulesVersion")
+        for key in ("claimsCompared", "warnings"):
+            derived[key] = document.get(key)
+        for own, given in zip(derived["rounds"], document["rounds"], strict=True):
+            own.pop("figures", None)
+            if "figures" in given:
+                own["figures"] = given["figures"]
+    derived["schema_version"] = document.get("schema_version")
+    found = {key: value for key, value in document.items() if key not in UNSEALED}
+    return list(_differences(found, {key: value for key, value in derived.items() if key not in UNSEALED}, ""))
+
+
+def _differences(found: Any, derived: Any, path: str) -> Iterator[Difference]:
+    if isinstance(found, dict) and isinstance(derived, dict):
+        for key in [*derived, *(key for key in found if key not in derived)]:
+            inner = f"{path}.{key}" if path else key
+            if key not in found or key not in derived:
+                yield Difference(inner, found.get(key, MISSING), derived.get(key, MISSING))
+            else:
+                yield from _differences(found[key], derived[key], inner)
+    elif isinstance(found, list) and isinstance(derived, list) and len(found) == len(derived):
+        if found != derived and sorted(map(_text, found)) == sorted(map(_text, derived)):
+            yield Difference(path, REORDERED, derived)
+            return
+        for index, (one, other) in enumerate(zip(found, derived, strict=True)):
+            yield from _differences(one, other, f"{path}[{index}]")
+    elif found != derived or isinstance(found, bool) != isinstance(derived, bool):
+        yield Difference(path, found, derived)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+__all__ = [
+    "FILE_NAME",
+    "SCHEMA_VERSION",
+    "Difference",
+    "Document",
+    "Fault",
+    "JournalItem",
+    "Place",
+    "differences",
+    "document_digest",
+    "document_from_record",
+    "form_faults",
+    "item_at",
+    "key_in_document",
+    "key_of",
+    "parsed_document",
+    "places",
+    "read_document",
+    "read_text",
+    "record_from_document",
+    "rendered",
+    "rows_of",
+]

@@ -1,0 +1,253 @@
+"""Refusals of import and export; each function's name is its code.
+
+Names in messages are relative: a file as it is called inside the folder that was given, never a whole path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from hansard.kernel.errors import HansardError, did_you_mean
+
+# -- both directions ---------------------------------------------------------------------------------------------------
+
+
+def path_not_allowed(name: str, use: Literal["read", "written"]) -> HansardError:
+    """The settings do not let this place be read or written."""
+    return HansardError(
+        "refused",
+        "path_not_allowed",
+        f"'{name}' may not be {use}",
+        field="path" if use == "read" else "output_path",
+        value=name,
+        constraint="confinement",
+        suggestion="Give a path inside the home folder, or allow this one in the settings",
+    )
+
+
+# -- import ------------------------------------------------------------------------------------------------------------
+
+
+def not_a_dialogue(name: str, why: str) -> HansardError:
+    """Nothing at this path can be read as a dialogue."""
+    return HansardError(
+        "invalid",
+        "not_a_dialogue",
+        f"'{name}' is no dialogue: {why}",
+        field="path",
+        value=name,
+        suggestion="Give a folder with round-0/NAME.md files, a folder of such folders, or a dialogue.json",
+    )
+
+
+def round_missing(name: str, missing: Sequence[int], found: Sequence[int]) -> HansardError:
+    """The rounds of a dialogue are not numbered without a gap from 0."""
+    gaps = ", ".join(f"round-{number}" for number in missing[:10])
+    return HansardError(
+        "invalid",
+        "round_missing",
+        f"'{name}' has no responses in {gaps}",
+        field="path",
+        value=name,
+        constraint="sequence",
+        context={"missing": list(missing[:10]), "found": list(found)},
+        suggestion="Rounds are numbered from 0 without a gap: bring the missing responses, or rename the folders in "
+        "a copy",
+    )
+
+
+def round_twice(name: str, folders: Sequence[str]) -> HansardError:
+    """Two folders stand for one round."""
+    return HansardError(
+        "conflict",
+        "round_twice",
+        f"{' and '.join(repr(folder) for folder in folders)} in '{name}' are the same round",
+        field="path",
+        value=name,
+        constraint="unique",
+        suggestion="Keep one of them in a copy of the folder; which one, only you can tell",
+    )
+
+
+def response_twice(files: Sequence[str], expert: str) -> HansardError:
+    """Two files of one round stand for one expert."""
+    return HansardError(
+        "conflict",
+        "response_twice",
+        f"{' and '.join(repr(file) for file in files)} are both a response of '{expert}'",
+        field="path",
+        value=files[0],
+        constraint="unique",
+        context={"files": list(files), "expert": expert},
+        suggestion="An expert answers once in a round: keep one in a copy of the folder, or rename the other",
+    )
+
+
+def files_unreadable(name: str, faults: Sequence[HansardError]) -> HansardError:
+    """Several files that belong to the record cannot be read; nothing was imported."""
+    return HansardError(
+        "invalid",
+        "files_unreadable",
+        f"{len(faults)} files of '{name}' cannot be read; nothing was imported",
+        field="path",
+        value=name,
+        suggestion="Mend each file by the suggestion beside it, or take it out of a copy of the folder",
+        errors=faults,
+    )
+
+
+def json_malformed(name: str, line: int | None, column: int | None, why: str) -> HansardError:
+    """A file is not JSON."""
+    where = f"line {line}, column {column}: " if line is not None else ""
+    return HansardError(
+        "invalid",
+        "json_malformed",
+        f"'{name}' is not JSON: {where}{why}",
+        field="path",
+        value=name,
+        constraint="syntax",
+        context={"file": name, "line": line, "column": column},
+        suggestion="Mend the file at that place",
+    )
+
+
+def json_unfit(name: str, path: str, why: str) -> HansardError:
+    """A file is JSON and does not say what it should."""
+    return HansardError(
+        "invalid",
+        "json_unfit",
+        f"'{name}': {path} {why}",
+        field="path",
+        value=name,
+        constraint="shape",
+        context={"file": name, "at": path},
+        suggestion="docs/importing.md shows what this file holds",
+    )
+
+
+def map_unknown(row: str, local_id: str, known: Iterable[str]) -> HansardError:
+    """The map points a row of the judge's file at a tension that nobody wrote."""
+    ids = sorted(known)
+    return HansardError(
+        "not_found",
+        "map_unknown",
+        f"the map points {row} at '{local_id}', and no response holds a tension of that id",
+        field="map",
+        value=local_id,
+        valid_options=ids[:30],
+        context={"row": row},
+        suggestion=did_you_mean(local_id, ids) or "Name the local id of a tension, such as SCONE-T0001",
+    )
+
+
+def import_changed(
+    dialogue_id: str, changed: Sequence[str], added: Sequence[str], removed: Sequence[str]
+) -> HansardError:
+    """This id was imported before, from other content; what is recorded is never overwritten."""
+    parts = [
+        f"{word} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
+        for word, names in (("changed:", changed), ("added:", added), ("removed:", removed))
+        if names
+    ]
+    return HansardError(
+        "conflict",
+        "import_changed",
+        f"'{dialogue_id}' was imported before, from other content ({'; '.join(parts) or 'another source'})",
+        field="path",
+        value=dialogue_id,
+        context={"changed": list(changed), "added": list(added), "removed": list(removed)},
+        suggestion="Import it beside the first one with --as-new; the first one stays as it is",
+    )
+
+
+def importer_unloadable(name: str, why: str) -> HansardError:
+    """An importer of another package does not load."""
+    return HansardError(
+        "unavailable",
+        "importer_unloadable",
+        f"the importer '{name}' cannot be used: {why}",
+        value=name,
+        suggestion="Update or remove the package that brings it",
+    )
+
+
+def document_unfit(name: str, why: str) -> HansardError:
+    """A dialogue.json does not hold together, or is of a version that this program does not know."""
+    return HansardError(
+        "invalid",
+        "document_unfit",
+        f"'{name}' cannot be imported: {why}",
+        field="path",
+        value=name,
+        suggestion="'hansard verify FILE' tells what is wrong with it; export it anew where it comes from",
+    )
+
+
+def record_differs(name: str, differences: Mapping[str, str]) -> HansardError:
+    """What was registered is not what the file holds; nothing was imported."""
+    first = "; ".join(f"{place}: {what}" for place, what in list(differences.items())[:3])
+    return HansardError(
+        "conflict",
+        "record_differs",
+        f"'{name}' cannot be taken over without a loss ({first}); nothing was imported",
+        field="path",
+        value=name,
+        constraint="lossless",
+        context={"differences": dict(list(differences.items())[:20])},
+        suggestion="Keep the file: 'hansard verify FILE' and 'hansard minutes' read it as it is",
+    )
+
+
+# -- export ------------------------------------------------------------------------------------------------------------
+
+
+def not_an_export(name: str) -> HansardError:
+    """The file is JSON and not one of our exports."""
+    return HansardError(
+        "invalid",
+        "not_an_export",
+        f"'{name}' is JSON and no export of a dialogue: it has no 'schema_version'",
+        field="path",
+        value=name,
+        suggestion="Give a dialogue.json that 'hansard export' has written",
+    )
+
+
+def schema_version_unknown(name: str, found: object, known: Sequence[str]) -> HansardError:
+    """The export has a version that this program does not read."""
+    return HansardError(
+        "invalid",
+        "schema_version_unknown",
+        f"'{name}' has schema_version {found!r}; this Hansard reads {', '.join(known)}",
+        field="schema_version",
+        value=found,
+        valid_options=known,
+        suggestion="Use the Hansard that wrote it, or a newer one",
+    )
+
+
+def document_malformed(name: str, faults: Sequence[tuple[str, str]]) -> HansardError:
+    """An export has not the form of an export; ``faults`` are paths and what is wrong there."""
+    path, why = faults[0]
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return HansardError(
+        "corrupt",
+        "document_malformed",
+        f"'{name}': {path} {why}{more}",
+        field=path,
+        context={"faults": [f"{path} {why}" for path, why in faults[:50]]},
+        suggestion="'hansard verify FILE' names every place; take another copy, or export the dialogue anew",
+    )
+
+
+def would_overwrite(name: str, dialogue_id: str) -> HansardError:
+    """Something else than an export of this dialogue stands where the export should go."""
+    return HansardError(
+        "conflict",
+        "would_overwrite",
+        f"'{name}' exists and is no export of '{dialogue_id}'; it was left as it is",
+        field="output_path",
+        value=name,
+        suggestion="Give another output_path, or move that file away",
+    )

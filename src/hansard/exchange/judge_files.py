@@ -1,0 +1,714 @@
+"""What a judge's files say, as typed values: pool and panels (JSON), scoreboard, tensions and verdict (Markdown).
+
+Pure: text in, values and notes out. Nothing a judge wrote is taken for a fact of the record here; figures, statuses and
+counts come out as claims with the line they stand in (dialogue.md, "Import is not judging").
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final, NamedTuple, NoReturn
+
+import msgspec
+
+from hansard.dialogue.model import TIERS
+from hansard.exchange import errors
+from hansard.kernel.canonical import MAX_SAFE_INTEGER
+from hansard.kernel.ids import folded
+from hansard.kernel.shapes import JSON_DEPTH
+
+LINE_LENGTH: Final = 1000
+"""Longest title, role or label that the record takes."""
+
+
+class Note(NamedTuple):
+    """Something about a place of a file that the importer must tell."""
+
+    code: str
+    message: str
+    line: int | None = None
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def load_json(text: str, name: str) -> Any:
+    """The value a JSON file holds, if it is one that the record can keep.
+
+    Raises:
+        HansardError: ``json_malformed`` with line and column; ``json_unfit`` for what no record can hold.
+    """
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as fault:
+        raise errors.json_malformed(name, fault.lineno, fault.colno, fault.msg.lower()) from None
+    except RecursionError:
+        raise errors.json_malformed(name, None, None, "it is nested too deeply to be read") from None
+    except ValueError as fault:  # a constant such as NaN, or a number of thousands of digits
+        raise errors.json_malformed(name, None, None, str(fault).partition(";")[0]) from None
+    _check_storable(value, name)
+    return value
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"'{word}' is no JSON number")
+
+
+def _check_storable(value: Any, name: str) -> None:
+    """Refuse what a file may hold and a record may not; iterative, so that depth does no harm."""
+    left: list[tuple[Any, str, int]] = [(value, "the file", 0)]
+    while left:
+        item, path, depth = left.pop()
+        if isinstance(item, str):
+            if "\0" in item or any("\ud800" <= char <= "\udfff" for char in item):
+                raise errors.json_unfit(name, path, "holds a character that no text can hold")
+        elif isinstance(item, bool) or item is None:
+            continue
+        elif isinstance(item, int):
+            if abs(item) > MAX_SAFE_INTEGER:
+                raise errors.json_unfit(name, path, "is a number beyond 2^53 - 1")
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                raise errors.json_unfit(name, path, "is a number that is not finite")
+        elif depth >= JSON_DEPTH:
+            raise errors.json_unfit(name, path, f"is nested deeper than {JSON_DEPTH}")
+        elif isinstance(item, list):
+            left.extend((inner, f"{path}[{index}]", depth + 1) for index, inner in enumerate(item))
+        else:
+            top = "" if path == "the file" else f"{path}."
+            left.extend((key, f"{path}, a key,", depth + 1) for key in item)
+            left.extend((inner, f"{top}{key}", depth + 1) for key, inner in item.items())
+
+
+class Agent(NamedTuple):
+    """Somebody of a pool or a panel, as the judge's file tells."""
+
+    name: str | None
+    role: str | None
+    tier: str | None
+    relevance: float | None
+    focus: str | None
+    description: str | None = None
+    source: str | None = None
+    creation_reason: str | None = None
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """What ``expert-pool.json`` says."""
+
+    title: str | None
+    question: str | None
+    domain: str | None
+    background: dict[str, Any] | None
+    experts: tuple[Agent, ...]
+    notes: tuple[Note, ...]
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """What a round's ``panel.json`` says; every agent has a name."""
+
+    agents: tuple[Agent, ...]
+    notes: tuple[Note, ...]
+
+
+def read_pool(text: str, name: str) -> Pool:
+    """Read ``expert-pool.json``: ``{title?, question?, domain?, background?, experts: [{name?, role, tier?, …}]}``.
+
+    Raises:
+        HansardError: ``json_malformed`` or ``json_unfit``.
+    """
+    value = _mapping(load_json(text, name), name, "the file")
+    notes: list[Note] = []
+    entries = value.get("experts", [])
+    if not isinstance(entries, list):
+        raise errors.json_unfit(name, "experts", "is no list")
+    experts = []
+    for index, entry in enumerate(entries):
+        agent = _agent(_mapping(entry, name, f"experts[{index}]"), name, f"experts[{index}]", notes)
+        if agent.role is None:
+            notes.append(Note("role_missing", f"experts[{index}] of the pool has no role"))
+            agent = agent._replace(role="unknown")
+        experts.append(agent)
+    return Pool(
+        title=_line(value, "title", name, "title", notes),
+        question=_text(value, "question", name, "question"),
+        domain=_text(value, "domain", name, "domain"),
+        background=_background(value.get("background"), name),
+        experts=tuple(experts),
+        notes=tuple(notes),
+    )
+
+
+def read_panel(text: str, name: str) -> Panel:
+    """Read ``panel.json``: ``{agents: [{name, role?, tier?, …}], history?: {experts: [{name, source?, …}]}}``.
+
+    Raises:
+        HansardError: ``json_malformed`` or ``json_unfit``.
+    """
+    value = _mapping(load_json(text, name), name, "the file")
+    notes: list[Note] = []
+    entries = value.get("agents")
+    if not isinstance(entries, list):
+        raise errors.json_unfit(name, "agents", "is no list" if "agents" in value else "is missing")
+    history: dict[str, Mapping[str, Any]] = {}
+    told = value.get("history")
+    if isinstance(told, dict) and isinstance(told.get("experts"), list):
+        for entry in told["experts"]:
+            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+                history[folded(entry["name"])] = entry
+    agents = []
+    for index, entry in enumerate(entries):
+        path = f"agents[{index}]"
+        own = _mapping(entry, name, path)
+        if not isinstance(own.get("name"), str) or not own["name"].strip():
+            raise errors.json_unfit(name, f"{path}.name", "is missing" if "name" not in own else "is no name")
+        agents.append(_agent({**history.get(folded(own["name"]), {}), **own}, name, path, notes))
+    return Panel(tuple(agents), tuple(notes))
+
+
+def _mapping(value: Any, name: str, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise errors.json_unfit(name, path, "is no object")
+    return value
+
+
+def _text(value: Mapping[str, Any], key: str, name: str, path: str) -> str | None:
+    """A text that says something, else nothing."""
+    found = value.get(key)
+    if found is None:
+        return None
+    if not isinstance(found, str):
+        raise errors.json_unfit(name, path, "is no text")
+    return found if found.strip() else None
+
+
+def _line(value: Mapping[str, Any], key: str, name: str, path: str, notes: list[Note]) -> str | None:
+    found = _text(value, key, name, path)
+    if found is not None and len(found) > LINE_LENGTH:
+        notes.append(Note("text_cut", f"{path} has {len(found)} characters; the first {LINE_LENGTH} were taken"))
+        return found[: LINE_LENGTH - 1] + "…"
+    return found
+
+
+def _agent(entry: Mapping[str, Any], name: str, path: str, notes: list[Note]) -> Agent:
+    tier = _text(entry, "tier", name, f"{path}.tier")
+    known = next((word for word in TIERS if tier is not None and word.casefold() == tier.strip().casefold()), None)
+    if tier is not None and known is None:
+        notes.append(Note("tier_unknown", f"{path}.tier '{tier[:80]}' is no tier; it was left out"))
+    relevance = entry.get("relevance")
+    if relevance is not None and (
+        isinstance(relevance, bool) or not isinstance(relevance, int | float) or not 0 <= relevance <= 1
+    ):
+        notes.append(Note("relevance_unusable", f"{path}.relevance is no share from 0 to 1; it was left out"))
+        relevance = None
+    return Agent(
+        name=_text(entry, "name", name, f"{path}.name"),
+        role=_line(entry, "role", name, f"{path}.role", notes),
+        tier=known,
+        relevance=None if relevance is None else float(relevance),
+        focus=_text(entry, "focus", name, f"{path}.focus"),
+        description=_text(entry, "description", name, f"{path}.description"),
+        source=_text(entry, "source", name, f"{path}.source"),
+        creation_reason=_text(entry, "creation_reason", name, f"{path}.creation_reason"),
+    )
+
+
+def _background(value: Any, name: str) -> dict[str, Any] | None:
+    """The background as a request takes it; fields that it does not know stand among the constraints."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return {"description": value} if value.strip() else None
+    told = _mapping(value, name, "background")
+    known: dict[str, Any] = {}
+    further: dict[str, Any] = {}
+    for key, item in told.items():
+        if key in ("subject", "description", "situation") and isinstance(item, str):
+            known[key] = item
+        elif key == "constraints" and isinstance(item, dict):
+            further.update(item)
+        elif item is not None:
+            further[key] = item
+    if further:
+        known["constraints"] = further
+    return known or None
+
+
+# -- Markdown ----------------------------------------------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """One line outside code fences."""
+
+    number: int
+    text: str
+    start: int
+    """Offset of its first character."""
+    end: int
+    """Offset behind its line break."""
+
+
+class Heading(NamedTuple):
+    """A heading; its section runs to the next heading of the same or a higher level."""
+
+    level: int
+    text: str
+    line: int
+    start: int
+    body: int
+    """Where its section's text starts."""
+
+
+class Table(NamedTuple):
+    """A Markdown table: header cells and rows with their line numbers."""
+
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+_HEADING: Final = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_RULE_CELL: Final = re.compile(r":?-+:?")
+
+
+def lines(text: str) -> Iterator[Line]:
+    """The lines of a text that stand in no code fence."""
+    fence: str | None = None
+    end, number = 0, 0
+    while end < len(text):
+        start, number = end, number + 1
+        end = text.find("\n", start) + 1 or len(text)
+        written = text[start:end]
+        found = _FENCE.match(written)
+        if fence is not None:
+            if found and found[1].startswith(fence) and not written[found.end() :].strip():
+                fence = None
+        elif found:
+            fence = found[1]
+        else:
+            yield Line(number, written.rstrip("\r\n"), start, end)
+
+
+def headings(text: str) -> list[Heading]:
+    """All headings outside code fences, in order."""
+    found = []
+    for line in lines(text):
+        match = _HEADING.match(line.text)
+        if match:
+            words = re.sub(r"[ \t]+#+[ \t]*$", "", match[2]).strip()
+            found.append(Heading(len(match[1]), words, line.number, line.start, line.end))
+    return found
+
+
+def section_end(text: str, all_headings: list[Heading], index: int) -> int:
+    """Where the section of a heading ends."""
+    level = all_headings[index].level
+    after = islice(all_headings, index + 1, None)
+    return next((other.start for other in after if other.level <= level), len(text))
+
+
+def tables(text: str) -> list[Table]:
+    """All tables with a header and a rule under it, outside code fences."""
+    found: list[Table] = []
+    before: Line | None = None
+    table: Table | None = None
+    for line in lines(text):
+        row = line.text.strip()
+        adjacent = before is not None and before.number == line.number - 1
+        if not row.startswith("|"):
+            table = None
+        elif table is not None and adjacent:
+            table.rows.append((line.number, _cells(row)))
+        elif before is not None and adjacent and before.text.strip().startswith("|"):
+            rule = _cells(row)
+            if rule and all(_RULE_CELL.fullmatch(cell) for cell in rule):
+                table = Table(_cells(before.text.strip()), [])
+                found.append(table)
+        before = line
+    return found
+
+
+def _cells(row: str) -> list[str]:
+    inner = row.strip().removeprefix("|")
+    if inner.endswith("|") and not inner.endswith("\\|"):
+        inner = inner[:-1]
+    return [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", inner)]
+
+
+def plain(cell: str) -> str:
+    """A cell or heading without emphasis and code marks around it."""
+    return cell.strip().strip("*_`~ \t").strip()
+
+
+# -- titles and questions ----------------------------------------------------------------------------------------------
+
+_TITLE_PREFIX: Final = re.compile(
+    r"(?:round[ \t]+\d+(?:[ \t]+summary)?|(?:alignment[ \t]+)?scoreboard|(?:final[ \t]+)?verdict|tensions|summary)"
+    r"[ \t]*(?:[—–:|-]+[ \t]*|$)",
+    re.IGNORECASE,
+)
+_TITLE_SUFFIX: Final = re.compile(r"[ \t]*\((?:final|interim|draft|convergence)\)$", re.IGNORECASE)
+_GENERIC: Final = re.compile(
+    r"(?:the[ \t]+)?(?:judge['’]?s?[ \t]+)?(?:final[ \t]+)?"
+    r"(?:synthesis|summary|scoreboard|round|scores?|report|notes)?",
+    re.IGNORECASE,
+)
+
+
+def title_in(text: str) -> tuple[str, int] | None:
+    """What the first heading of a judge's file says besides the kind of file, with its line; nothing if nothing.
+
+    ``# Scoreboard — Sync Architecture (FINAL)`` gives ``Sync Architecture``.
+    """
+    first = next(iter(headings(text)), None)
+    if first is None:
+        return None
+    words = plain(_TITLE_SUFFIX.sub("", _TITLE_PREFIX.sub("", first.text, count=1)))
+    if not words or _GENERIC.fullmatch(words):
+        return None
+    return words[:LINE_LENGTH], first.line
+
+
+def question_in(text: str) -> tuple[str, int] | None:
+    """The paragraph under a heading ``Question``, with the heading's line."""
+    all_headings = headings(text)
+    for index, heading in enumerate(all_headings):
+        if folded(plain(heading.text)) in ("question", "the question"):
+            body = text[heading.body : section_end(text, all_headings, index)].strip()
+            paragraph = re.split(r"\n[ \t]*\r?\n", body, maxsplit=1)[0].strip()
+            if paragraph:
+                return paragraph, heading.line
+    return None
+
+
+_ROLE_NOISE: Final = re.compile(
+    r"(?:round[ \t]*\d+|r\d+|convergence|final|opening|closing|response|statement|position)", re.IGNORECASE
+)
+
+
+def role_in(text: str, name: str) -> tuple[str, int] | None:
+    """What the first heading of a response says about its author besides the name, with its line.
+
+    ``# Muffin — Round 2 (Data Modeling Specialist)`` gives ``Data Modeling Specialist``.
+    """
+    first = next(iter(headings(text)), None)
+    if first is None or first.line > 5:
+        return None
+    words, named = re.subn(rf"(?<!\w){re.escape(name)}(?!\w)", " ", first.text, flags=re.IGNORECASE)
+    if not named and not re.search(r"(?<!\w)round[ \t]*\d", words, re.IGNORECASE):
+        return None  # a heading of the argument, not of its author
+    for part in re.split(r"[()\[\]—–:|,]|[ \t]-+[ \t]", words):
+        told = plain(part)
+        if len(told) > 2 and not _ROLE_NOISE.fullmatch(told):
+            return told, first.line
+    return None
+
+
+def matched_role(told: str, roles: Iterable[str]) -> str | None:
+    """The role of the pool that shares the longest start with ``told``; at least its first two words, or all of it."""
+    wanted = folded(told).split()
+    best: tuple[int, str] | None = None
+    for role in roles:
+        words = folded(role).replace("(", " ").replace(")", " ").split()
+        length = next((i for i, (a, b) in enumerate(zip(wanted, words, strict=False)) if a != b), None)
+        length = min(len(wanted), len(words)) if length is None else length
+        if length >= min(2, len(wanted)) and (best is None or length > best[0]):
+            best = (length, role)
+    return best[1] if best else None
+
+
+# -- scoreboard --------------------------------------------------------------------------------------------------------
+
+
+class RoundRow(NamedTuple):
+    """One round as the scoreboard states it: figures as written, by item."""
+
+    round: int
+    line: int
+    score: int | None
+    figures: dict[str, str]
+
+
+class ScoreRow(NamedTuple):
+    """One expert's row: scores by round; a dash means none."""
+
+    name: str
+    role: str | None
+    line: int
+    scores: dict[int, int]
+
+
+class Scoreboard(msgspec.Struct, frozen=True):
+    """What ``scoreboard.md`` says."""
+
+    rounds: tuple[RoundRow, ...]
+    experts: tuple[ScoreRow, ...]
+    notes: tuple[Note, ...]
+
+
+_COLUMNS: Final = {
+    "w": "wisdom", "wisdom": "wisdom", "c": "consistency", "consistency": "consistency", "t": "truth",
+    "truth": "truth", "r": "relationships", "relationships": "relationships", "score": "score",
+    "open tensions": "open_tensions", "open t": "open_tensions", "tensions open": "open_tensions",
+    "new perspectives": "new_perspectives", "new p": "new_perspectives", "velocity": "velocity",
+    "converge %": "converge_percent", "convergence %": "converge_percent", "converge": "converge_percent",
+    "convergence": "converge_percent",
+}  # fmt: skip
+COMPONENTS: Final = ("wisdom", "consistency", "truth", "relationships")
+_NUMBER: Final = re.compile(r"\d{1,6}")
+_NONE: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "."})
+_ROUND_COLUMN: Final = re.compile(r"(?:r|round )(\d{1,2})")
+
+
+def read_scoreboard(text: str) -> Scoreboard:
+    """Read the round table and the expert table of ``scoreboard.md``; columns are found by their headings."""
+    rounds: list[RoundRow] = []
+    experts: list[ScoreRow] = []
+    notes: list[Note] = []
+    for table in tables(text):
+        names = [folded(plain(cell)) for cell in table.header]
+        if names and names[0] == "round" and any(name in _COLUMNS for name in names[1:]):
+            _round_rows(table, names, rounds, notes)
+        elif names and names[0] in ("expert", "agent", "name") and any(map(_ROUND_COLUMN.fullmatch, names)):
+            _score_rows(table, names, experts, notes)
+    return Scoreboard(tuple(rounds), tuple(experts), tuple(notes))
+
+
+def _number(cell: str) -> int | None:
+    words = plain(cell).removesuffix("%").strip()
+    return int(words) if _NUMBER.fullmatch(words) else None
+
+
+def _round_rows(table: Table, names: list[str], rounds: list[RoundRow], notes: list[Note]) -> None:
+    for line, cells in table.rows:
+        number = _number(re.sub(r"(?i)^\W*r(?:ound)?[ \t]*(?=\d)", "", cells[0])) if cells else None
+        if number is None:
+            continue  # a row of totals
+        if any(row.round == number for row in rounds):
+            notes.append(Note("round_repeated", f"a second row for round {number} was left out", line))
+            continue
+        figures: dict[str, str] = {}
+        score = None
+        for name, cell in zip(names[1:], cells[1:], strict=False):
+            item = _COLUMNS.get(name)
+            if item is None or folded(plain(cell)) in _NONE:
+                continue
+            value = _number(cell)
+            figures[item] = str(value) if value is not None else plain(cell)
+            if item == "score":
+                score = value
+                if value is None:
+                    notes.append(Note("score_unreadable", f"'{plain(cell)[:80]}' is no score", line))
+        parts = [int(figures[part]) for part in COMPONENTS if figures.get(part, "").isdigit()]
+        if score is not None and len(parts) == 4 and sum(parts) != score:
+            said = " + ".join(map(str, parts))
+            notes.append(Note("score_sum", f"round {number}: {said} is {sum(parts)}, not {score}", line))
+        rounds.append(RoundRow(number, line, score, figures))
+
+
+def _score_rows(table: Table, names: list[str], experts: list[ScoreRow], notes: list[Note]) -> None:
+    for line, cells in table.rows:
+        name = plain(cells[0]) if cells else ""
+        if not name or folded(name) in ("total", "sum", "totals"):
+            continue
+        role: str | None = None
+        total: int | None = None
+        scores: dict[int, int] = {}
+        for column, cell in zip(names[1:], cells[1:], strict=False):
+            found = _ROUND_COLUMN.fullmatch(column)
+            if column == "role":
+                role = plain(cell)[:LINE_LENGTH] or None
+            elif column == "total":
+                total = _number(cell)
+            elif found and folded(plain(cell)) not in _NONE:
+                value = _number(cell)
+                if value is None:
+                    said = f"'{plain(cell)[:80]}' of {name} is no score"
+                    notes.append(Note("score_unreadable", said, line))
+                else:
+                    scores[int(found[1])] = value
+        if total is not None and total != sum(scores.values()):
+            said = f"the scores of {name} add up to {sum(scores.values())}, not {total}"
+            notes.append(Note("score_sum", said, line))
+        experts.append(ScoreRow(name, role, line, scores))
+
+
+# -- counts in running text --------------------------------------------------------------------------------------------
+
+
+class Count(NamedTuple):
+    """A figure in a sentence of the judge."""
+
+    item: str
+    claimed: str
+    line: int
+    said: str
+
+
+_RATIO: Final = re.compile(r"(?<![\w/.-])(\d{1,3})[ \t]*/[ \t]*(\d{1,3})(?![\w/]|\.\d)")
+_SAYS_AGREED: Final = re.compile(r"\W{0,4}(?:unanim|experts?\b|members?\b|converge|agree)", re.IGNORECASE)
+_SAYS_RESOLVED: Final = re.compile(r"\W{0,4}(?:tensions?\b|resolved\b)", re.IGNORECASE)
+_LABEL_AGREED: Final = re.compile(r"(?:unanimous|converged?|agreed|convergence)\W{0,40}$", re.IGNORECASE)
+_LABEL_RESOLVED: Final = re.compile(r"(?:tensions[ \t]+resolved|resolved[ \t]+tensions)\W{0,40}$", re.IGNORECASE)
+_PERCENT: Final = re.compile(r"(?<![\d.])(\d{1,3})[ \t]*%[ \t]*\**converge", re.IGNORECASE)
+_VELOCITY: Final = re.compile(r"velocity\W{1,40}(\d{1,4})(?!\d)", re.IGNORECASE)
+
+
+def counts(text: str) -> list[Count]:
+    """Counts such as ``6/6 unanimous``, ``17/17 tensions resolved``, ``100 % converged``, each item's first one.
+
+    Code fences are read too: judges draw their tables there.
+    """
+    found: dict[tuple[str, str], Count] = {}
+    for number, written in enumerate(text.split("\n"), 1):
+        row = written[:2000]
+        if row.lstrip().startswith("|"):
+            continue  # a table's columns were read as such
+        told: list[tuple[str, str]] = []
+        for ratio in _RATIO.finditer(row):
+            before = row[max(0, ratio.start() - 80) : ratio.start()]
+            if _SAYS_RESOLVED.match(row, ratio.end()) or _LABEL_RESOLVED.search(before):
+                told.append(("tensions_resolved", f"{ratio[1]}/{ratio[2]}"))
+            elif _SAYS_AGREED.match(row, ratio.end()) or _LABEL_AGREED.search(before):
+                told.append(("agreed", f"{ratio[1]}/{ratio[2]}"))
+        told += [("converge_percent", match[1]) for match in _PERCENT.finditer(row)]
+        told += [("velocity", match[1]) for match in _VELOCITY.finditer(row)]
+        for item, claimed in told:
+            found.setdefault((item, claimed), Count(item, claimed, number, row.strip()))
+    return list(found.values())
+
+
+# -- tensions ----------------------------------------------------------------------------------------------------------
+
+
+class TensionRow(NamedTuple):
+    """A tension as the judge's list states it."""
+
+    subject: str
+    """The id as written."""
+    number: int | None
+    """For a plain ``Tnn``: its number in the judge's list."""
+    label: str
+    status: str | None
+    line: int
+    round: int | None = None
+    """The round that stands in brackets behind the id."""
+
+
+_PLAIN_ROW: Final = re.compile(r"T(\d{1,3})")
+_SUBJECT: Final = re.compile(
+    r"(?P<id>(?:[A-Za-z][A-Za-z0-9-]{0,31}[ -])?(?:[Rr]\d{1,2}-)?T\d{1,4})(?![\w.-])"
+    r"[ \t]*(?:\([Rr](?P<round>\d{1,2})\))?[ \t]*[:—–-]*[ \t]*(?P<label>.*)"
+)
+_STATUS: Final = re.compile(r"\*{0,2}status[ \t]*:[ \t]*\*{0,2}[ \t]*([^*\n]{1,80})", re.IGNORECASE)
+_BOLD_START: Final = re.compile(r"\*\*([^*\n]{1,80})\*\*")
+
+
+def read_tensions(text: str) -> list[TensionRow]:
+    """Rows of ``tensions.md``: table rows whose first cell is an id, and headings that begin with one."""
+    rows: list[TensionRow] = []
+    for table in tables(text):
+        names = [folded(plain(cell)) for cell in table.header]
+        state = next((i for i, name in enumerate(names) if name in ("status", "state")), None)
+        label = next((i for i, name in enumerate(names) if name in ("tension", "label", "description")), 1)
+        for line, cells in table.rows:
+            found = _SUBJECT.fullmatch(plain(cells[0])) if cells else None
+            if found is None or found["label"]:
+                continue
+            status = plain(cells[state]) if state is not None and state < len(cells) else None
+            said = plain(cells[label]) if label < len(cells) else ""
+            rows.append(_tension_row(found, said, status or None, line))
+    all_headings = headings(text)
+    for index, heading in enumerate(all_headings):
+        found = _SUBJECT.fullmatch(plain(heading.text))
+        if found is None:
+            continue
+        body = text[heading.body : section_end(text, all_headings, index)]
+        told = _STATUS.search(body) or _BOLD_START.match(body.lstrip())
+        status = plain(told[1]) if told else None
+        rows.append(_tension_row(found, found["label"], status, heading.line))
+    return sorted(rows, key=lambda row: row.line)
+
+
+def _tension_row(found: re.Match[str], label: str, status: str | None, line: int) -> TensionRow:
+    number = _PLAIN_ROW.fullmatch(found["id"])
+    told = int(found["round"]) if found["round"] else None
+    return TensionRow(found["id"], int(number[1]) if number else None, label, status, line, told)
+
+
+# -- verdict without a marker ------------------------------------------------------------------------------------------
+
+
+class Conclusion(NamedTuple):
+    """What a verdict in free prose recommends, and the lines it was read from."""
+
+    recommendation: str
+    description: str
+    first_line: int
+    last_line: int
+
+
+_CONCLUDING: Final = re.compile(r"\b(?:answer|decision|verdict|recommendation)\b", re.IGNORECASE)
+
+
+def read_conclusion(text: str) -> Conclusion | None:
+    """The recommendation of a verdict that carries no marker.
+
+    It is the heading under the first section (not the title) that speaks of an answer, decision, verdict or
+    recommendation, with the paragraph that follows; without a heading there, the section's first paragraph. The
+    description is the rest of that section, or the next one of its level where nothing is left. A text without such a
+    section is read from its first paragraph on.
+    """
+    all_headings = headings(text)
+    index = next((i for i, h in enumerate(all_headings) if h.level > 1 and _CONCLUDING.search(h.text)), None)
+    if index is None:
+        start = next((h.body for h in all_headings if h.level == 1), 0)
+        return _conclusion(text, start, len(text), None, None)
+    section = all_headings[index]
+    end = section_end(text, all_headings, index)
+    under = next((h for h in all_headings[index + 1 :] if h.start < end), None)
+    following = next((h for h in all_headings[index + 1 :] if h.start >= end and h.level == section.level), None)
+    reserve = None
+    if following is not None:
+        reserve = (following.start, section_end(text, all_headings, all_headings.index(following)))
+    return _conclusion(text, under.body if under else section.body, end, under, reserve)
+
+
+def _conclusion(
+    text: str, start: int, end: int, heading: Heading | None, reserve: tuple[int, int] | None
+) -> Conclusion | None:
+    paragraph, after = _paragraph(text, start, end)
+    said = [plain(heading.text)] if heading else []
+    recommendation = "\n\n".join([*said, *([paragraph] if paragraph else [])])
+    if not recommendation.strip():
+        return None
+    stop = end
+    description = text[after:end].strip()
+    if not description and reserve is not None:
+        description, stop = text[slice(*reserve)].strip(), reserve[1]
+    first = heading.start if heading else start + len(text[start:end]) - len(text[start:end].lstrip())
+    last = first + len(text[first:stop].rstrip())
+    return Conclusion(
+        recommendation=recommendation,
+        description=description or paragraph or recommendation,
+        first_line=text.count("\n", 0, first) + 1,
+        last_line=text.count("\n", 0, last) + 1,
+    )
+
+
+_BREAK: Final = re.compile(r"\n[ \t]*\r?(?:\n|$)|\n(?= {0,3}(?:#{1,6}[ \t]|```|~~~|---))")
+
+
+def _paragraph(text: str, start: int, end: int) -> tuple[str, int]:
+    """The first paragraph of prose from ``start``, and where it ends; empty where a heading comes first."""
+    while start < end and text[start].isspace():
+        start += 1
+    if _HEADING.match(text, start, end):
+        return "", start
+    found = _BREAK.search(text, start, end)
+    stop = found.start() if found else end
+    return text[start:stop].strip(), stop

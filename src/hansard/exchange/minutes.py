@@ -1,0 +1,601 @@
+"""Minutes: a dialogue in Markdown, as a parliament would print it. Pure; the same record gives the same bytes.
+
+The verdict comes first, dissent beside it at the same level, then the Clerk's note on what the record does not bear
+out. Every statement carries its id, and each id leads to its place in the document. Words of experts and judges are
+quoted through ``markdown``, so that they can forge nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from hansard.dialogue import model, rules
+from hansard.dialogue.answers import Head
+from hansard.exchange.clerk import FEW, clerk_notes, last_round, stood, unsettled_after
+from hansard.exchange.markdown import code, inline, lead, plain, quoted, table
+from hansard.exchange.warnings import final_verdict, silent_members
+from hansard.exchange.wording import (
+    MOVE_WORDS,
+    REFERENCE_WORDS,
+    Wording,
+    counted,
+    day,
+    listed,
+    moment_of,
+    number,
+    plain_code,
+    plural,
+    sentence,
+)
+from hansard.kernel.ids import KINDS
+
+LEAD: Final = 600
+"""Characters of a statement that minutes quote; the report has them all."""
+
+SUMMARY_LEAD: Final = 1200
+CONTEXT_LEAD: Final = 240
+
+FIRST_STATUS: Final = {"P": "open", "R": "proposed", "T": "open", "E": "cited", "C": "asserted"}
+
+Lines = Iterator[str]
+
+
+def minutes(record: model.Record, head: Head, digest: str) -> str:
+    """The minutes of a dialogue.
+
+    Args:
+        record: everything of the dialogue.
+        head: where its chain stands; printed at the end, so that every copy witnesses it.
+        digest: digest of its ``dialogue.json``, likewise.
+    """
+    page = _Minutes(record)
+    return "\n".join(_spaced(page.lines(head, digest))) + "\n"
+
+
+def _spaced(lines: Iterable[str]) -> Iterator[str]:
+    """Lines without an empty one at the beginning or end, and never two in a row."""
+    waiting = False
+    begun = False
+    for line in lines:
+        if not line:
+            waiting = begun
+            continue
+        if waiting:
+            yield ""
+        yield line
+        waiting, begun = False, True
+
+
+class _Minutes:
+    """One record, and how each part of it is printed."""
+
+    def __init__(self, record: model.Record) -> None:
+        self.record = record
+        self.word = Wording(record)
+        self.final = final_verdict(record)
+        self.entities = {entity.id: entity for entity in record.entities}
+        self.experts = {expert.slug: expert for expert in record.experts}
+        self.events: dict[str, list[model.Event]] = {}
+        for event in sorted(record.events, key=lambda event: event.event_seq):
+            self.events.setdefault(str(event.key), []).append(event)
+        self.cited: dict[str, list[model.Ref]] = {}
+        self.citing: dict[str, list[model.Ref]] = {}
+        for ref in record.refs:
+            self.cited.setdefault(ref.source_id, []).append(ref)
+            self.citing.setdefault(ref.target_id, []).append(ref)
+        self.figures = {entry.round: entry for entry in rules.figures(record)}
+        self.notes = clerk_notes(record, self.word)
+        self.clerk_on_verdict = any(note.startswith("The verdict") for note in self.notes)
+        self.accepted = {name for v in record.verdicts if v.verdict_type == "final" for name in v.tensions_accepted}
+
+    def lines(self, head: Head, digest: str) -> Lines:
+        yield from self._title()
+        yield from self._incomplete()
+        yield from self._verdicts()
+        yield from self._positions()
+        yield from self._clerk()
+        yield from self._adopted()
+        yield from self._tensions()
+        yield from self._changed_minds()
+        for item in self.record.rounds:
+            yield from self._round(item)
+        yield from self._evidence_and_claims()
+        yield from self._colophon(head, digest)
+
+    # -- the opening ---------------------------------------------------------------------------------------------------
+
+    def _title(self) -> Lines:
+        dialogue = self.record.dialogue
+        done = [item for item in self.record.rounds if item.status == "completed"]
+        yield f"# Minutes: {plain(dialogue.title)}"
+        yield ""
+        yield from quoted(dialogue.question)
+        yield ""
+        facts = [day(dialogue.created_at), counted(len(done), "round"), counted(len(self.experts), "expert")]
+        score = sum(item.score or 0 for item in done)
+        if any(item.score is not None for item in done):
+            facts.append(f"ALIGNMENT {score}")
+        yield f"{' · '.join(facts)} · **{dialogue.status}**"
+        yield ""
+        if dialogue.origin:
+            source = code(plain_code(str(dialogue.origin.get("source", "elsewhere"))))
+            yield (
+                f"*Imported from {source}. Statuses and figures below are what the record itself shows; what the Judge "
+                "stated otherwise stands in the Clerk’s note.*"
+            )
+            yield ""
+        members = [self._member(expert) for expert in self.record.experts]
+        if members:
+            yield f"**Panel.** {'; '.join(members)}."
+            yield ""
+
+    def _member(self, expert: model.Expert) -> str:
+        rounds = [seat.round for seat in self.record.panel_members if seat.slug == expert.slug]
+        everywhere = {item.round for item in self.record.rounds}
+        told = [] if expert.role == "unknown" else [plain(expert.role)]
+        if set(rounds) != everywhere:
+            told.append(f"{'round' if len(rounds) == 1 else 'rounds'} {_span(rounds)}" if rounds else "never seated")
+        if expert.source == "created":
+            told.append(f"joined to fill a gap: {inline(lead(expert.creation_reason or '', CONTEXT_LEAD))}")
+        return f"**{self.word.name(expert.slug)}**" + (f" ({', '.join(told)})" if told else "")
+
+    def _incomplete(self) -> Lines:
+        """A panel that lost members says so above its verdict."""
+        silent: dict[int, list[str]] = {}
+        for round_, slug in silent_members(self.record):
+            silent.setdefault(round_, []).append(slug)
+        for round_, slugs in sorted(silent.items()):
+            size = sum(1 for seat in self.record.panel_members if seat.round == round_)
+            yield (
+                f"> **The panel of round {round_} was not complete.** No response of {self.word.names(slugs)} is kept; "
+                f"{size - len(slugs)} of {size} members were heard."
+            )
+            yield ""
+        for stance in self.record.stances:
+            if stance.stance == "ABSTAIN":
+                cause = f": {plain(stance.cause)}" if stance.cause else ""
+                yield f"> **{self.word.name(stance.expert_slug)} abstained in round {stance.round}**{cause}."
+                yield ""
+
+    # -- verdicts ------------------------------------------------------------------------------------------------------
+
+    def _verdicts(self) -> Lines:
+        if self.final is None:
+            yield from self._no_verdict()
+        else:
+            yield from self._verdict(self.final)
+        others = [v for v in sorted(self.record.verdicts, key=lambda v: v.seq) if v is not self.final]
+        for verdict in sorted(others, key=lambda v: v.verdict_type not in ("minority", "dissent")):
+            yield from self._verdict(verdict)
+
+    def _no_verdict(self) -> Lines:
+        yield "## No verdict yet"
+        yield ""
+        gate = rules.gate(self.record)
+        if gate is None:
+            yield "No round has been registered."
+        elif gate.met:
+            yield "Nothing stands in the way of a final verdict."
+        else:
+            yield f"A final verdict waits: {listed(self._told(msgspec.to_builtins(gate), 'reasons'))}."
+        yield ""
+
+    def _verdict(self, verdict: model.Verdict) -> Lines:
+        final = verdict is self.final
+        title = {"final": "Verdict", "interim": "Interim verdict", "minority": "Minority verdict", "dissent": "Dissent"}
+        who = f": {self.word.name(verdict.author_expert)}" if verdict.author_expert else ""
+        superseded = next((v.verdict_id for v in self.record.verdicts if v.supersedes == verdict.verdict_id), None)
+        yield f"## {title[verdict.verdict_type]}{who}"
+        yield ""
+        yield from quoted(f"**{' '.join(verdict.recommendation.replace('*', '').split())}**")
+        yield ""
+        author = self.word.name(verdict.author_expert or "judge")
+        told = [f"Given by {author} after round {verdict.round}"]
+        others = [slug for slug in verdict.supporting_experts if slug != verdict.author_expert]
+        if others:
+            told[0] = f"Given by {author} with {self.word.names(others)} after round {verdict.round}"
+        if verdict.vote:
+            told.append(f"vote stated as {plain(verdict.vote)}")
+        if verdict.votes:
+            told.append("; ".join(f"{self.word.name(slug)} {vote}" for slug, vote in sorted(verdict.votes.items())))
+        if verdict.confidence:
+            told.append(f"confidence stated as {plain(verdict.confidence)}")
+        if superseded:
+            told.append(f"superseded by verdict {code(plain_code(superseded))}")
+        see = " (see [the Clerk’s note](#clerk))" if final and self.clerk_on_verdict else ""
+        yield f"{', '.join(told)}{see}."
+        yield ""
+        if verdict.description.strip() != verdict.recommendation.strip():
+            yield from quoted(verdict.description)
+            yield ""
+        if verdict.conditions:
+            yield "**Conditions**"
+            yield ""
+            yield from (f"- {inline(condition)}" for condition in verdict.conditions)
+            yield ""
+        if verdict.what_would_change:
+            yield "**What would change their minds**"
+            yield ""
+            yield from quoted(verdict.what_would_change)
+            yield ""
+        yield from self._named(verdict)
+        for name, reason in sorted((verdict.dismissals or {}).items()):
+            yield f"**Sets aside {code(plain_code(name))}:** {inline(reason)}"
+            yield ""
+        if final and verdict.gate:
+            yield from self._gate(verdict)
+
+    def _named(self, verdict: model.Verdict) -> Lines:
+        """The entities that a verdict names, each list on a line."""
+        lists = {
+            "Recommendations adopted": verdict.recommendations_adopted,
+            "Tensions it calls resolved": verdict.tensions_resolved,
+            "Tensions it accepts": verdict.tensions_accepted,
+            "Key evidence": verdict.key_evidence,
+            "Key claims": verdict.key_claims,
+        }
+        made = [f"- {name}: {self.word.cites(ids)}" for name, ids in lists.items() if ids]
+        if made:
+            yield "**Cited**"
+            yield ""
+            yield from made
+            yield ""
+
+    def _gate(self, verdict: model.Verdict) -> Lines:
+        """Whether the verdict met its gate, as it was computed when the verdict was given."""
+        gate = verdict.gate or {}
+        if gate.get("met"):
+            told = ["**The convergence gate was met.**"]
+        else:
+            told = [f"**The convergence gate was not met:** {listed(self._told(gate, 'reasons'))}."]
+        if warnings := self._told(gate, "warnings"):
+            told.append(sentence(listed(warnings)))
+        if not gate.get("met") and self.record.dialogue.imported:
+            told.append("An imported verdict is recorded as it was given.")
+        yield " ".join(told)
+        yield ""
+        if verdict.force_reason:
+            yield "The Judge concluded nonetheless, and gave this reason:"
+            yield ""
+            yield from quoted(verdict.force_reason)
+            yield ""
+
+    def _told(self, gate: Mapping[str, Any], which: str) -> list[str]:
+        """Why a gate is not met (``reasons``), or what it warns of (``warnings``), in words."""
+        codes = gate.get(which) or ()
+        told = []
+        if "open_tensions" in codes:
+            ids = list(gate["open_tensions"])
+            which_ones = f" ({', '.join(map(self.word.cite, ids))})" if len(ids) <= FEW else ""
+            told.append(f"{counted(len(ids), 'tension')} {'was' if len(ids) == 1 else 'were'} not settled{which_ones}")
+        if "not_agreed" in codes:
+            told.append(
+                f"{round(100 * gate['share'])} % of the panel agreed or had its dissent recorded, and "
+                f"{round(100 * gate['target'])} % are needed ({self.word.names(gate['not_agreed'])} did not agree)"
+            )
+        if "new_perspectives" in codes:
+            told.append(f"{counted(gate['new_perspectives'], 'new perspective')} came up in the last round")
+        return told
+
+    def _positions(self) -> Lines:
+        """Where each member stood at the end of the last round."""
+        last = last_round(self.record)
+        if last is None:
+            return
+        where = stood(self.record, last)
+        stances = {stance.expert_slug: stance for stance in self.record.stances if stance.round == last}
+        converge = {
+            move.expert_slug for move in self.record.moves if move.round == last and move.move_type == "converge"
+        }
+        rows = []
+        for slug in where.members:
+            stance = stances.get(slug)
+            said = [] if stance is None else [stance.stance]
+            if stance is not None and stance.confidence is not None:
+                said[0] += f" ({stance.confidence:g})"
+            if slug in converge:
+                said.append("ready to conclude")
+            if slug in where.settled:
+                said.append("dissent recorded")
+            stands = "in agreement" if slug in where.agreed else "abstained" if slug in where.abstained else "apart"
+            condition = (
+                inline(lead(stance.condition, CONTEXT_LEAD)).replace("|", "\\|") if stance and stance.condition else ""
+            )
+            rows.append([self.word.name(slug), f"**{stands}**", ", ".join(said) or "said nothing of it", condition])
+        if not rows:
+            return
+        yield "## Where the members stood"
+        yield ""
+        conditions = any(row[3] for row in rows)
+        width = 4 if conditions else 3
+        yield from table(
+            ["Member", f"At the end of round {last}", "Said", "Condition"][:width], [row[:width] for row in rows]
+        )
+        yield ""
+
+    # -- the Clerk -----------------------------------------------------------------------------------------------------
+
+    def _clerk(self) -> Lines:
+        if not self.figures:
+            return
+        yield '## <a id="clerk"></a>The Clerk’s note'
+        yield ""
+        if self.notes:
+            yield "What was stated is kept as it was stated. In these points the record does not bear it out:"
+            yield ""
+            yield from (f"{index}. {note}" for index, note in enumerate(self.notes, 1))
+        elif self.record.judge_claims:
+            yield "The Judge’s figures agree with the record."
+        else:
+            yield "The Judge stated no figures of their own; these are computed from the record."
+        yield ""
+        claimed = {
+            (claim.round, claim.item): claim.claimed
+            for claim in rules.claims_compared(self.record)
+            if claim.subject == "round" and claim.differs
+        }
+
+        def cell(round_: int, item: str, computed: str) -> str:
+            stated = claimed.get((round_, item))
+            sign = " %" if item == "converge_percent" and stated is not None and stated.isdigit() else ""
+            return computed if stated is None else f"**{computed}** (stated: {plain(stated)}{sign})"
+
+        yield from table(
+            ["Round", "Score", "Open tensions", "New perspectives", "Velocity", "In agreement"],
+            [
+                [
+                    str(entry.round),
+                    "–" if entry.score is None else str(entry.score),
+                    cell(entry.round, "open_tensions", str(entry.open_tensions)),
+                    cell(entry.round, "new_perspectives", str(entry.new_perspectives)),
+                    cell(entry.round, "velocity", str(entry.velocity)),
+                    cell(
+                        entry.round,
+                        "converge_percent",
+                        f"{entry.agreed} of {entry.panel - entry.abstained} ({entry.converge_percent} %)",
+                    ),
+                ]
+                for entry in self.figures.values()
+            ],
+        )
+        yield ""
+
+    # -- what was decided, what was contested --------------------------------------------------------------------------
+
+    def _adopted(self) -> Lines:
+        adopted = [entity for entity in self.record.entities if entity.kind == "R" and entity.status == "adopted"]
+        if not adopted:
+            return
+        yield "## Recommendations adopted"
+        yield ""
+        for entity in adopted:
+            yield from self._statement(entity, whole=True)
+
+    def _tensions(self) -> Lines:
+        tensions = [entity for entity in self.record.entities if entity.kind == "T"]
+        if not tensions:
+            return
+        yield "## Tensions"
+        yield ""
+        open_ = [entity for entity in tensions if entity.status in rules.UNSETTLED]
+        settled = len(tensions) - len(open_)
+        told = f"{counted(len(tensions), 'tension')} {'was' if len(tensions) == 1 else 'were'} raised"
+        if open_:
+            moved = [entity for entity in open_ if len(open_) <= FEW or entity.status != "open"]
+            rest = len(open_) - len(moved)
+            told += f"; {number(settled) if settled else 'none'} of them resolved. Not settled: " + listed(
+                [f"{self.word.cite(entity.id)} ({self._now(entity)})" for entity in moved]
+                + ([f"{number(rest)} on which nobody acted"] if rest else [])
+            )
+        else:
+            told += ", and all are resolved" if settled > 1 else ", and it is resolved"
+        yield sentence(told)
+        yield ""
+        for entity in tensions:
+            yield f"### {_anchor(entity.id)}{entity.id} · {plain(entity.label)} — {self._now(entity)}"
+            yield ""
+            yield from quoted(lead(entity.content, LEAD))
+            yield ""
+            yield from self._references(entity)
+            yield from (f"- {self._step(event)}" for event in self.events.get(entity.id, ()))
+            yield ""
+
+    def _now(self, entity: model.Entity) -> str:
+        """How a tension stands now, in a few words."""
+        if entity.status in rules.UNSETTLED and entity.id in self.accepted:
+            return f"{entity.status}, accepted by the verdict"
+        return entity.status
+
+    def _step(self, event: model.Event) -> str:
+        """One step in an entity's life, as a sentence."""
+        who = self.word.names(event.actors)
+        how = f" through {self.word.cite(event.reference)}" if event.reference else ""
+        if event.reference and event.reference in {verdict.verdict_id for verdict in self.record.verdicts}:
+            how = f" in verdict {code(plain_code(event.reference))}"
+        became = f", which became {self.word.cite(event.result)}" if event.result else ""
+        if event.type in ("created", "cited", "asserted"):
+            verb = {"T": "raised", "E": "cited", "C": "asserted"}.get(event.kind, "put forward")
+        elif event.type == "commented":
+            verb = plain(event.disposition) if event.disposition else "commented on"
+        else:
+            verb = event.type
+        if event.disposition and event.type != "commented":
+            verb += f" ({plain(event.disposition)})"
+        tail = " (its status did not change)" if event.type == "commented" else ""
+        reason = f": {inline(lead(event.reason, CONTEXT_LEAD))}" if event.reason else ""
+        return f"Round {event.event_round}: **{verb}** by {who}{how}{became}{tail}{reason}"
+
+    def _changed_minds(self) -> Lines:
+        """Positions that were refined, withdrawn or merged, and concessions."""
+        made = []
+        for entity in self.record.entities:
+            if entity.kind in ("T", "E"):
+                continue
+            for event in self.events.get(entity.id, ()):
+                if event.type in ("refined", "amended", "conceded", "merged", "withdrawn"):
+                    into = f" into {self.word.label(event.result)}" if event.result else ""
+                    reason = f": {inline(lead(event.reason, CONTEXT_LEAD))}" if event.reason else ""
+                    who, what = self.word.names(event.actors), self.word.label(entity.id)
+                    made.append((event.event_round, f"{who} **{event.type}** {what}{into}{reason}"))
+        for move in self.record.moves:
+            if move.move_type == "concede":
+                what = self.word.cites(move.targets) if move.targets else "a point"
+                words = f": {inline(lead(move.context, CONTEXT_LEAD))}" if move.context else ""
+                made.append((move.round, f"{self.word.name(move.expert_slug)} **conceded** {what}{words}"))
+        if not made:
+            return
+        yield "## Minds that changed"
+        yield ""
+        yield from (f"- Round {round_}: {text}" for round_, text in sorted(made, key=lambda entry: entry[0]))
+        yield ""
+
+    # -- round by round ------------------------------------------------------------------------------------------------
+
+    def _round(self, item: model.Round) -> Lines:
+        yield f"## Round {item.round}" + (f": {plain(item.title)}" if item.title else "")
+        yield ""
+        figures = self.figures.get(item.round)
+        if figures is None:
+            yield "This round is not completed."
+            yield ""
+            return
+        still = unsettled_after(self.record, item.round)
+        told = [] if item.score is None else [f"Score {item.score}"]
+        told += [
+            counted(figures.new_perspectives, "new perspective"),
+            f"{counted(len(still), 'tension')} not settled at its end",
+            f"{figures.agreed} of {figures.panel - figures.abstained} members in agreement",
+        ]
+        yield f"{' · '.join([told[0][:1].upper() + told[0][1:], *told[1:]])}."
+        yield ""
+        if item.summary:
+            yield "The Judge’s summary:"
+            yield ""
+            yield from quoted(lead(item.summary, SUMMARY_LEAD))
+            yield ""
+        for kind in ("P", "R"):
+            entities = [e for e in self.record.entities if e.kind == kind and e.round == item.round]
+            if entities:
+                yield f"### {plural(kind, 2).capitalize()} of round {item.round}"
+                yield ""
+            for entity in entities:
+                if kind == "R" and entity.status == "adopted":
+                    title = f"**{self.word.cite(entity.id)} · {plain(entity.label)}**"
+                    yield f"{title} — {self.word.names(entity.contributors)}; adopted, see above."
+                    yield ""
+                else:
+                    yield from self._statement(entity)
+        yield from self._moves(item.round)
+
+    def _statement(self, entity: model.Entity, *, whole: bool = False) -> Lines:
+        """An entity with its words, and what refers to what."""
+        status = "" if entity.status == FIRST_STATUS[entity.kind] else f" · *{entity.status}*"
+        title = f"{_anchor(entity.id)}**{entity.id} · {plain(entity.label)}**"
+        yield f"{title} — {self.word.names(entity.contributors)}{status}"
+        yield ""
+        yield from quoted(entity.content if whole else lead(entity.content, LEAD))
+        yield ""
+        if whole and entity.parameters:
+            yield from (f"- {plain(name)}: {plain(str(value))}" for name, value in sorted(entity.parameters.items()))
+            yield ""
+        yield from self._references(entity)
+
+    def _references(self, entity: model.Entity) -> Lines:
+        """What an entity refers to, and what refers to it, on one line."""
+        out: dict[str, list[str]] = {}
+        for ref in self.cited.get(entity.id, ()):
+            out.setdefault(REFERENCE_WORDS[ref.ref_type][0], []).append(self.word.cite(ref.target_id))
+        back: dict[str, list[str]] = {}
+        for ref in self.citing.get(entity.id, ()):
+            source = self.entities.get(ref.source_id)
+            who = self.word.cite(ref.source_id) if source else self.word.name(ref.source_id.removeprefix("@"))
+            if source is not None and set(source.contributors) != set(entity.contributors):
+                who += f" ({self.word.names(source.contributors)})"
+            back.setdefault(REFERENCE_WORDS[ref.ref_type][1], []).append(who)
+        told = [f"{verb} {listed(found)}" for verb, found in [*out.items(), *back.items()]]
+        if told:
+            yield f"*{told[0][:1].upper()}{'; '.join(told)[1:]}.*"
+            yield ""
+
+    def _moves(self, round_: int) -> Lines:
+        moves = [move for move in self.record.moves if move.round == round_]
+        refs = [ref for ref in self.record.refs if ref.round == round_ and ref.source_id not in self.entities]
+        if not moves and not refs:
+            return
+        yield f"### Moves of round {round_}"
+        yield ""
+        ready = [move for move in moves if move.move_type == "converge"]
+        for move in moves:
+            if move in ready and not move.context:
+                continue
+            what = f" {self.word.cites(move.targets)}" if move.targets else ""
+            topic = f" for {inline(lead(move.topic, CONTEXT_LEAD))}" if move.topic else ""
+            words = f": {inline(lead(move.context, CONTEXT_LEAD))}" if move.context else ""
+            yield f"- {self.word.name(move.expert_slug)} **{MOVE_WORDS[move.move_type]}**{what}{topic}{words}"
+        silent = [move.expert_slug for move in ready if not move.context]
+        if silent:
+            verb = "is" if len(silent) == 1 else "are"
+            yield f"- {self.word.names(silent)} **{verb} ready to conclude**"
+        for ref in refs:
+            words = f": {inline(lead(ref.context, CONTEXT_LEAD))}" if ref.context else ""
+            who = self.word.name(ref.source_id.removeprefix("@"))
+            yield f"- {who} **{REFERENCE_WORDS[ref.ref_type][0]}** {self.word.cite(ref.target_id)}{words}"
+        yield ""
+
+    def _evidence_and_claims(self) -> Lines:
+        for kind, title in (("E", "Evidence"), ("C", "Claims")):
+            entities = [entity for entity in self.record.entities if entity.kind == kind]
+            if entities:
+                yield f"## {title}"
+                yield ""
+            for entity in entities:
+                yield from self._statement(entity)
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def _colophon(self, head: Head, digest: str) -> Lines:
+        dialogue = self.record.dialogue
+        name = dialogue.dialogue_id
+        said = sum(1 for item in self.record.utterances if item.raw)
+        counts = [
+            f"{n} {plural(kind, n)}" for kind in KINDS if (n := sum(e.kind == kind for e in self.record.entities))
+        ]
+        yield "## Colophon"
+        yield ""
+        yield (
+            f"Made from the record of {code(name)}: {counted(said, 'response')}"
+            + (f", {listed(counts)}" if counts else "")
+            + f". Statements longer than {LEAD} characters are cut and marked “…”; "
+            f"{code(f'hansard report {name}')} has every word."
+        )
+        yield ""
+        yield f"- Dialogue {code(name)}, begun {moment_of(dialogue.created_at)}" + (
+            f", concluded {moment_of(dialogue.converged_at)}"
+            if dialogue.converged_at and dialogue.converged_at != dialogue.created_at
+            else ""
+        )
+        yield f"- Stream {code(head.stream)}, entry {head.sequence}, hash {code(head.hash or 'none')}"
+        yield f"- Digest of the export {code(digest)}"
+        yield ""
+        yield (
+            f"To check: {code(f'hansard verify {name}')} follows the stream and compares every row with it. The head "
+            "it prints must be the one above, or, where entries were added since, the stream must lead through it. "
+            f"{code(f'hansard export {name}')} gives a file with the digest above that "
+            f"{code('hansard verify FILE')} checks anywhere."
+        )
+
+
+def _anchor(entity_id: str) -> str:
+    """The place that citations of an entity lead to."""
+    return f'<a id="{entity_id.lower()}"></a>'
+
+
+def _span(rounds: list[int]) -> str:
+    """``0–2``, ``0, 2``."""
+    numbers = sorted(rounds)
+    if len(numbers) > 1 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]}–{numbers[-1]}"
+    return ", ".join(map(str, numbers))

@@ -1,0 +1,63 @@
+"""What the exporting operations take and give."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hansard.dialogue.answers import Head, Warned
+from hansard.dialogue.requests import DialogueId
+from hansard.kernel.shapes import Shape
+
+
+class DialogueExport(Shape):
+    """Write a dialogue's record into a file."""
+
+    dialogue_id: DialogueId
+    output_path: str | None = None
+    """The file; in the dialogue's own folder when left out. Missing folders are made."""
+    format: Literal["json", "markdown"] = "json"
+    """``dialogue.json``, or the minutes in Markdown."""
+    journal: bool = True
+    """Whether ``dialogue.json`` carries its stream of the journal, so that it can be verified anywhere."""
+
+
+class ExportStats(Shape):
+    """How much the record holds."""
+
+    rounds: int
+    """Completed rounds."""
+    experts: int
+    perspectives: int
+    recommendations: int
+    tensions: int
+    evidence: int
+    claims: int
+    totalAlignment: int  # noqa: N815  # the specification's spelling
+
+
+class DialogueExported(Shape):
+    """Where the export stands, and what a reader of it should know."""
+
+    status: str = "success"
+    path: str
+    stats: ExportStats
+    warnings: list[Warned]
+    digest: str
+    """SHA-256 of the document's RFC 8785 bytes without ``digest`` and ``journal``."""
+    head: Head
+
+
+class Minutes(Shape):
+    """A dialogue's minutes."""
+
+    dialogue_id: str
+    markdown: str
+    head: Head
+
+
+class Report(Shape):
+    """A dialogue word for word."""
+
+    dialogue_id: str
+    markdown: str
+    head: Head

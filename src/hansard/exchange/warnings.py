@@ -1,0 +1,176 @@
+"""What a reader of a record should know though it is no fault (specification, "Validation & Warnings")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hansard.dialogue import model, rules
+from hansard.dialogue.answers import Warned
+from hansard.kernel.ids import KINDS, RESERVED_SLUGS
+
+
+def warnings_of(record: model.Record) -> list[Warned]:
+    """Every warning of a record, grouped by what it is about; the same record gives the same list.
+
+    Types: ``missing_response``, ``missing_score``, ``scores_differ``, ``orphaned_<kind>``, ``unresolved_tension``,
+    ``gate_not_met``, ``forced_convergence``, ``verdict_incomplete``, ``claim_differs``.
+    """
+    return [
+        *_silent_members(record),
+        *_missing_scores(record),
+        *_scores_that_differ(record),
+        *_orphans(record),
+        *_unresolved(record),
+        *_verdicts(record),
+        *_claims(record),
+    ]
+
+
+def silent_members(record: model.Record) -> list[tuple[int, str]]:
+    """Round and slug of every member of a completed round of whom no response is kept."""
+    said = {(item.round, item.slug) for item in record.utterances if (item.raw or "").strip()}
+    return [
+        (seat.round, seat.slug)
+        for seat in record.panel_members
+        if seat.round in _completed(record) and (seat.round, seat.slug) not in said
+    ]
+
+
+def _completed(record: model.Record) -> set[int]:
+    return {item.round for item in record.rounds if item.status == "completed"}
+
+
+def _silent_members(record: model.Record) -> Iterator[Warned]:
+    for number, slug in silent_members(record):
+        yield Warned(
+            type="missing_response",
+            message=f"'{slug}' was on the panel of round {number} and no response is kept",
+            expert=slug,
+            round=number,
+        )
+
+
+def _missing_scores(record: model.Record) -> Iterator[Warned]:
+    scored = {(item.round, item.slug) for item in record.utterances if item.score is not None}
+    for seat in record.panel_members:
+        if seat.round in _completed(record) and (seat.round, seat.slug) not in scored:
+            yield Warned(
+                type="missing_score",
+                message=f"'{seat.slug}' was on the panel of round {seat.round} and has no score",
+                expert=seat.slug,
+                round=seat.round,
+            )
+
+
+def _scores_that_differ(record: model.Record) -> Iterator[Warned]:
+    for item in record.rounds:
+        scores = [said.score for said in record.utterances if said.round == item.round and said.score is not None]
+        if item.score is not None and scores and sum(scores) != item.score:
+            yield Warned(
+                type="scores_differ",
+                message=f"the experts' scores of round {item.round} add up to {sum(scores)}, its score is {item.score}",
+                round=item.round,
+            )
+
+
+def _orphans(record: model.Record) -> Iterator[Warned]:
+    seated = {(seat.round, seat.slug) for seat in record.panel_members}
+    for entity in record.entities:
+        strangers = [
+            slug for slug in entity.contributors if slug not in RESERVED_SLUGS and (entity.round, slug) not in seated
+        ]
+        if strangers or not entity.contributors:
+            who = ", ".join(f"'{slug}'" for slug in strangers)
+            yield Warned(
+                type=f"orphaned_{KINDS[entity.kind]}",
+                message=f"{entity.id} is by {who}, not on the panel of round {entity.round}"
+                if strangers
+                else f"{entity.id} has no contributor",
+                round=entity.round,
+                id=entity.id,
+            )
+
+
+def _unresolved(record: model.Record) -> Iterator[Warned]:
+    final = final_verdict(record)
+    if final is None:
+        return
+    for entity in record.entities:
+        if entity.kind != "T" or entity.status == "resolved":
+            continue
+        if entity.id in final.tensions_accepted:
+            how = "the verdict accepts it"
+        elif entity.id in final.tensions_resolved:
+            how = "the verdict counts it among the resolved"
+        else:
+            how = "the verdict does not name it"
+        yield Warned(
+            type="unresolved_tension",
+            message=f"{entity.id} was {entity.status} when the dialogue concluded; {how}",
+            round=entity.round,
+            id=entity.id,
+        )
+
+
+def final_verdict(record: model.Record) -> model.Verdict | None:
+    """The final verdict that stands: the last one, superseded ones left aside."""
+    superseded = {verdict.supersedes for verdict in record.verdicts}
+    finals = [v for v in record.verdicts if v.verdict_type == "final" and v.verdict_id not in superseded]
+    return max(finals, key=lambda verdict: verdict.seq, default=None)
+
+
+def _verdicts(record: model.Record) -> Iterator[Warned]:
+    for verdict in record.verdicts:
+        gate = verdict.gate or {}
+        if verdict.verdict_type == "final" and gate and not gate.get("met"):
+            reasons = "; ".join(str(reason) for reason in gate.get("reasons", ()))
+            yield Warned(
+                type="gate_not_met",
+                message=f"verdict '{verdict.verdict_id}' was given though its gate was not met: {reasons}",
+                round=verdict.round,
+                id=verdict.verdict_id,
+            )
+        if verdict.force_reason:
+            yield Warned(
+                type="forced_convergence",
+                message=f"verdict '{verdict.verdict_id}' was forced: {verdict.force_reason}",
+                round=verdict.round,
+                id=verdict.verdict_id,
+            )
+        missing = list(_missing_fields(record, verdict))
+        if missing:
+            yield Warned(
+                type="verdict_incomplete",
+                message=f"verdict '{verdict.verdict_id}' does not tell {', '.join(missing)}",
+                round=verdict.round,
+                id=verdict.verdict_id,
+            )
+
+
+def _missing_fields(record: model.Record, verdict: model.Verdict) -> Iterator[str]:
+    if verdict.verdict_type == "final":
+        kinds = {entity.kind for entity in record.entities}
+        if "T" in kinds and not verdict.tensions_resolved and not verdict.tensions_accepted:
+            yield "tensions_resolved"
+        if "R" in kinds and not verdict.recommendations_adopted:
+            yield "recommendations_adopted"
+        if verdict.vote is None and not verdict.votes:
+            yield "vote"
+        if verdict.confidence is None:
+            yield "confidence"
+    elif verdict.verdict_type == "minority":
+        if not verdict.supporting_experts:
+            yield "supporting_experts"
+        if not verdict.what_would_change:
+            yield "what_would_change"
+
+
+def _claims(record: model.Record) -> Iterator[Warned]:
+    for claim in rules.claims_compared(record):
+        if claim.differs:
+            where = f" of round {claim.round}" if claim.round is not None else ""
+            yield Warned(
+                type="claim_differs",
+                message=f"{claim.item}{where}: the judge stated {claim.claimed}, the record shows {claim.computed}",
+                round=claim.round,
+            )
