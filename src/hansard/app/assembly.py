@@ -1,0 +1,69 @@
+"""Every part made once, over one home; the only place that knows how they fit together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hansard.app.home import find_home, os_user
+
+if TYPE_CHECKING:
+    from hansard.surfaces.parts import Parts
+
+
+@contextlib.contextmanager
+def open_parts(home: Path | None = None, *, store: bool = True, anywhere: bool = False) -> Iterator[Parts]:
+    """The parts (see ``surfaces.parts.Opener``), their connections given back at the end."""
+    from hansard.app.settings import read_settings
+    from hansard.custody.operations import CustodyOperations
+    from hansard.database.engine import Database
+    from hansard.database.journal import Journal
+    from hansard.dialogue.operations import DialogueOperations
+    from hansard.exchange.operations import ExchangeOperations
+    from hansard.kernel.operations import Actor, collect
+    from hansard.surfaces.parts import Parts
+
+    if home is None:
+        home = find_home(os.environ, Path.cwd())
+    settings = read_settings(home)
+    file = home / "hansard.db"
+    busy_timeout_seconds = settings.busy_timeout_seconds
+    if store:
+        database = Database.open(file, busy_timeout_seconds=busy_timeout_seconds)
+    else:
+        database = Database(file, busy_timeout_seconds=busy_timeout_seconds)
+    try:
+        journal = Journal(database)
+        folders = [home, *(home / folder for folder in settings.write_folders)]
+
+        def may_write(path: Path) -> bool:
+            return anywhere or lies_in(path, folders)
+
+        dialogues = DialogueOperations(journal, home, may_write=may_write)
+        exchange = ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)
+        custody = CustodyOperations(database, dialogues, exchange)
+        yield Parts(
+            table=collect([dialogues, exchange, custody]),
+            dialogues=dialogues,
+            exchange=exchange,
+            custody=custody,
+            actor=Actor(os_user(), "os_user"),
+            home=home,
+            database=database,
+        )
+    finally:
+        database.close()
+
+
+def user_may_read(path: Path) -> bool:  # noqa: ARG001
+    """Whoever starts the program reads with all the rights they have; the operating system says where they end."""
+    return True
+
+
+def lies_in(path: Path, folders: list[Path]) -> bool:
+    """Whether a path, links followed, is one of these folders or lies in one."""
+    target = path.resolve()
+    return any(target.is_relative_to(folder.resolve()) for folder in folders)

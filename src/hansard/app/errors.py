@@ -1,0 +1,59 @@
+"""Refusals before any operation runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hansard.kernel.errors import HansardError, did_you_mean
+
+
+def settings_unreadable(why: str) -> HansardError:
+    """``settings.toml`` is there and cannot be read."""
+    return HansardError(
+        "invalid",
+        "settings_unreadable",
+        f"'settings.toml' in Hansard's home cannot be read: {why}",
+        field="settings.toml",
+        constraint="shape",
+        suggestion="Mend the file or move it away; without it the defaults hold",
+    )
+
+
+def invalid_setting(name: str, value: object, why: str) -> HansardError:
+    """A setting has a value that does not fit."""
+    return HansardError(
+        "invalid",
+        "invalid_setting",
+        f"the setting '{name}' {why}",
+        field=name,
+        value=value,
+        constraint="shape",
+        suggestion=f"Mend '{name}' in settings.toml, or HANSARD_{name.upper()} in the environment",
+    )
+
+
+def unknown_setting(name: str, known: Iterable[str]) -> HansardError:
+    """``settings.toml`` names a setting that does not exist; nothing that a user sets is silently dropped."""
+    options = sorted(known)
+    return HansardError(
+        "invalid",
+        "unknown_setting",
+        f"'{name}' is not a setting",
+        field=name,
+        constraint="shape",
+        valid_options=options,
+        suggestion=did_you_mean(name, options) or "Take it out of settings.toml",
+    )
+
+
+def settings_invalid(faults: Iterable[HansardError]) -> HansardError:
+    """Several settings at once do not fit."""
+    told = list(faults)
+    return HansardError(
+        "invalid",
+        "settings_invalid",
+        f"{len(told)} settings do not fit",
+        constraint="batch",
+        suggestion="Mend each of them in settings.toml or in the environment",
+        errors=told,
+    )

@@ -1,0 +1,77 @@
+"""Settings: ``settings.toml`` in the home, and the environment (``HANSARD_*``), which wins."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hansard.app import errors
+from hansard.kernel.errors import HansardError
+from hansard.kernel.files import read_text
+
+FILE = "settings.toml"
+
+
+class Settings(BaseSettings):
+    """What a user may set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HANSARD_", extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=False
+    )
+
+    busy_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long a write waits while another process writes."""
+    write_folders: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders outside the home in which operations may write; a relative one is below the home. In the environment
+    they are joined as in PATH."""
+
+    @field_validator("write_folders", mode="before")
+    @classmethod
+    def _as_in_path(cls, given: Any) -> Any:
+        return [part for part in given.split(os.pathsep) if part] if isinstance(given, str) else given
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before what is given (the file), and nothing else."""
+        return env_settings, init_settings
+
+
+def read_settings(home: Path) -> Settings:
+    """The settings that hold for a home.
+
+    Raises:
+        HansardError: ``settings_unreadable``, ``unknown_setting``, ``invalid_setting``, or ``settings_invalid`` with
+            every fault.
+    """
+    file = home / FILE
+    given: dict[str, Any] = {}
+    if file.exists():
+        try:
+            given = tomllib.loads(read_text(file).text)
+        except tomllib.TOMLDecodeError as fault:
+            raise errors.settings_unreadable(str(fault)) from None
+    try:
+        return Settings(**given)
+    except ValidationError as fault:
+        faults = [_told(entry) for entry in fault.errors(include_url=False)]
+        raise faults[0] if len(faults) == 1 else errors.settings_invalid(faults) from None
+
+
+def _told(entry: Any) -> HansardError:
+    name = str(entry["loc"][0])
+    if entry["type"] == "extra_forbidden":
+        return errors.unknown_setting(name, Settings.model_fields)
+    why = entry["msg"][:1].lower() + entry["msg"][1:]
+    return errors.invalid_setting(name, entry.get("input"), why.replace("input should", "should"))

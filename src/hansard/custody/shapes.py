@@ -1,0 +1,59 @@
+"""What custody takes and gives."""
+
+from __future__ import annotations
+
+from hansard.dialogue.answers import Head
+from hansard.kernel.shapes import Shape
+
+
+class Verify(Shape):
+    """Ask whether anything is not as it was recorded."""
+
+    target: str | None = None
+    """A dialogue's id, or an exported file."""
+    all: bool = False
+    """The whole store: every entry, every table, every text."""
+
+
+class Discovery(Shape):
+    """Something that is not as it was recorded."""
+
+    code: str
+    message: str
+    """What is wrong, in one sentence, with the words as said beside the words as found where both are known."""
+    where: str
+    """In words: ``P0102 (Muffin, round 1, perspectives[1].content)``."""
+    dialogue_id: str | None = None
+    id: str | None = None
+    """Display id of the entity, or the verdict's id."""
+    experts: list[str] = []
+    """Slugs of those whose words are concerned."""
+    round: int | None = None
+    position: int | None = None
+    """The journal entry concerned, or the one that recorded the row."""
+    path: str | None = None
+    """Where it stands in a file."""
+    said: str | None = None
+    """What was recorded, where something else still holds it: the first part that differs."""
+    found: str | None = None
+    """What stands there now: the same part."""
+    remedy: str
+    """What to do next."""
+
+
+class Verified(Shape):
+    """What was compared, and every place where it is not what was recorded."""
+
+    ok: bool
+    what: str
+    """What was verified, in words."""
+    entries: int
+    rows: int
+    texts: int
+    findings: list[Discovery]
+    notes: list[str] = []
+    """What is good to know, and what could not be proved."""
+    head: Head | None = None
+    """Where the dialogue's chain stands; compare it with the head that an earlier export or minutes carry."""
+    heads: list[Head] = []
+    """Every chain of the store, when all of it was verified."""

@@ -1,0 +1,177 @@
+"""What custody asks of the store itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from hansard.database.columns import LongText, key_names, metadata, row_key
+from hansard.database.journal import head, unpacked
+from hansard.database.tables import journal, journal_payloads, record_tables, texts
+from hansard.database.verify import StoredEntry
+from hansard.dialogue.store import search_faults
+from hansard.dialogue.tables import dialogues
+from hansard.kernel.canonical import parsed, text_digest
+
+Connection = sa.Connection
+Table = sa.Table
+
+
+class Extent(NamedTuple):
+    """How much a store holds."""
+
+    dialogues: int
+    position: int
+    """The last position of the journal; 0 when it is empty."""
+
+
+def extent(connection: sa.Connection) -> Extent:
+    """Number of dialogues, and the journal's last position."""
+    number = connection.execute(sa.select(sa.func.count()).select_from(dialogues)).scalar_one()
+    position = connection.execute(sa.select(sa.func.max(journal.c.position))).scalar_one()
+    return Extent(number, position or 0)
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """The version of the SQLite that Python was built with."""
+    return sqlite3.sqlite_version_info
+
+
+def row(connection: sa.Connection, table: str, key: tuple[Any, ...]) -> dict[str, Any] | None:
+    """A row's cells as they stand; nothing where there is none, or where the key cannot be asked for."""
+    of = metadata.tables.get(table)
+    if of is None or len(key_names(of)) != len(key):
+        return None
+    where = [of.c[name] == value for name, value in zip(key_names(of), key, strict=True)]
+    found = connection.execute(sa.select(of).where(*where)).mappings().first()
+    return None if found is None else dict(found)
+
+
+def siblings(connection: sa.Connection, table: str, dialogue_id: Any) -> list[dict[str, Any]]:
+    """The cells of a table's rows of one dialogue."""
+    of = metadata.tables[table]
+    return [
+        dict(found) for found in connection.execute(sa.select(of).where(of.c.dialogue_id == dialogue_id)).mappings()
+    ]
+
+
+def body_of(connection: sa.Connection, digest: str) -> str | None:
+    """The text kept under a SHA-256, whatever it is now."""
+    found = connection.execute(sa.select(texts.c.body).where(texts.c.sha256 == digest)).scalar_one_or_none()
+    return found if isinstance(found, str) else None
+
+
+def users_of(connection: sa.Connection, digest: str) -> list[tuple[str, tuple[Any, ...], str]]:
+    """Table, key and column of every cell that refers to a text."""
+    found = []
+    for name, of in record_tables().items():
+        for column in of.columns:
+            if isinstance(column.type, LongText):
+                for cells in connection.execute(sa.select(of).where(column == f"sha256:{digest}")).mappings():
+                    found.append((name, row_key(of, dict(cells)), column.name))
+    return found
+
+
+def exchanged(connection: sa.Connection, position: int) -> list[Any]:
+    """What was asked and answered in an entry, long texts put in; empty once it is erased or unreadable."""
+    payload = connection.execute(
+        sa.select(journal_payloads.c.request, journal_payloads.c.result).where(journal_payloads.c.position == position)
+    ).one_or_none()
+    found = []
+    for part in payload or ():
+        try:
+            found.append(unpacked(parsed(part), lambda digest: body_of(connection, digest) or ""))
+        except (msgspec.DecodeError, TypeError):
+            continue
+    return found
+
+
+def decided(entries: Iterable[StoredEntry], position: int) -> list[Any]:
+    """The time of an entry and what was decided in it."""
+    for entry in entries:
+        if entry.position == position:
+            try:
+                body = parsed(entry.body)
+                return [body["time"], body["decided"]]
+            except (msgspec.DecodeError, TypeError, KeyError):
+                break
+    return []
+
+
+def structure(cell: Any) -> Any:
+    """The list or object that a cell holds as JSON; ``None`` for anything else."""
+    if not isinstance(cell, str) or cell[:1] not in "[{":
+        return None
+    try:
+        return parsed(cell)
+    except msgspec.DecodeError:
+        return None
+
+
+def is_text(body: str, digest: str) -> bool:
+    """Whether a text is the one kept under this SHA-256."""
+    return text_digest(body) == digest
+
+
+def positions_of(entries: Iterable[StoredEntry], table: str, key: tuple[Any, ...]) -> list[int]:
+    """The entries that wrote a row, newest first."""
+    found = []
+    for entry in entries:
+        try:
+            changes = parsed(entry.body)["changes"]
+        except (msgspec.DecodeError, TypeError, KeyError):
+            continue
+        if any(change[0] == table and tuple(change[1]) == key for change in changes):
+            found.append(entry.position)
+    return found[::-1]
+
+
+def has_stream(connection: sa.Connection, stream: str) -> bool:
+    """Whether the journal knows a stream, whatever became of its rows."""
+    return head(connection, stream)[0] > 0
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """The schema revision that the store states."""
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    return ", ".join(map(str, found)) if found else None
+
+
+def damage(connection: sa.Connection) -> list[str]:
+    """What SQLite finds wrong with the file itself."""
+    found = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
+    return [line for line in found if line != "ok"]
+
+
+def broken_foreign_keys(connection: sa.Connection) -> list[tuple[str, tuple[Any, ...], str]]:
+    """Table, key and missing parent of every row that refers to nothing, each row once."""
+    found: dict[tuple[str, tuple[Any, ...]], str] = {}
+    for name, number, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        of = metadata.tables[name]
+        cells = (
+            connection.execute(sa.select(of).where(sa.text("rowid = :number")), {"number": number}).mappings().first()
+        )
+        key = (number,) if cells is None else row_key(of, dict(cells))
+        found.setdefault((name, key), parent)
+    return [(name, key, parent) for (name, key), parent in found.items()]
+
+
+def search_differences(connection: sa.Connection) -> list[tuple[str, str, str]] | str:
+    """Where the search index is not what the record says (dialogue, item, what); a text where it cannot be read."""
+    try:
+        return search_faults(connection)
+    except sa.exc.DatabaseError as fault:
+        return str(fault.orig)
+
+
+def search_damage(connection: sa.Connection) -> str | None:
+    """What SQLite finds wrong inside the search index; needs a writing transaction and changes nothing."""
+    try:
+        connection.exec_driver_sql("INSERT INTO search(search) VALUES('integrity-check')")
+    except sa.exc.DatabaseError as fault:
+        return str(fault.orig)
+    return None

@@ -1,0 +1,127 @@
+"""``hansard call``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hansard.surfaces.cli.errors import not_json, usage
+from hansard.surfaces.cli.frame import Frame
+
+if TYPE_CHECKING:
+    from hansard.kernel.operations import Operation
+
+NEEDS_NO_STORE = frozenset({"doctor"})
+"""Operations that look at a store which may be missing or broken."""
+
+
+def complete_operation(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Operations that begin like this, with their summaries."""
+    frame = context.find_root().obj
+    try:
+        with frame.parts(store=False) as parts:
+            found = [(operation.name, operation.summary) for operation in parts.table.values()]
+    except Exception:  # a shell that completes must not be answered with an error
+        return []
+    return [(name, summary) for name, summary in found if name.startswith(incomplete)]
+
+
+def run(
+    frame: Frame,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="OPERATION", show_default=False, help="See --list.", autocompletion=complete_operation),
+    ] = None,
+    request: Annotated[
+        str, typer.Argument(metavar="JSON|@FILE|-", help="The request; '-' reads it from standard input.")
+    ] = "{}",
+    every: Annotated[bool, typer.Option("--list", help="List every operation.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Give the operation's request and answer as JSON Schema.")
+    ] = False,
+) -> None:
+    """Call an operation with a JSON request; the answer is JSON.
+
+    What an assistant or a script calls: every operation of the program, by the name the specification gives it.
+    """
+    from hansard.kernel.operations import find
+
+    if every == (name is not None):
+        raise usage("call needs the name of an operation, or --list", "'hansard call --list' shows every operation")
+    with frame.parts(store=False) as parts:
+        if name is None:
+            show_all(frame, list(parts.table.values()))
+            return
+        operation = find(parts.table, name)
+        if schema:
+            frame.document(schemas(operation))
+            return
+        asked = parsed(read(request))
+        if operation.name in NEEDS_NO_STORE:
+            frame.document(frame.ask(parts, operation.name, asked).model_dump(mode="json", by_alias=True))
+            return
+    with frame.parts(anywhere=False) as parts:
+        if names_dialogue(operation, asked):
+            asked = {**asked, "dialogue_id": parts.dialogues.resolve_id(asked["dialogue_id"])}
+        answer = frame.ask(parts, operation.name, asked)
+    frame.document(answer.model_dump(mode="json", by_alias=True))
+
+
+def show_all(frame: Frame, operations: "list[Operation]") -> None:
+    """Every operation: name, whether it writes, summary."""
+    from hansard.surfaces.render.blocks import table
+
+    if frame.json:
+        frame.document(
+            {"operations": [{"name": o.name, "writes": o.mark.writes, "summary": o.summary} for o in operations]}
+        )
+        return
+    rows = [(o.name, "writes" if o.mark.writes else "reads", o.summary) for o in operations]
+    frame.show([table(["Operation", "Does", "Summary"], rows)])
+
+
+def schemas(operation: "Operation") -> dict[str, Any]:
+    """What an operation takes and gives, as JSON Schema."""
+    return {
+        "name": operation.name,
+        "description": operation.description,
+        "request": operation.request.model_json_schema(),
+        "answer": operation.answer.model_json_schema(mode="serialization"),
+    }
+
+
+def names_dialogue(operation: "Operation", asked: Any) -> bool:
+    """Whether the request names a dialogue that must be there, so that a prefix or ``latest`` may stand for its id."""
+    field = operation.request.model_fields.get("dialogue_id")
+    return bool(field and field.is_required() and isinstance(asked, dict) and isinstance(asked.get("dialogue_id"), str))
+
+
+def read(request: str) -> str:
+    """The text of a request: as given, of a file (``@FILE``), or of standard input (``-``).
+
+    Raises:
+        HansardError: the file cannot be read as text.
+    """
+    from hansard.kernel.files import read_text
+
+    if request == "-":
+        return sys.stdin.read()
+    if request.startswith("@"):
+        return read_text(Path(request[1:]), name=request[1:]).text
+    return request
+
+
+def parsed(text: str) -> Any:
+    """The JSON value of a text.
+
+    Raises:
+        HansardError: ``not_json``, with the place.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as fault:
+        raise not_json(fault.msg, fault.lineno, fault.colno) from None
+    except RecursionError:
+        raise not_json("it is nested too deeply", 1, 1) from None

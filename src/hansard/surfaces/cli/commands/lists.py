@@ -1,0 +1,22 @@
+"""``hansard list``."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from hansard.surfaces.cli.frame import Frame
+
+Status = Literal["open", "converging", "converged", "abandoned"]
+
+
+def run(
+    frame: Frame,
+    status: Annotated[Status | None, typer.Option(help="Only those with this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
+) -> None:
+    """List the dialogues of the record, newest first."""
+    from hansard.surfaces.render.dialogues import dialogue_list
+
+    with frame.parts() as parts:
+        answer = frame.ask(parts, "dialogue_list", {"status": status, "limit": limit})
+    frame.answer(answer, dialogue_list)

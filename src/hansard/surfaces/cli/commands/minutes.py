@@ -1,0 +1,46 @@
+"""``hansard minutes`` and ``hansard report``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hansard.surfaces.cli.commands.ids import DialogueId
+from hansard.surfaces.cli.frame import Frame
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write it there instead of showing it."),
+]
+
+
+def run(frame: Frame, dialogue_id: DialogueId, output: Output = None) -> None:
+    """Read the minutes: verdict and dissent, the Clerk's corrections, how each tension ended, every statement cited.
+
+    Typeset on a terminal; Markdown in a pipe or file.
+    """
+    _document(frame, "dialogue_minutes", dialogue_id, output)
+
+
+def report(frame: Frame, dialogue_id: DialogueId, output: Output = None) -> None:
+    """Read the report: everything that was said, word for word, round by round.
+
+    Typeset on a terminal; Markdown in a pipe or file.
+    """
+    _document(frame, "dialogue_report", dialogue_id, output)
+
+
+def _document(frame: Frame, operation: str, dialogue_id: str, output: Path | None) -> None:
+    from hansard.kernel.files import write_atomic
+    from hansard.surfaces.render.blocks import Markdown, Words, line
+
+    with frame.parts() as parts:
+        answer = frame.ask(parts, operation, {"dialogue_id": parts.dialogues.resolve_id(dialogue_id)})
+    if output is not None:
+        write_atomic(output, answer.markdown.encode(), name=str(output))
+    if frame.json:
+        frame.document(answer.model_dump(mode="json"))
+    elif output is not None:
+        frame.show([line(Words("✓ ", "good"), f"written to {output}")])
+    else:
+        frame.show([Markdown(answer.markdown)])

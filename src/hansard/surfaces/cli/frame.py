@@ -1,0 +1,109 @@
+"""What every command has: the options they share, the parts, and the way its answer is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+from hansard.surfaces.cli import exits
+
+if TYPE_CHECKING:
+    from hansard.kernel.errors import HansardError
+    from hansard.kernel.operations import Call, Progress
+    from hansard.kernel.shapes import Shape
+    from hansard.surfaces.parts import Opener, Parts
+    from hansard.surfaces.render.blocks import Block
+
+A = TypeVar("A", bound="Shape")
+
+
+@dataclass(slots=True)
+class Frame:
+    """One run of one command."""
+
+    open_parts: Opener
+    json: bool = False
+    verbose: bool = False
+    debug: bool = False
+    home: Path | None = None
+    told: list[Any] = field(default_factory=list)
+    """The JSON documents given so far; a run gives one."""
+
+    @contextlib.contextmanager
+    def parts(self, *, store: bool = True, anywhere: bool = True, home: Path | None = None) -> Iterator[Parts]:
+        """The program's parts (see ``Opener``). A person's own commands may write wherever that person may."""
+        with self.open_parts(home or self.home, store=store, anywhere=anywhere) as parts:
+            yield parts
+
+    def call(self, parts: Parts, progress: Progress | None = None) -> Call:
+        """How this command calls an operation."""
+        from hansard.kernel.operations import Call, no_progress
+
+        return Call(parts.actor, progress=progress or no_progress)
+
+    def ask(self, parts: Parts, operation: str, request: dict[str, Any], what: str | None = None) -> Any:
+        """An operation's answer; ``what`` names the work on a bar, where it takes long."""
+        with self.progress(what or operation) as progress:
+            return parts.table[operation](request, self.call(parts, progress))
+
+    def answer(self, answer: A, view: Callable[[A], Iterable[Block]]) -> None:
+        """Give an answer: as JSON, or as its view shows it."""
+        if self.json:
+            self.document(answer.model_dump(mode="json", by_alias=True))
+        else:
+            self.show(view(answer))
+
+    def document(self, document: Any) -> None:
+        """Give the one JSON document."""
+        self.told.append(document)
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+    def show(self, shown: Iterable[Block]) -> None:
+        """Give blocks on standard output."""
+        put(sys.stdout, shown)
+
+    def complain(self, fault: HansardError) -> int:
+        """Tell an error, on stderr or as the JSON document, and give its exit code."""
+        if self.json and not self.told:
+            self.document(fault.as_dict())
+        else:
+            from hansard.surfaces.render.errors import error
+
+            put(sys.stderr, error(fault))
+        return exits.code_of(fault)
+
+    @contextlib.contextmanager
+    def progress(self, what: str) -> Iterator[Progress]:
+        """A handle for long work; a bar stands on a terminal's stderr once the work has taken a second."""
+        if self.json or not is_terminal(sys.stderr):
+            from hansard.kernel.operations import no_progress
+
+            yield no_progress
+            return
+        from hansard.surfaces.cli.bar import Bar
+
+        with Bar(what) as bar:
+            yield bar
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Whether somebody reads this stream on a terminal that can do more than print."""
+    return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
+def put(stream: IO[str], shown: Iterable[Block]) -> None:
+    """Write blocks as this stream's reader likes them."""
+    if is_terminal(stream):
+        from hansard.surfaces.render.terminal import console, write
+
+        write(console(stream), shown)
+    else:
+        from hansard.surfaces.render.plain import plain_lines
+
+        stream.write("".join(f"{line}\n" for line in plain_lines(shown)))

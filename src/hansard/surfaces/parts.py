@@ -1,0 +1,49 @@
+"""What a surface is given to work with; ``app`` makes it, so that no surface knows how."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # a surface starts without loading a room
+    from hansard.custody.operations import CustodyOperations
+    from hansard.database.engine import Database
+    from hansard.dialogue.operations import DialogueOperations
+    from hansard.exchange.operations import ExchangeOperations
+    from hansard.kernel.operations import Actor, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Every part of the program, made once over one home."""
+
+    table: dict[str, Operation]
+    """All operations by name."""
+    dialogues: DialogueOperations
+    exchange: ExchangeOperations
+    custody: CustodyOperations
+    actor: Actor
+    home: Path
+    database: Database
+
+
+class Opener(Protocol):
+    """Makes the parts, and gives back what they hold when the block ends."""
+
+    def __call__(
+        self, home: Path | None = None, *, store: bool = True, anywhere: bool = False
+    ) -> AbstractContextManager[Parts]:
+        """Open the parts.
+
+        Args:
+            home: the folder to work in; the user's own when left out.
+            store: make the store, or bring it up to date, before anything else. Without it nothing is touched until
+                an operation does, so that a missing or broken store can be looked at.
+            anywhere: files may be written wherever the user may; otherwise only in the home and in the folders that
+                the settings name.
+
+        Raises:
+            HansardError: the settings or the store cannot be used.
+        """

@@ -1,0 +1,58 @@
+"""Whether the record is what was recorded, and whether the house is in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hansard.surfaces.render.blocks import Block, Gap, Words, line, table
+from hansard.surfaces.render.text import count, one_line
+
+if TYPE_CHECKING:
+    from hansard.custody.doctor import Diagnosis
+    from hansard.custody.shapes import Verified
+
+
+def verified(answer: Verified) -> Iterator[Block]:
+    """What was verified, and every place where it is not what was recorded."""
+    compared = ", ".join(
+        count(number, noun, plural)
+        for number, noun, plural in (
+            (answer.entries, "journal entry", "journal entries"),
+            (answer.rows, "row", None),
+            (answer.texts, "text", None),
+        )
+    )
+    if answer.ok:
+        yield line(Words("✓ ", "good"), Words(f"verified: {one_line(answer.what)}", "strong"))
+        yield line(f"{compared} compared; nothing was altered, removed or added", indent=1)
+    else:
+        number = count(len(answer.findings), "finding")
+        yield line(Words("✗ ", "bad"), Words(f"not as recorded: {one_line(answer.what)}", "bad"))
+        yield line(f"{compared} compared; {number}", indent=1)
+    for finding in answer.findings:
+        yield Gap()
+        yield line(Words(finding.where, "strong"), f" ({finding.code})")
+        if finding.said is not None and finding.found is not None:
+            yield line(Words("recorded:   ", "quiet"), Words(finding.said, "good"), indent=1)
+            yield line(Words("found:      ", "quiet"), Words(finding.found, "bad"), indent=1)
+        else:
+            yield line(finding.message, indent=1)
+        yield line(Words("what to do: ", "quiet"), finding.remedy, indent=1)
+    for note in answer.notes:
+        yield line(Words("note: ", "quiet"), note, indent=1)
+
+
+def diagnosis(answer: Diagnosis) -> Iterator[Block]:
+    """Every check, and what to do about those that failed."""
+    yield table(
+        ["Check", "Result", "Found"],
+        [
+            (check.name, Words("ok", "good") if check.ok else Words("not ok", "bad"), check.found)
+            for check in answer.checks
+        ],
+    )
+    for check in answer.checks:
+        if not check.ok and check.remedy:
+            yield line(Words(f"{check.name}: ", "strong"), check.remedy)
+    yield line(Words("All is well.", "good") if answer.ok else Words("Something needs you.", "bad"))

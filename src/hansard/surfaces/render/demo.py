@@ -1,0 +1,78 @@
+"""What the demo says between the answers that it shows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hansard.surfaces.render.blocks import Block, Callout, Gap, Heading, Words, line
+from hansard.surfaces.render.figures import SPOKEN, differing
+
+
+def step(number: int, words: str, meaning: str) -> Iterator[Block]:
+    """The title of a step."""
+    yield Gap()
+    yield Heading(f"{number}. {words}")
+    yield line(Words(meaning, "quiet"))
+    yield Gap()
+
+
+def look_here(claims: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+    """The figures of the Judge that the record does not bear out."""
+    lines = [line("In the minutes above, the Clerk corrects the Judge:")]
+    for claim in differing(claims):
+        if claim.item in SPOKEN:
+            unit = " %" if claim.item == "converge_percent" else ""
+            claimed = f"{claim.claimed}{unit}" if claim.claimed.isdigit() else claim.claimed
+            said = f"claimed {claimed}, the record shows {claim.computed}{unit}"
+            lines.append(line(f"round {claim.round}, {SPOKEN[claim.item]}: {said}", indent=1))
+    lines.append(line("Figures are computed from what the experts wrote; a claim stands beside them, never instead."))
+    yield Gap()
+    yield Callout("Look here", tuple(lines), "warn")
+
+
+def forgery(forged: Mapping[str, Any]) -> Iterator[Block]:
+    """Which word was altered where."""
+    speakers = " and ".join(forged["by"])
+    yield line(
+        "In ",
+        Words(f"{forged['id']} ({speakers}, round {forged['round']})", "strong"),
+        ", where the record says ",
+        Words(f"'{forged['said']}'", "good"),
+        ", the copy now says ",
+        Words(f"'{forged['written']}'", "bad"),
+        ". Whoever gets the copy runs 'hansard verify':",
+    )
+    yield Gap()
+
+
+def failure(home: Path) -> Iterator[Block]:
+    """The demo did not go as it should."""
+    yield Gap()
+    yield line(Words("This is not as it should be: the store does not verify, or the forgery was not found.", "bad"))
+    yield line(f"The demo's home is kept in {home}.")
+
+
+def ending(home: Path, program: str, forged_id: str) -> Iterator[Block]:
+    """What to do next.
+
+    Args:
+        home: the demo's home.
+        program: how the reader starts the program.
+        forged_id: the entity that was altered in the copy.
+    """
+    here = f"--home {shlex.quote(str(home))}"
+    copy = shlex.quote(str(home / "forged.json"))
+    yield Gap()
+    yield Heading("What to do next")
+    for command, meaning in (
+        (f"{program} show latest {here}", "the dialogue at a glance"),
+        (f"{program} show latest {forged_id} {here}", "what was really said, by whom, and on which line"),
+        (f"{program} verify {copy}", "find the forgery; then alter a word of record.json yourself"),
+        (f"{program} import FOLDER {here}", "a panel of your own: FOLDER/round-0/NAME.md, round-1/NAME.md and so on"),
+    ):
+        yield line(Words(command, "strong"), indent=1)
+        yield line(Words(meaning, "quiet"), indent=2)
+    yield line(f"All of this is in {home}; delete it when you have seen enough.")

@@ -1,0 +1,345 @@
+"""Dialogues, read: lists, a dialogue at a glance, one entity whole, progress, citations, search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hansard.kernel.ids import KINDS
+from hansard.surfaces.render.blocks import Block, Cell, Fields, Gap, Heading, Prose, Tone, Words, fields, line, table
+from hansard.surfaces.render.figures import difference_note, figures
+from hansard.surfaces.render.text import (
+    count,
+    day_and_minute,
+    expert_name,
+    figure,
+    listed,
+    one_line,
+    percent,
+    shortened,
+)
+
+if TYPE_CHECKING:
+    from hansard.dialogue import answers, model
+
+TONES: Final[dict[str, Tone]] = {
+    "open": "warn",
+    "addressed": "warn",
+    "reopened": "bad",
+    "resolved": "good",
+    "converged": "good",
+    "converging": "good",
+    "abandoned": "quiet",
+    "adopted": "good",
+    "rejected": "quiet",
+    "refuted": "bad",
+    "challenged": "warn",
+    "confirmed": "good",
+    "conceded": "quiet",
+    "withdrawn": "quiet",
+}
+"""How a status feels."""
+
+
+REASONS: Final = {
+    "open_tensions": "tensions are open",
+    "not_agreed": "not enough of the panel agrees",
+    "new_perspectives": "the last round brought new perspectives",
+}
+"""Why the gate is not met, or what it warns of, in words."""
+
+
+VERDICT_ORDER: Final = ("final", "minority", "dissent", "interim")
+"""The verdict first, dissent beside it."""
+
+
+def status(word: str) -> Words:
+    """A status with its tone."""
+    return Words(word, TONES.get(word, ""))
+
+
+def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
+    """The dialogues of the store."""
+    if not answer.dialogues:
+        yield line("No dialogues here yet. 'hansard import PATH' brings one in, 'hansard demo' shows one.")
+        return
+    yield table(
+        ["Id", "Status", ">Rounds", ">Experts", ">Open tensions", "Verdicts", "Held", "Title"],
+        [
+            (
+                one.dialogue_id,
+                status(one.status),
+                figure(one.rounds),
+                figure(one.experts),
+                figure(one.open_tensions),
+                " ".join(one.verdicts) or "–",
+                day_and_minute(one.created_at),
+                one.title,
+            )
+            for one in answer.dialogues
+        ],
+    )
+    if answer.total > len(answer.dialogues):
+        yield line(f"{len(answer.dialogues)} of {answer.total:,} dialogues; '--limit' shows more.")
+
+
+def glance(record: model.Record, progress: answers.Progress) -> Iterator[Block]:
+    """A dialogue at a glance: question, status, figures, tensions, verdicts, panel."""
+    dialogue = record.dialogue
+    yield Heading(dialogue.title)
+    yield fields(
+        ("Id", dialogue.dialogue_id),
+        ("Status", status(dialogue.status)),
+        ("Held", f"{day_and_minute(dialogue.created_at)} UTC"),
+        ("Imported from", dialogue.origin.get("source") if dialogue.origin else None),
+        ("Question", dialogue.question),
+        ("Tags", " ".join(dialogue.tags)),
+    )
+    if progress.rounds:
+        yield from _titled("Figures, computed from the record", figures(progress.rounds, progress.judge_claims))
+        yield from difference_note(progress.judge_claims)
+    tensions = [entity for entity in record.entities if entity.kind == "T"]
+    if tensions:
+        yield from _titled(
+            "Tensions",
+            table(
+                ["Id", "Status", "Raised by", "Label"],
+                [(one.id, status(one.status), _names(one.contributors), one.label) for one in tensions],
+            ),
+        )
+    for verdict in sorted(record.verdicts, key=lambda one: VERDICT_ORDER.index(one.verdict_type)):
+        yield from _titled(f"Verdict {verdict.verdict_id}", verdict_fields(verdict))
+    if record.experts:
+        yield from _titled("Panel", _panel(record))
+    others = ", ".join(
+        count(number, word, word if word == "evidence" else None)
+        for kind, word in KINDS.items()
+        if (number := sum(entity.kind == kind for entity in record.entities))
+    )
+    if others:
+        yield Gap()
+        yield line(f"{others[:1].upper()}{others[1:]}; 'hansard show {dialogue.dialogue_id} P0001' shows one whole.")
+
+
+def verdict_fields(verdict: model.Verdict) -> Fields:
+    """A verdict in its main points; what it says of the gate is what was computed when it was registered."""
+    gate = verdict.gate
+    met: Cell | None = None
+    if gate is not None:
+        reasons = "; ".join(REASONS.get(reason, reason) for reason in gate.get("reasons", []))
+        met = Words("met", "good") if gate["met"] else Words(f"not met: {reasons}" if reasons else "not met", "warn")
+    return fields(
+        ("Type", verdict.verdict_type),
+        ("By", expert_name(verdict.author_expert or "judge")),
+        ("Recommendation", Words(verdict.recommendation, "strong")),
+        ("Vote", verdict.vote),
+        ("Confidence", verdict.confidence),
+        ("Supported by", _names(verdict.supporting_experts)),
+        ("Accepted tensions", " ".join(verdict.tensions_accepted)),
+        ("Adopted", " ".join(verdict.recommendations_adopted)),
+        ("Would change it", shortened(verdict.what_would_change, 300) if verdict.what_would_change else None),
+        ("Forced", verdict.force_reason),
+        ("Gate", met),
+    )
+
+
+def _panel(record: model.Record) -> Block:
+    scores: dict[str, dict[int, int | None]] = {}
+    for one in record.utterances:
+        scores.setdefault(one.slug, {})[one.round] = one.score
+    rows = []
+    for expert in record.experts:
+        seats = sorted({seat.round for seat in record.panel_members if seat.slug == expert.slug})
+        given = [score for score in scores.get(expert.slug, {}).values() if score is not None]
+        rows.append(
+            (
+                expert_name(expert.slug),
+                expert.role,
+                expert.tier or "–",
+                " ".join(map(str, seats)) or "–",
+                figure(sum(given)) if given else "–",
+            )
+        )
+    return table(["Expert", "Role", "Tier", "Rounds", ">Score"], rows)
+
+
+class Place(NamedTuple):
+    """Where an entity's words stand in what an expert said."""
+
+    round: int
+    expert: str
+    line: int
+
+
+def places(entity: model.Entity, utterances: Iterable[model.Utterance]) -> list[Place]:
+    """Where the entity's content stands, word for word, in its contributors' responses; lines count from 1.
+
+    Content that the Judge put into other words stands nowhere.
+    """
+    found = []
+    for one in utterances:
+        if one.round == entity.round and one.slug in entity.contributors and one.raw and entity.content.strip():
+            at = one.raw.find(entity.content.strip())
+            if at >= 0:
+                found.append(Place(one.round, one.slug, one.raw.count("\n", 0, at) + 1))
+    return found
+
+
+def entity(record: model.Record, one: model.Entity) -> Iterator[Block]:
+    """An entity whole: its words, who said them and where, references both ways, its life."""
+    labels = {other.id: other.label for other in record.entities}
+    yield Heading(f"{one.id}  {one.label}")
+    yield fields(
+        ("Kind", KINDS[one.kind]),
+        ("Status", status(one.status)),
+        ("Round", str(one.round)),
+        ("Said by", _names(one.contributors)),
+        ("Written as", " ".join(one.local_ids)),
+        ("Adopted in", one.adopted_in_verdict),
+    )
+    yield Gap()
+    yield Prose(one.content, indent=1)
+    if one.parameters:
+        yield from _titled(
+            "Parameters", fields(*((name, one_line(str(value))) for name, value in one.parameters.items()))
+        )
+    outward = [ref for ref in record.refs if ref.source_id == one.id]
+    if outward:
+        yield from _titled(
+            "Refers to",
+            table(
+                ["Type", "Target", "Label", "In the words"],
+                [(r.ref_type, r.target_id, labels.get(r.target_id, ""), r.context or "–") for r in outward],
+            ),
+        )
+    inward = [ref for ref in record.refs if ref.target_id == one.id]
+    if inward:
+        yield from _titled(
+            "Referred to by",
+            table(
+                ["Type", "Source", "Label", "In the words"],
+                [(r.ref_type, r.source_id, labels.get(r.source_id, ""), r.context or "–") for r in inward],
+            ),
+        )
+    moves = [move for move in record.moves if one.id in move.targets]
+    if moves:
+        yield from _titled(
+            "Moves that name it",
+            table(
+                [">Round", "Move", "By", "In the words"],
+                [(str(m.round), m.move_type, expert_name(m.expert_slug), m.context or "–") for m in moves],
+            ),
+        )
+    events = [event for event in record.events if event.key == one.key]
+    if events:
+        yield from _titled(
+            "Its life",
+            table(
+                [">Round", "Event", "By", "Through", "Became", "Reason"],
+                [
+                    (
+                        str(e.event_round),
+                        f"{e.type} ({e.disposition})" if e.disposition else e.type,
+                        _names(e.actors),
+                        e.reference or "–",
+                        e.result or "–",
+                        e.reason or "–",
+                    )
+                    for e in events
+                ],
+            ),
+        )
+    yield Gap()
+    stands = places(one, record.utterances)
+    if stands:
+        told = listed([f"{expert_name(at.expert)}'s response of round {at.round}, line {at.line}" for at in stands])
+        yield line(f"Word for word in {told}.")
+    else:
+        yield line("These words stand in no response: the Judge's own, or no response was kept.")
+
+
+def progress(answer: answers.Progress) -> Iterator[Block]:
+    """How far a dialogue is, and what stands in the way."""
+    concluded = answer.status in ("converged", "abandoned")
+    estimate = answer.estimated_rounds
+    yield Heading(answer.title)
+    yield fields(
+        ("Id", answer.dialogue_id),
+        ("Status", status(answer.status)),
+        ("Rounds held", figure(answer.total_rounds)),
+        ("Velocity", None if answer.velocity is None else figure(answer.velocity)),
+        ("Score velocity", None if answer.score_velocity is None else f"{answer.score_velocity:+d}"),
+        ("Open tensions", " ".join(answer.open_tensions) or "none"),
+        ("Resolved tensions", " ".join(answer.resolved_tensions) or "none"),
+        ("Converging", None if concluded else "yes" if answer.converging else "no"),
+        ("Rounds still needed", None if concluded or not estimate else f"about {estimate}"),
+        ("Active experts", _names(answer.active_experts)),
+    )
+    if answer.rounds:
+        yield from _titled("Figures, computed from the record", figures(answer.rounds, answer.judge_claims))
+        yield from difference_note(answer.judge_claims)
+    if answer.leaderboard:
+        yield from _titled("Scores", _leaderboard(answer.leaderboard))
+    if answer.gate is not None:
+        yield Gap()
+        yield from gate(answer.gate)
+    if answer.blockers:
+        yield Gap()
+        yield Heading("In the way")
+        yield from (line(f"- {blocker}", indent=1) for blocker in answer.blockers)
+
+
+def gate(state: answers.GateState) -> Iterator[Block]:
+    """The convergence gate: who agrees, who does not, and whether a final verdict may be given."""
+    yield Heading("Convergence gate")
+    yield fields(
+        ("Gate", Words("met", "good") if state.met else Words("not met", "warn")),
+        ("Agreed or settled", f"{percent(round(state.share * 100))} (wanted: {percent(state.target * 100)})"),
+        ("Agreed", _names(state.agreed)),
+        ("Not agreed", _names(state.not_agreed)),
+        ("Settled by a verdict of their own", _names(state.settled)),
+        ("Abstained", _names(state.abstained)),
+    )
+    yield from (line(f"- {REASONS.get(reason, reason)}", indent=1) for reason in (*state.reasons, *state.warnings))
+
+
+def citations(answer: answers.CitationsExpanded) -> Iterator[Block]:
+    """What citations stand for, in the order in which they were asked for."""
+    for number, one in enumerate(answer.citations):
+        if number:
+            yield Gap()
+        if one.error is not None:
+            yield line(Words(f"{one.id}: ", "strong"), Words(str(one.error.get("message", "not found")), "bad"))
+            if one.error.get("suggestion"):
+                yield line(str(one.error["suggestion"]), indent=1)
+            continue
+        yield line(Words(f"{one.id}  {one.label}", "strong"))
+        said = f"{one.kind}, {one.status}; {_names(one.contributors)}, round {one.round}"
+        yield line(Words(said, "quiet"), indent=1)
+        yield Prose(one.content or "", indent=1)
+
+
+def hits(answer: answers.Searched) -> Iterator[Block]:
+    """Places where the words stand, best first."""
+    if not answer.hits:
+        yield line(f"Nothing in the record has all of these words: {answer.query}")
+        return
+    yield table(
+        ["Dialogue", "Item", "Label", "Words around"],
+        [(hit.dialogue_id, Words(hit.item, "strong"), hit.label, hit.snippet) for hit in answer.hits],
+    )
+
+
+def _leaderboard(board: Iterable[Mapping[str, Any]]) -> Block:
+    rows = [(expert_name(one["expert"]), figure(one["total"]), figure(one["rounds"])) for one in board]
+    return table(["Expert", ">Score", ">Rounds"], rows)
+
+
+def _names(slugs: Iterable[str]) -> str:
+    return ", ".join(expert_name(slug) for slug in slugs)
+
+
+def _titled(title: str, block: Block) -> Iterator[Block]:
+    yield Gap()
+    yield Heading(title)
+    yield block
