@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,18 @@ from typing import TYPE_CHECKING
 from hansard.app.home import find_home, os_user
 
 if TYPE_CHECKING:
+    from hansard.app.logs import Level
     from hansard.surfaces.parts import Parts
+
+logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def open_parts(home: Path | None = None, *, store: bool = True, anywhere: bool = False) -> Iterator[Parts]:
+def open_parts(
+    home: Path | None = None, *, store: bool = True, anywhere: bool = False, log: Level = "warning"
+) -> Iterator[Parts]:
     """The parts (see ``surfaces.parts.Opener``), their connections given back at the end."""
+    from hansard.app.logs import write_log
     from hansard.app.settings import read_settings
     from hansard.custody.operations import CustodyOperations
     from hansard.database.engine import Database
@@ -26,9 +33,11 @@ def open_parts(home: Path | None = None, *, store: bool = True, anywhere: bool =
     from hansard.kernel.operations import Actor, collect
     from hansard.surfaces.parts import Parts
 
+    write_log(log)
     if home is None:
         home = find_home(os.environ, Path.cwd())
     settings = read_settings(home)
+    logger.info("home %s, settings %s", home, settings.model_dump_json())
     file = home / "hansard.db"
     busy_timeout_seconds = settings.busy_timeout_seconds
     if store:

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import hansard
 from hansard.app.assembly import open_parts
+from hansard.app.settings import Settings
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.application import helps
-from hansard.surfaces.render.reference import commands_document, errors_document, operations_document, refusals
+from hansard.surfaces.render.reference import (
+    commands_document,
+    errors_document,
+    operations_document,
+    refusals,
+    settings_document,
+)
 
 PACKAGE = Path(hansard.__file__).parent
 
@@ -23,6 +30,7 @@ def documents() -> dict[str, str]:
         "operations.md": operations,
         "errors.md": errors_document(refusals(sources()), exits.BY_KIND, exits.MEANINGS),
         "commands.md": commands_document(helps()),
+        "settings.md": settings_document(Settings.model_json_schema()),
     }
 
 

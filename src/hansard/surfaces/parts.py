@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # a surface starts without loading a room
     from hansard.custody.operations import CustodyOperations
@@ -33,7 +33,12 @@ class Opener(Protocol):
     """Makes the parts, and gives back what they hold when the block ends."""
 
     def __call__(
-        self, home: Path | None = None, *, store: bool = True, anywhere: bool = False
+        self,
+        home: Path | None = None,
+        *,
+        store: bool = True,
+        anywhere: bool = False,
+        log: Literal["warning", "info", "debug"] = "warning",
     ) -> AbstractContextManager[Parts]:
         """Open the parts.
 
@@ -43,6 +48,7 @@ class Opener(Protocol):
                 an operation does, so that a missing or broken store can be looked at.
             anywhere: files may be written wherever the user may; otherwise only in the home and in the folders that
                 the settings name.
+            log: from which level up the log is written to stderr.
 
         Raises:
             HansardError: the settings or the store cannot be used.

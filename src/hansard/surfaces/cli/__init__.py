@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,10 +25,13 @@ def run(open_parts: Opener, arguments: Sequence[str] | None = None) -> int:
         arguments: the command line without the program's name; ``sys.argv`` when left out.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for name in ("stdout", "stderr"):  # a caller may have closed either
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        # A record holds every script there is; a terminal that cannot show a letter gets its code.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(**({"errors": "backslashreplace"} if stream.isatty() else {"encoding": "utf-8"}))
+        # A record holds every script there is: a pipe gets UTF-8, a terminal the code of a letter that it cannot show.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
     from hansard.surfaces.cli.frame import Frame
     from hansard.surfaces.cli.guard import guarded

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
 from hansard.surfaces.cli import exits
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from hansard.surfaces.render.blocks import Block
 
 A = TypeVar("A", bound="Shape")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -38,7 +42,8 @@ class Frame:
     @contextlib.contextmanager
     def parts(self, *, store: bool = True, anywhere: bool = True, home: Path | None = None) -> Iterator[Parts]:
         """The program's parts (see ``Opener``). A person's own commands may write wherever that person may."""
-        with self.open_parts(home or self.home, store=store, anywhere=anywhere) as parts:
+        log: Literal["warning", "info", "debug"] = "debug" if self.debug else "info" if self.verbose else "warning"
+        with self.open_parts(home or self.home, store=store, anywhere=anywhere, log=log) as parts:
             yield parts
 
     def call(self, parts: Parts, progress: Progress | None = None) -> Call:
@@ -49,8 +54,11 @@ class Frame:
 
     def ask(self, parts: Parts, operation: str, request: dict[str, Any], what: str | None = None) -> Any:
         """An operation's answer; ``what`` names the work on a bar, where it takes long."""
+        begin = time.monotonic()
         with self.progress(what or operation) as progress:
-            return parts.table[operation](request, self.call(parts, progress))
+            answer = parts.table[operation](request, self.call(parts, progress))
+        logger.info("%s answered in %.3f s", operation, time.monotonic() - begin)
+        return answer
 
     def answer(self, answer: A, view: Callable[[A], Iterable[Block]]) -> None:
         """Give an answer: as JSON, or as its view shows it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +31,13 @@ def guarded(frame: Frame, work: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         silence(sys.stdout)
         return exits.PIPE_CLOSED
+    except OSError as fault:
+        if fault.errno != errno.ENOSPC:
+            return failed(frame, fault)
+        # Whatever the store needed room for has said so itself: this is what we were printing.
+        silence(sys.stdout)
+        sys.stderr.write("hansard: the output cannot be written: the disk is full\n")
+        return exits.BY_KIND["unavailable"]
     except Exception as fault:
         return failed(frame, fault)
     return code or exits.OK

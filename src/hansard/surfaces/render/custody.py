@@ -11,10 +11,16 @@ from hansard.surfaces.render.text import count, one_line
 if TYPE_CHECKING:
     from hansard.custody.doctor import Diagnosis
     from hansard.custody.shapes import Verified
+    from hansard.dialogue.answers import Head
 
 
-def verified(answer: Verified) -> Iterator[Block]:
-    """What was verified, and every place where it is not what was recorded."""
+def verified(answer: Verified, *, whole: bool = False) -> Iterator[Block]:
+    """What was verified, and every place where it is not what was recorded.
+
+    Args:
+        answer: the operation's answer.
+        whole: also where each chain of the store stands.
+    """
     compared = ", ".join(
         count(number, noun, plural)
         for number, noun, plural in (
@@ -34,13 +40,22 @@ def verified(answer: Verified) -> Iterator[Block]:
         yield Gap()
         yield line(Words(finding.where, "strong"), f" ({finding.code})")
         if finding.said is not None and finding.found is not None:
-            yield line(Words("recorded:   ", "quiet"), Words(finding.said, "good"), indent=1)
-            yield line(Words("found:      ", "quiet"), Words(finding.found, "bad"), indent=1)
+            yield line(Words("recorded: ", "quiet"), Words(finding.said, "good"), indent=1)
+            yield line(Words("found: ", "quiet"), Words(finding.found, "bad"), indent=1)
         else:
             yield line(finding.message, indent=1)
         yield line(Words("what to do: ", "quiet"), finding.remedy, indent=1)
     for note in answer.notes:
         yield line(Words("note: ", "quiet"), note, indent=1)
+    if answer.head is not None:
+        yield line(Words("head: ", "quiet"), _head(answer.head), indent=1)
+    if whole and answer.heads:
+        yield table(["Stream", ">Entry", "Hash"], [(one.stream, str(one.sequence), one.hash) for one in answer.heads])
+
+
+def _head(head: Head) -> str:
+    """Where a chain stands, as minutes and exports state it."""
+    return f"{head.stream}, entry {head.sequence}, hash {head.hash}"
 
 
 def diagnosis(answer: Diagnosis) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hansard.surfaces.render.blocks import Block, Callout, Gap, Heading, Words, line
 from hansard.surfaces.render.figures import SPOKEN, differing
+from hansard.surfaces.render.text import count
 
 
 def step(number: int, words: str, meaning: str) -> Iterator[Block]:
@@ -28,6 +29,9 @@ def look_here(claims: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
             claimed = f"{claim.claimed}{unit}" if claim.claimed.isdigit() else claim.claimed
             said = f"claimed {claimed}, the record shows {claim.computed}{unit}"
             lines.append(line(f"round {claim.round}, {SPOKEN[claim.item]}: {said}", indent=1))
+    others = sum(claim.item not in SPOKEN for claim in differing(claims))
+    if others:
+        lines.append(line(f"and {count(others, 'other claim')}, of the vote and of tensions called resolved", indent=1))
     lines.append(line("Figures are computed from what the experts wrote; a claim stands beside them, never instead."))
     yield Gap()
     yield Callout("Look here", tuple(lines), "warn")

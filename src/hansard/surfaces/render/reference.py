@@ -7,6 +7,7 @@ test fails when they differ from what this says.
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -76,7 +77,7 @@ def _fields(schema: Mapping[str, Any]) -> list[str]:
 
 def _default(field: Mapping[str, Any]) -> str:
     default = field.get("default")
-    return "" if default in (None, [], {}) else f"default `{default}`"
+    return "" if default in (None, [], {}) else f"default `{json.dumps(default, ensure_ascii=False)}`"
 
 
 def _type(field: Mapping[str, Any]) -> str:
@@ -181,6 +182,29 @@ def errors_document(found: Iterable[Refusal], kinds: Mapping[str, int], codes: M
     for one in listed:
         kind = one.kind or "as its faults"
         lines.append(f"| `{one.code}` | {kind} | {kinds.get(one.kind, '')} | {_cell(one.meaning)} | {one.room} |")
+    return "\n".join(lines) + "\n"
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def settings_document(schema: Mapping[str, Any]) -> str:
+    """Every setting, from the JSON Schema of the settings; and where the home is looked for."""
+    lines = [
+        NOTE,
+        "",
+        "# Settings",
+        "",
+        "Hansard's home is what `--home` says, else `HANSARD_HOME`, else the nearest folder `.hansard` upward from the",
+        "working folder, else the system's folder for such data; `hansard doctor` tells which. A file `settings.toml`",
+        "there may hold the settings below. The environment wins over the file.",
+        "",
+        "| setting | in the environment | type | | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for name, field in schema["properties"].items():
+        cells = [f"`{name}`", f"`HANSARD_{name.upper()}`", _type(field), _default(field), _cell(field["description"])]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

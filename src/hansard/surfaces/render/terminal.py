@@ -72,7 +72,7 @@ def renderables(block: blocks.Block, width: int) -> Iterator[RenderableType]:
             room = min(width, READING_WIDTH)
             yield Padding(Markdown(_WITHIN.sub(r"\1", safe(text)), hyperlinks=False), (0, width - room, 0, 0))
         case blocks.Callout(title, lines, tone):
-            body = Text("\n").join(_line(inner) for inner in lines)
+            body = Text("\n").join(Text("  " * inner.indent) + _line(inner) for inner in lines)
             yield Panel(
                 body,
                 title=one_line(title),

@@ -104,10 +104,10 @@ def read(request: str) -> str:
     Raises:
         HansardError: the file cannot be read as text.
     """
-    from hansard.kernel.files import read_text
+    from hansard.kernel.files import decoded, read_text
 
     if request == "-":
-        return sys.stdin.read()
+        return decoded(sys.stdin.buffer.read(), "standard input").text
     if request.startswith("@"):
         return read_text(Path(request[1:]), name=request[1:]).text
     return request

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -130,7 +130,7 @@ def forge(export: Path, copy: Path) -> dict[str, Any]:
     return {**forged, "said": said, "written": FORGED}
 
 
-def program_name(environment: "os._Environ[str] | dict[str, str]", started_as: str) -> str:
+def program_name(environment: Mapping[str, str], started_as: str) -> str:
     """How the user can start this program again: by its name where their PATH has it, else by its path.
 
     ``dev.py`` and ``uv run`` put their environment on the PATH for us and not for the user.
@@ -138,11 +138,10 @@ def program_name(environment: "os._Environ[str] | dict[str, str]", started_as: s
     program = Path(started_as).absolute()
     if program.name != "hansard":
         return f"{shlex.quote(sys.executable)} -m hansard"
-    own = str(program.parent)
-    others = [part for part in environment.get("PATH", "").split(os.pathsep) if part and part != own]
-    if environment.get("VIRTUAL_ENV") is None and shutil.which("hansard") == str(program):
-        return "hansard"
-    found = shutil.which("hansard", path=os.pathsep.join(others))
+    made_for_us = environment.get("VIRTUAL_ENV")
+    parts = environment.get("PATH", "").split(os.pathsep)
+    own = [part for part in parts if part and not (made_for_us and Path(part).is_relative_to(made_for_us))]
+    found = shutil.which("hansard", path=os.pathsep.join(own))
     if found is not None and Path(found).samefile(program):
         return "hansard"
     stands_in = Path(environment.get("PWD") or Path.cwd())

@@ -1,12 +1,12 @@
 """``hansard import``."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hansard.surfaces.cli import exits
+from hansard.surfaces.cli.commands.paths import check_there
 from hansard.surfaces.cli.frame import Frame
 
 
@@ -14,7 +14,11 @@ def run(
     frame: Frame,
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH", show_default=False, help="Dialogue folders, or exported dialogue.json files."),
+        typer.Argument(
+            metavar="PATH",
+            show_default=False,
+            help="Dialogue folders, folders of them, or exported dialogue.json files.",
+        ),
     ],
     as_new: Annotated[
         bool, typer.Option("--as-new", help="Where an id is taken by other content, take the next free one.")
@@ -28,13 +32,14 @@ def run(
 
     Tells for each what was read, what had to be assumed, and the figures beside those that its judge claimed.
     """
+    from hansard.exchange.importing import expand
     from hansard.kernel.errors import HansardError
     from hansard.surfaces.render.exchange import imported, not_imported
 
     results: list[dict[str, Any]] = []
     failed = 0
     with frame.parts() as parts:
-        for path in paths:
+        for path in map(str, expand(map(Path, paths))):
             try:
                 check_there(path)
                 request = {"path": path, "as_new": as_new, "map": map_file}
@@ -50,25 +55,5 @@ def run(
                 frame.show(shown)
     if frame.json:
         status = "error" if failed else "success"
-        frame.document({"status": status, "imported": len(paths) - failed, "failed": failed, "results": results})
+        frame.document({"status": status, "imported": len(results) - failed, "failed": failed, "results": results})
     return exits.FOUND if failed else exits.OK
-
-
-def check_there(path: str) -> None:
-    """Refuse a path that is not there, with the nearest name beside it.
-
-    Raises:
-        HansardError: ``path_not_found``.
-    """
-    from hansard.surfaces.cli.errors import path_not_found
-
-    if not Path(path).exists():
-        raise path_not_found(path, neighbours(Path(path)))
-
-
-def neighbours(path: Path) -> Iterable[str]:
-    """What stands in the folder where this path was looked for, named as the path was."""
-    try:
-        return sorted(str(path.parent / found.name) for found in path.parent.iterdir())
-    except OSError:
-        return []

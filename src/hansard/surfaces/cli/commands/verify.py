@@ -1,5 +1,6 @@
 """``hansard verify``."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.commands.ids import complete_id
+from hansard.surfaces.cli.commands.paths import check_there
 from hansard.surfaces.cli.errors import usage
 from hansard.surfaces.cli.frame import Frame
 
@@ -29,7 +31,7 @@ def run(
 
     if everything == (target is not None):
         raise usage("verify needs an id, a file, or --all", "'hansard verify latest' verifies the newest dialogue")
-    file = Path(target) if target is not None and Path(target).is_file() else None
+    file = None if target is None else named_file(target)
     with frame.parts(store=file is None) as parts:
         request: dict[str, object] = {"all": everything}
         if file is not None:
@@ -37,5 +39,18 @@ def run(
         elif target is not None:
             request["target"] = parts.dialogues.resolve_id(target)
         answer = frame.ask(parts, "verify", request, "Verifying")
-    frame.answer(answer, verified)
+    frame.answer(answer, partial(verified, whole=frame.verbose))
     return exits.OK if answer.ok else exits.FOUND
+
+
+def named_file(target: str) -> Path | None:
+    """The file that a target names; nothing where it can only be a dialogue's id.
+
+    Raises:
+        HansardError: ``path_not_found`` for what looks like a file and is not there.
+    """
+    if Path(target).is_file():
+        return Path(target)
+    if Path(target).suffix == ".json" or len(Path(target).parts) > 1:
+        check_there(target)
+    return None

@@ -1,0 +1,24 @@
+"""Paths that a user names."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hansard.surfaces.cli.errors import path_not_found
+
+
+def check_there(name: str) -> None:
+    """Refuse a path that is not there, with the nearest name beside it.
+
+    Raises:
+        HansardError: ``path_not_found``.
+    """
+    if not Path(name).exists():
+        raise path_not_found(name, neighbours(Path(name)))
+
+
+def neighbours(path: Path) -> Iterable[str]:
+    """What stands in the folder where this path was looked for, named as the path was."""
+    try:
+        return sorted(str(path.parent / found.name) for found in path.parent.iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,663 @@
+"""The command line, as people and scripts use it: real processes, a real store, the shipped example."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from hansard.app.assembly import open_parts
+from hansard.surfaces.cli import exits
+from tests.acceptance.program import PROGRAM, Run, environment, hansard
+from tests.conftest import ROOT
+
+EXAMPLE: Final = ROOT / "src" / "hansard" / "examples" / "2026-09-14T0900Z-ledger-write-path"
+ID: Final = "ledger-write-path"
+ESCAPE: Final = "\x1b"
+BOXES: Final = re.compile(r"[\u2500-\u257f]")
+
+READING: Final[dict[str, list[str]]] = {
+    "list": ["list"],
+    "show": ["show", "latest"],
+    "show an entity": ["show", "latest", "P0101"],
+    "minutes": ["minutes", "latest"],
+    "report": ["report", "latest"],
+    "progress": ["progress", "latest"],
+    "cite": ["cite", "latest", "P0001", "T0001"],
+    "search": ["search", "primary"],
+    "verify": ["verify", "latest"],
+    "verify all": ["verify", "--all"],
+    "doctor": ["doctor"],
+    "call": ["call", "dialogue_progress", '{"dialogue_id": "latest"}'],
+    "call --list": ["call", "--list"],
+    "call --schema": ["call", "dialogue_get", "--schema"],
+}
+"""A call of each command that changes nothing."""
+
+
+ANSWERS: Final = {
+    "list": "dialogue_list",
+    "show": "dialogue_get",
+    "minutes": "dialogue_minutes",
+    "report": "dialogue_report",
+    "progress": "dialogue_progress",
+    "cite": "dialogue_expand_citations",
+    "search": "dialogue_search",
+    "verify": "verify",
+    "verify all": "verify",
+    "doctor": "doctor",
+    "call": "dialogue_progress",
+}
+"""The operation whose answer a command gives."""
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the example in it; tests that change something take a copy."""
+    home = tmp_path_factory.mktemp("filled")
+    done = hansard("import", EXAMPLE, variables={"HANSARD_HOME": str(home)})
+    assert done.code == exits.OK, done
+    return home
+
+
+@pytest.fixture
+def own(filled: Path, tmp_path: Path) -> Path:
+    """A home with the example in it, to be changed."""
+    shutil.copytree(filled, tmp_path / "own")
+    return tmp_path / "own"
+
+
+def at(home: Path, *arguments: str | Path, **more: Any) -> Run:
+    """Run a command in this home."""
+    return hansard(*arguments, variables={"HANSARD_HOME": str(home)}, **more)
+
+
+def on_terminal(home: Path, *arguments: str, **changes: str | None) -> tuple[int, str]:
+    """Run a command on a terminal of its own; gives its exit code and all that the terminal got."""
+    leader, follower = pty.openpty()
+    variables = environment(HANSARD_HOME=str(home), TERM="xterm-256color", COLUMNS="120", **changes)
+    child = subprocess.Popen(
+        [*PROGRAM, *arguments], stdin=follower, stdout=follower, stderr=follower, env=variables, close_fds=True
+    )
+    os.close(follower)
+    got = b""
+    try:
+        while True:
+            ready, _, _ = select.select([leader], [], [], 60)
+            assert ready, "the terminal stays silent"
+            try:
+                part = os.read(leader, 65536)
+            except OSError:  # Linux tells the end of a terminal this way
+                break
+            if not part:
+                break
+            got += part
+    finally:
+        os.close(leader)
+    return child.wait(timeout=60), got.decode()
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", READING)
+def test_a_pipe_gets_plain_text(filled: Path, name: str) -> None:
+    """Piped, every command prints without colour and boxes, says nothing on stderr, and ends with 0."""
+    done = at(filled, *READING[name])
+    assert done.code == exits.OK, done.err
+    assert done.out.strip()
+    assert ESCAPE not in done.out
+    assert not BOXES.search(done.out)
+    assert done.err == ""
+
+
+@pytest.fixture(scope="module")
+def schemas(filled: Path) -> dict[str, dict[str, Any]]:
+    """The schema of each operation's answer."""
+    with open_parts(filled, store=False) as parts:
+        return {name: o.answer.model_json_schema(mode="serialization") for name, o in parts.table.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READING)
+def test_json_gives_one_document(filled: Path, schemas: dict[str, dict[str, Any]], name: str) -> None:
+    """With --json every command prints one JSON document: its operation's answer, valid against the schema."""
+    done = at(filled, *READING[name], "--json")
+    assert done.code == exits.OK, done.err
+    assert isinstance(done.json, dict)
+    assert done.err == ""
+    if name in ANSWERS:
+        jsonschema.validate(done.json, schemas[ANSWERS[name]])
+    if name == "call --schema":
+        assert done.json["answer"] == schemas["dialogue_get"]
+
+
+def test_a_table_in_a_pipe_can_be_cut(filled: Path) -> None:
+    """The list is a line of names and a line for each dialogue, in columns divided by tabs, nothing cut off."""
+    head, row = at(filled, "list").out.splitlines()
+    cells = dict(zip(head.split("\t"), row.split("\t"), strict=True))
+    assert cells["Id"] == ID
+    assert cells["Status"] == "converged"
+    assert cells["Rounds"] == "3"
+
+
+def test_a_dialogue_at_a_glance(filled: Path) -> None:
+    """A dialogue is shown with question, figures beside the Judge's claims, tensions, verdicts and panel."""
+    shown = at(filled, "show", "latest").out
+    for word in ("Question: ", "Figures, computed from the record", "≠ 100", "Tensions", "Verdict final", "Panel"):
+        assert word in shown
+    assert "T0003" in shown
+    assert "Croissant" in shown
+
+
+def test_an_entity_is_shown_whole(filled: Path) -> None:
+    """An entity has its words, its contributors, references both ways, its life, and the line where it was said."""
+    shown = at(filled, "show", "latest", "P0007").out
+    assert "Said by: Muffin" in shown
+    assert "Referred to by" in shown
+    assert "Its life" in shown
+    place = re.search(r"Word for word in Muffin's response of round 0, line (\d+)", shown)
+    assert place
+    said = (EXAMPLE / "round-0" / "muffin.md").read_text(encoding="utf-8").splitlines()[int(place[1]) - 1]
+    assert said.split()[0] in shown
+    document = at(filled, "show", "latest", "P0007", "--json").json
+    assert document["id"] == "P0007"
+    assert document["stands_in"] == [{"round": 0, "expert": "muffin", "line": int(place[1])}]
+    assert {ref["source_id"] for ref in document["referred_to_by"]} >= {"P0106"}
+
+
+def test_ids_take_a_unique_beginning(filled: Path) -> None:
+    """A unique beginning of an id and 'latest' name the dialogue, in commands and in calls."""
+    assert at(filled, "progress", ID[:6], "--json").json["dialogue_id"] == ID
+    request = json.dumps({"dialogue_id": ID[:6]})
+    assert at(filled, "call", "dialogue_progress", request).json["dialogue_id"] == ID
+
+
+@pytest.mark.slow
+def test_minutes_and_report_are_markdown_in_a_pipe_and_in_a_file(filled: Path, tmp_path: Path) -> None:
+    """Minutes and report come as Markdown; a file gets the same bytes as a pipe."""
+    for command in ("minutes", "report"):
+        file = tmp_path / f"{command}.md"
+        assert at(filled, command, "latest", "-o", file).code == exits.OK
+        piped = at(filled, command, "latest").out
+        assert file.read_text(encoding="utf-8") == piped
+        assert piped.startswith("# ")
+
+
+@pytest.mark.slow
+def test_a_call_reads_its_request_from_anywhere(filled: Path, tmp_path: Path) -> None:
+    """A request is taken from the line, a file or standard input alike."""
+    request = '{"dialogue_id": "latest", "ids": ["P0001"]}'
+    (tmp_path / "request.json").write_text(request)
+    answers = [
+        at(filled, "call", "dialogue_expand_citations", request),
+        at(filled, "call", "dialogue_expand_citations", f"@{tmp_path / 'request.json'}"),
+        at(filled, "call", "dialogue_expand_citations", "-", given=request),
+        at(filled, "call", "expand_citations", request),
+    ]
+    assert {answer.out for answer in answers} == {answers[0].out}
+    assert answers[0].json["citations"][0]["id"] == "P0001"
+
+
+# -- on a terminal -----------------------------------------------------------------------------------------------------
+
+
+def test_a_terminal_gets_colour_and_tables(filled: Path) -> None:
+    """On a terminal tables have lines and statuses have colours; NO_COLOR takes the colours away."""
+    code, shown = on_terminal(filled, "show", "latest", NO_COLOR=None)
+    assert code == exits.OK
+    assert f"{ESCAPE}[32m" in shown
+    assert BOXES.search(shown)
+    _, plain = on_terminal(filled, "show", "latest", NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", plain)
+    assert BOXES.search(plain)
+
+
+def test_minutes_are_typeset_on_a_terminal(filled: Path) -> None:
+    """On a terminal the minutes' Markdown is set: its headings have no marks."""
+    _, shown = on_terminal(filled, "minutes", "latest")
+    assert not re.search(r"^#+ ", re.sub(r"\x1b\[[0-9;]*m", "", shown), re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_a_transcript_cannot_act_on_the_terminal(tmp_path: Path) -> None:
+    """Terminal codes in what an expert wrote are shown, never carried out."""
+    folder = tmp_path / "2026-01-01T0000Z-hostile" / "round-0"
+    folder.mkdir(parents=True)
+    (folder / "muffin.md").write_text("[MUFFIN-P0001: red \x1b[31mlabel\x1b[2J]\nand \x1b]0;title\x07 content\n")
+    assert at(tmp_path / "home", "import", folder.parent).code == exits.OK
+    for command in (["show", "latest"], ["show", "latest", "P0001"], ["minutes", "latest"], ["report", "latest"]):
+        _, shown = on_terminal(tmp_path / "home", *command)
+        assert "\x1b[2J" not in shown
+        assert "\x1b]0;" not in shown
+
+
+def test_long_work_shows_a_bar_on_a_terminal() -> None:
+    """A bar appears on a terminal's stderr while work goes on, and is gone when it has ended."""
+    program = (
+        "import sys\nfrom hansard.surfaces.cli.bar import Bar\n"
+        "with Bar('Grinding') as bar:\n    bar(3, 9, 'Grinding on')\n    sys.stdin.readline()\n"
+    )
+    leader, follower = pty.openpty()
+    variables = environment(TERM="xterm-256color", COLUMNS="100")
+    child = subprocess.Popen(
+        [PROGRAM[0], "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=follower, env=variables
+    )
+    os.close(follower)
+    shown = b""
+    while b"3/9" not in shown:  # the work ends only when the bar was seen
+        ready, _, _ = select.select([leader], [], [], 60)
+        assert ready, "no bar was shown"
+        shown += os.read(leader, 65536)
+    out, _ = child.communicate(b"\n", timeout=60)
+    os.close(leader)
+    assert b"Grinding on" in shown
+    assert (child.returncode, out) == (0, b"")
+
+
+# -- what goes wrong ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["shwo", "latest"], exits.USAGE, ["No such command 'shwo'", "Did you mean 'show'"]),
+        (["list", "--jsn"], exits.USAGE, ["--jsn", "--json"]),
+        (["list", "--status", "opne"], exits.USAGE, ["opne", "open"]),
+        (["show"], exits.USAGE, ["Missing argument 'ID'", "hansard show --help"]),
+        (["verify"], exits.USAGE, ["--all"]),
+        (["call"], exits.USAGE, ["--list"]),
+        (["show", "ledger-write-pth"], 4, [f"Did you mean '{ID}'"]),
+        (["show", "latest", "P0199"], 4, ["P0199"]),
+        (["cite", "latest", "P0001", "P9901"], 4, []),
+        (["verify", "nowhere/record.json"], 4, ["nowhere/record.json"]),
+        (["call", "dialogue_lst"], 4, ["Did you mean 'dialogue_list'"]),
+        (["call", "dialogue_list", "{"], 3, ["not JSON", "line 1"]),
+        (["call", "dialogue_list", '{"limit": 0, "stat": 1}'], 3, ["limit", "stat", "Did you mean 'status'"]),
+        (["call", "dialogue_list", "@nowhere.json"], 7, ["nowhere.json"]),
+        (["search", "primary", "--in", "nowhere"], 4, ["nowhere"]),
+    ],
+)
+def test_a_refusal_has_its_code_and_says_what_to_do(
+    filled: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    """A refusal ends with the code of its kind, and tells on stderr what is wrong and what would do."""
+    plain = at(filled, *arguments)
+    assert plain.code == code, plain
+    assert ESCAPE not in plain.err
+    assert "Traceback" not in plain.err
+    for word in words:
+        assert word in plain.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "kind", "exit_code"),
+    [
+        (["show", "nowhere"], "dialogue_not_found", "not_found", 4),
+        (["show", "latest", "--nowhere"], "usage", "invalid", exits.USAGE),
+        (["call", "dialogue_list", '{"limit": 0, "stat": 1}'], "batch_validation_failed", "invalid", 3),
+    ],
+)
+def test_an_error_as_json_is_the_whole_error(
+    filled: Path, arguments: list[str], code: str, kind: str, exit_code: int
+) -> None:
+    """With --json an error is the one document on stdout, with the keys that every error has."""
+    done = at(filled, *arguments, "--json")
+    document = done.json
+    assert (document["status"], document["success"]) == ("error", False)
+    assert (document["error_code"], document["kind"], done.code) == (code, kind, exit_code)
+    assert document["suggestion"]
+    assert done.err == ""
+
+
+def test_every_fault_of_a_batch_is_told(own: Path) -> None:
+    """A round with several faults is refused with all of them, by item, and nothing is written."""
+    created = at(own, "call", "dialogue_create", "-", given=json.dumps(CREATE))
+    assert created.code == exits.OK, created.err
+    faulty = {
+        "dialogue_id": "tea-or-coffee",
+        "round": 0,
+        "perspectives": [{"local_id": "MUFFIN-T0001", "label": "a", "content": "b"}],
+        "tensions": [{"local_id": "NOBODY-T0001", "label": "a", "description": "b"}],
+    }
+    done = at(own, "call", "dialogue_round_register", json.dumps(faulty))
+    assert done.code in exits.BY_KIND.values()
+    assert "nothing was written" in done.err
+    assert "MUFFIN-T0001" in done.err
+    assert "NOBODY-T0001" in done.err
+    assert at(own, "progress", "tea-or-coffee", "--json").json["total_rounds"] == 0
+
+
+CREATE: Final = {
+    "title": "Tea or coffee",
+    "question": "What does the office drink?",
+    "expert_pool": {"experts": [{"role": "Taster"}, {"role": "Accountant"}, {"role": "Cleaner"}]},
+}
+
+
+@pytest.mark.slow
+def test_an_unexpected_failure_is_one_line(own: Path) -> None:
+    """A fault of the program ends with 70 and one line without paths; --debug shows the trace."""
+    program = "from hansard.surfaces.cli import run\n\ndef broken(*a, **k):\n    raise RuntimeError('/secret/path')\n\n"
+    program += "raise SystemExit(run(broken, {arguments}))"
+    ends = {}
+    for name, arguments in {"plain": ["list"], "json": ["list", "--json"], "debug": ["list", "--debug"]}.items():
+        command = [PROGRAM[0], "-c", program.format(arguments=arguments)]
+        ends[name] = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+        assert ends[name].returncode == exits.INTERNAL
+    assert len(ends["plain"].stderr.splitlines()) == 1
+    assert "/secret/path" not in ends["plain"].stderr
+    assert "--debug" in ends["plain"].stderr
+    assert json.loads(ends["json"].stdout)["kind"] == "internal"
+    assert "RuntimeError: /secret/path" in ends["debug"].stderr
+
+
+def test_a_broken_store_is_told_and_the_doctor_still_works(tmp_path: Path) -> None:
+    """On a store that is no database commands end with a refusal and no trace, and the doctor says what is wrong."""
+    (tmp_path / "hansard.db").write_bytes(b"certainly not a database" * 100)
+    done = at(tmp_path, "list")
+    assert done.code == exits.BY_KIND["corrupt"]
+    assert "Traceback" not in done.err
+    doctor = at(tmp_path, "doctor", "--json")
+    assert doctor.code == exits.FOUND
+    assert [check["name"] for check in doctor.json["checks"] if not check["ok"]] == ["store"]
+    assert at(tmp_path, "call", "doctor").json == doctor.json
+
+
+def test_wrong_settings_are_told(tmp_path: Path) -> None:
+    """A setting that does not exist is refused with the one that was meant."""
+    (tmp_path / "settings.toml").write_text("busy_timeout_second = 3\n")
+    done = at(tmp_path, "list")
+    assert done.code == exits.BY_KIND["invalid"]
+    assert "Did you mean 'busy_timeout_seconds'" in done.err
+
+
+# -- import, export, verify --------------------------------------------------------------------------------------------
+
+
+def test_import_goes_on_after_a_bad_one(tmp_path: Path) -> None:
+    """Of several paths the bad ones are told, the good ones are imported, and the exit code says that some failed."""
+    (tmp_path / "empty").mkdir()
+    done = at(tmp_path / "home", "import", tmp_path / "empty", EXAMPLE, tmp_path / "emtpy", "--json")
+    assert done.code == exits.FOUND
+    assert (done.json["imported"], done.json["failed"]) == (1, 2)
+    bad, good, missing = done.json["results"]
+    assert bad["success"] is False
+    assert good["dialogue_id"] == ID
+    assert missing["error_code"] == "path_not_found"
+    assert "empty" in missing["suggestion"]
+    again = at(tmp_path / "home", "import", EXAMPLE)
+    assert again.code == exits.OK
+    assert "already in the record, unchanged" in again.out
+
+
+def test_a_folder_of_dialogues_is_imported_whole(tmp_path: Path) -> None:
+    """A folder that holds dialogues stands for each of them."""
+    for name in ("2026-01-01T0000Z-one", "2026-01-02T0000Z-two"):
+        folder = tmp_path / "panels" / name / "round-0"
+        folder.mkdir(parents=True)
+        (folder / "muffin.md").write_text("[MUFFIN-P0001: a label]\nSome words.\n")
+    done = at(tmp_path / "home", "import", tmp_path / "panels", "--json")
+    assert [result["dialogue_id"] for result in done.json["results"]] == ["one", "two"]
+    assert (done.json["imported"], done.json["failed"], done.code) == (2, 0, exits.OK)
+
+
+def test_import_tells_figures_beside_claims(tmp_path: Path) -> None:
+    """An import prints counts, and each computed figure beside what the judge claimed, marked where they differ."""
+    done = at(tmp_path, "import", EXAMPLE)
+    assert "3 rounds, 7 experts, 18 responses" in done.out
+    assert "Converged\tclaimed" in done.out
+    assert "≠ 100" in done.out
+
+
+def test_export_and_verify_a_file_without_a_store(filled: Path, tmp_path: Path) -> None:
+    """An exported file verifies where there is no store, and none is made there."""
+    file = tmp_path / "record.json"
+    assert at(filled, "export", "latest", "-o", file).code == exits.OK
+    done = at(tmp_path / "nowhere", "verify", file)
+    assert done.code == exits.OK, done
+    assert not (tmp_path / "nowhere").exists()
+    bare = tmp_path / "bare.json"
+    assert at(filled, "export", "latest", "--no-journal", "-o", bare).code == exits.OK
+    assert "journal" not in json.loads(bare.read_text(encoding="utf-8"))
+
+
+def test_verify_prints_the_head_that_the_minutes_state(filled: Path) -> None:
+    """The hash by which the minutes can be compared with the store is the one that verify prints."""
+    head = at(filled, "minutes", "latest", "--json").json["head"]
+    for arguments in (["verify", "latest"], ["verify", "--all", "-v"]):
+        assert f"{head['hash']}\n" in at(filled, *arguments).out
+
+
+@pytest.mark.slow
+def test_export_replaces_only_its_own(filled: Path, tmp_path: Path) -> None:
+    """An earlier export is replaced; another file at that place is refused and stays."""
+    file = tmp_path / "record.json"
+    file.write_text("my thesis")
+    assert at(filled, "export", "latest", "-o", file).code == exits.BY_KIND["conflict"]
+    assert file.read_text() == "my thesis"
+    file.unlink()
+    assert at(filled, "export", "latest", "-o", file).code == exits.OK
+    assert at(filled, "export", "latest", "-o", file).code == exits.OK
+
+
+def test_a_call_writes_only_where_it_may(own: Path, tmp_path: Path) -> None:
+    """A called operation writes in the home; elsewhere only into folders that the settings name."""
+    outside = tmp_path / "out" / "record.json"
+    request = json.dumps({"dialogue_id": "latest", "output_path": str(outside)})
+    refused = at(own, "call", "dialogue_export", request)
+    assert refused.code == exits.BY_KIND["refused"]
+    assert not outside.exists()
+    allowed = {"HANSARD_HOME": str(own), "HANSARD_WRITE_FOLDERS": str(tmp_path / "out")}
+    assert hansard("call", "dialogue_export", request, variables=allowed).code == exits.OK
+    assert outside.exists()
+
+
+def test_verify_finds_what_was_altered_behind_its_back(own: Path) -> None:
+    """A word altered in the store by other means ends verify with 1 and a finding that names the entity."""
+    with sqlite3.connect(own / "hansard.db") as connection:
+        connection.execute("UPDATE entities SET label = 'Forged' WHERE kind = 'P' AND round = 1 AND seq = 1")
+    connection.close()
+    done = at(own, "verify", "latest", "--json")
+    assert done.code == exits.FOUND
+    assert done.json["ok"] is False
+    assert "P0101" in [finding["id"] for finding in done.json["findings"]]
+    shown = at(own, "verify", "--all")
+    assert shown.code == exits.FOUND
+    assert "P0101" in shown.out
+
+
+# -- how it ends -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["minutes", "latest"], ["report", "latest"], ["--help"]])
+def test_a_reader_who_leaves_is_no_failure(filled: Path, command: Sequence[str]) -> None:
+    """When the reader of a pipe goes away the command ends quietly."""
+    line = " ".join([*PROGRAM, *command]) + " | head -1; echo ${PIPESTATUS[0]}"
+    done = subprocess.run(
+        ["bash", "-c", line], env=environment(HANSARD_HOME=str(filled)), capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert int(done.stdout.splitlines()[-1]) in (exits.OK, exits.FOUND, exits.PIPE_CLOSED)
+
+
+def test_a_closed_pipe_is_quiet(filled: Path) -> None:
+    """Written into a pipe that nobody reads, the report ends without a word, with the code for that."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = subprocess.run(
+        [*PROGRAM, "report", "latest"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=environment(HANSARD_HOME=str(filled)),
+        check=False,
+    )
+    os.close(writing)
+    assert child.stderr == b""
+    assert child.returncode == exits.PIPE_CLOSED
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_output_that_finds_no_room_is_told(filled: Path) -> None:
+    """Printed onto a full disk, a command says so and does not end with 0."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "report", "latest"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(HANSARD_HOME=str(filled)),
+            check=False,
+        )
+    assert done.returncode == exits.BY_KIND["unavailable"]
+    assert done.stderr == "hansard: the output cannot be written: the disk is full\n"
+
+
+@pytest.mark.slow
+def test_an_interrupt_leaves_nothing_half_written(own: Path, tmp_path: Path) -> None:
+    """Ctrl-C while an import waits for the store ends with 130; the store still verifies, nothing was added."""
+    folder = tmp_path / "2026-01-01T0000Z-other" / "round-0"
+    folder.mkdir(parents=True)
+    (folder / "muffin.md").write_text("[MUFFIN-P0001: a label]\nSome words.\n")
+    holder = sqlite3.connect(own / "hansard.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")  # so that the import is surely under way when it is interrupted
+    child = subprocess.Popen(
+        [*PROGRAM, "import", str(folder.parent)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(HANSARD_HOME=str(own)),
+    )
+    time.sleep(2.5)
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    holder.execute("ROLLBACK")
+    holder.close()
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == exits.INTERRUPTED, err
+    assert b"Traceback" not in err
+    assert at(own, "verify", "--all").code == exits.OK
+    assert len(at(own, "list", "--json").json["dialogues"]) == 1
+
+
+# -- help and version --------------------------------------------------------------------------------------------------
+
+
+def test_help_groups_the_commands(tmp_path: Path) -> None:
+    """Help names every command under its group and tells the exit codes; without a command it is given too."""
+    done = at(tmp_path / "home", "--help")
+    assert done.code == exits.OK
+    assert re.findall(r"^(Deliberate|Read|Prove|Watch|Run):$", done.out, re.MULTILINE) == [
+        "Deliberate",
+        "Read",
+        "Prove",
+        "Run",
+    ]
+    for meaning in exits.MEANINGS.values():
+        assert meaning in done.out
+    bare = at(tmp_path / "home")
+    assert (bare.code, bare.out) == (exits.USAGE, done.out)
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    """--version tells the version and touches nothing."""
+    done = at(tmp_path / "home", "--version")
+    assert re.fullmatch(r"hansard \d+\.\d+\.\d+\n", done.out)
+    assert not (tmp_path / "home").exists()
+
+
+def test_help_loads_no_room_of_the_house() -> None:
+    """Help is given without loading a store, a validator or a domain room."""
+    program = (
+        "import sys\nfrom hansard.app import main\nsys.argv = ['hansard', '--help']\nmain()\n"
+        "heavy = {'sqlalchemy', 'alembic', 'pydantic', 'pydantic_settings', 'structlog', 'rich', 'msgspec'}\n"
+        "print(sorted(heavy & {name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([PROGRAM[0], "-c", program], capture_output=True, text=True, env=environment(), check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_completion_offers_commands_and_ids(filled: Path) -> None:
+    """The shell's completion offers commands, and the ids of the store."""
+    variables = {"HANSARD_HOME": str(filled), "_HANSARD_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+    offered = hansard(variables={**variables, "COMP_WORDS": "hansard sh"})
+    assert offered.out.split() == ["show"]
+    ids = hansard(variables={**variables, "COMP_WORDS": "hansard show led", "COMP_CWORD": "2"})
+    assert ids.out.split() == [ID]
+
+
+# -- the demo ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """A demo that was given, and where its home is."""
+    folder = tmp_path_factory.mktemp("demo")
+    return folder / "kept", hansard("demo", "--keep", folder / "kept", variables={"HANSARD_HOME": str(folder / "user")})
+
+
+def test_the_demo_shows_the_clerks_correction(demonstrated: tuple[Path, Run]) -> None:
+    """The demo prints the minutes and says where to look: the Judge's claim, and what the record shows."""
+    _, done = demonstrated
+    assert done.code == exits.OK, done.err
+    assert "# Minutes" in done.out
+    assert "Look here" in done.out
+    assert re.search(r"round 2, convergence: claimed 100 %, the record shows \d+ %", done.out)
+
+
+def test_the_demo_names_the_forged_utterance(demonstrated: tuple[Path, Run]) -> None:
+    """The demo verifies the store, alters one word of a copy, and names the statement with said and found."""
+    _, done = demonstrated
+    assert "verified: " in done.out
+    assert "not as recorded: " in done.out
+    tail = done.out[done.out.index("not as recorded: ") :]
+    assert "P0104" in tail
+    assert "Eclair" in tail
+    assert "nine" in tail
+    assert "five" in tail
+
+
+def test_the_readme_shows_what_the_demo_prints(demonstrated: tuple[Path, Run]) -> None:
+    """Every line that the README shows as the demo's is a line of the demo, as far as the README shows it."""
+    _, done = demonstrated
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = "".join(re.findall(r"<!-- from the demo -->\n```text\n(.*?)```", readme, re.DOTALL)).splitlines()
+    assert len(shown) > 5
+    assert [line for line in shown if line not in done.out.splitlines()] == []
+
+
+def test_the_demo_says_what_to_do_next(demonstrated: tuple[Path, Run]) -> None:
+    """The demo names four commands; each of them works on the home that it kept, the user's own is not touched."""
+    home, done = demonstrated
+    assert not (home.parent / "user").exists()
+    tail = done.out[done.out.index("What to do next") :]
+    commands = [
+        line.split("hansard ", 1)[1] for line in tail.splitlines() if "hansard " in line and "--help" not in line
+    ]
+    assert [command.split()[0] for command in commands[:4]] == ["show", "show", "verify", "import"]
+    codes = [hansard(*command.replace("FOLDER", str(EXAMPLE)).split()).code for command in commands[:4]]
+    assert codes == [exits.OK, exits.OK, exits.FOUND, exits.OK]
+
+
+def test_the_demo_overwrites_nothing(tmp_path: Path) -> None:
+    """A folder that holds something is refused."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.md").touch()
+    done = hansard("demo", "--keep", tmp_path / "mine")
+    assert done.code == exits.BY_KIND["conflict"]
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["thesis.md"]

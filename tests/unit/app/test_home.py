@@ -1,0 +1,41 @@
+"""Where Hansard keeps its things."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hansard.app.home import find_home, os_user
+
+
+def test_the_variable_wins(tmp_path: Path) -> None:
+    """HANSARD_HOME names the home, also one that does not exist yet and beside a nearer folder."""
+    (tmp_path / ".hansard").mkdir()
+    assert find_home({"HANSARD_HOME": str(tmp_path / "elsewhere")}, tmp_path) == tmp_path / "elsewhere"
+
+
+def test_a_relative_home_is_made_absolute(tmp_path: Path) -> None:
+    """A relative HANSARD_HOME is one place, wherever the process goes afterwards."""
+    assert find_home({"HANSARD_HOME": "council"}, tmp_path) == Path.cwd() / "council"
+
+
+def test_the_nearest_folder_upward_is_the_home(tmp_path: Path) -> None:
+    """Without the variable, or with an empty one, the nearest .hansard upward from the working folder is the home."""
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    (tmp_path / ".hansard").mkdir()
+    (tmp_path / "a" / ".hansard").mkdir()
+    assert find_home({}, deep) == tmp_path / "a" / ".hansard"
+    assert find_home({"HANSARD_HOME": ""}, tmp_path) == tmp_path / ".hansard"
+
+
+def test_a_file_of_that_name_is_no_home(tmp_path: Path) -> None:
+    """A file called .hansard is passed over; with nothing upward the system's data folder is taken."""
+    (tmp_path / ".hansard").touch()
+    home = find_home({}, tmp_path)
+    assert home.name == "hansard"
+    assert tmp_path not in home.parents
+
+
+def test_the_user_has_a_name() -> None:
+    """Whoever runs this process is called something."""
+    assert os_user().strip()

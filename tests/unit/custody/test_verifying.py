@@ -1,0 +1,465 @@
+"""What verify says, and how it names what it finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hansard.custody.operations import CustodyOperations
+from hansard.custody.shapes import Verified, Verify
+from hansard.exchange.document import document_digest
+from hansard.exchange.operations import ExchangeOperations
+from hansard.exchange.shapes import DialogueExport
+from hansard.kernel.errors import HansardError
+from hansard.kernel.operations import collect
+from tests.unit.custody.kept import EXAMPLE, Kept
+from tests.unit.exchange.recorded import CALL, ID
+
+
+@pytest.fixture
+def exported(kept: Kept, tmp_path: Path) -> Path:
+    """The shipped example's export."""
+    path = tmp_path / "example.json"
+    kept.exchange.dialogue_export(DialogueExport(dialogue_id=EXAMPLE, output_path=str(path)), CALL)
+    return path
+
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def forged(path: Path, change: Change, *, digest: bool = False) -> str:
+    """A copy of an export with a change in it; ``digest``: made anew, as a forger who knows the format would."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    change(document)
+    if digest:
+        document["digest"] = document_digest(document)
+    copy = path.with_name("forged.json")
+    copy.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return str(copy)
+
+
+def perspective(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """A perspective by its id."""
+    found: dict[str, Any] = next(one for one in document["perspectives"] if one["id"] == name)
+    return found
+
+
+def five_minutes(document: dict[str, Any]) -> None:
+    """The word that a forger would like to change."""
+    one = perspective(document, "P0104")
+    one["content"] = one["content"].replace("restores in nine minutes", "restores in five minutes")
+
+
+def test_an_untouched_store_verifies(kept: Kept) -> None:
+    """Every entry, row and text is counted, every chain's head is told."""
+    answer = kept.verify()
+    assert answer.ok
+    assert answer.findings == []
+    assert answer.what == "the whole store"
+    assert answer.entries == 19
+    assert answer.rows > 300
+    assert answer.texts > 10
+    assert [head.stream for head in answer.heads] == [f"dialogue:{ID}", f"dialogue:{EXAMPLE}", "registry"]
+    assert answer.heads[1] == kept.dialogues.head(EXAMPLE)
+
+
+def test_an_untouched_dialogue_verifies(kept: Kept) -> None:
+    """Its stream, rows and texts; by its id or a beginning of it."""
+    answer = kept.verify("ledger")
+    assert answer.ok
+    assert answer.what == f"dialogue '{EXAMPLE}'"
+    assert answer.head == kept.dialogues.head(EXAMPLE)
+    assert 0 < answer.rows < kept.verify().rows
+
+
+def test_an_untouched_export_verifies_without_a_store(kept: Kept, exported: Path, tmp_path: Path) -> None:
+    """On a machine that has nothing else the file proves itself, and its head is told."""
+    home = tmp_path / "elsewhere"
+    home.mkdir()
+    nothing = Kept(home)
+    answer = nothing.verify(str(exported))
+    nothing.close()
+    assert answer.ok
+    assert answer.head == kept.dialogues.head(EXAMPLE)
+    assert any("Whether it is the newest" in note for note in answer.notes)
+
+
+def test_one_altered_word_names_the_utterance_and_shows_both_words(kept: Kept, exported: Path) -> None:
+    """The forgery of the demo: who said it, where, what was recorded and what stands there now."""
+    found = kept.found(forged(exported, five_minutes, digest=True))
+    finding = found["P0104 (Eclair, round 1, perspectives[13].content)"]
+    assert finding.code == "row_altered"
+    assert (finding.id, finding.experts, finding.round) == ("P0104", ["eclair"], 1)
+    assert finding.said is not None
+    assert "restores in nine minutes" in finding.said
+    assert finding.found is not None
+    assert "restores in five minutes" in finding.found
+    assert finding.said in finding.message
+    assert finding.remedy.startswith("Keep this copy as evidence")
+    assert len(found) == 1
+
+
+def test_the_words_of_a_response_are_told_from_its_entities(kept: Kept, exported: Path) -> None:
+    """A response altered where an entity still holds its words is shown beside them."""
+
+    def change(document: dict[str, Any]) -> None:
+        said = document["rounds"][1]["experts"]["eclair"]
+        said["raw"] = said["raw"].replace("nine minutes", "five and a half minutes")
+
+    found = kept.found(forged(exported, change, digest=True))
+    finding = found["Eclair's response (round 1, rounds[1].experts.eclair.raw)"]
+    assert "nine minutes" in str(finding.said)
+    assert "five and a half minutes" in str(finding.found)
+
+
+def test_words_altered_in_both_places_are_found_all_the_same(kept: Kept, exported: Path) -> None:
+    """Where nothing in the file holds the old words any more, both places are still named."""
+
+    def change(document: dict[str, Any]) -> None:
+        five_minutes(document)
+        said = document["rounds"][1]["experts"]["eclair"]
+        said["raw"] = said["raw"].replace("restores in nine minutes", "restores in five minutes")
+
+    found = kept.found(forged(exported, change, digest=True))
+    assert set(found) == {
+        "P0104 (Eclair, round 1, perspectives[13])",
+        "Eclair's response (round 1, rounds[1].experts.eclair)",
+    }
+    assert all("nothing in this file still holds what it was" in finding.message for finding in found.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "said", "now"),
+    [
+        (
+            lambda x: x["tensions"][4].update(status="resolved"),
+            "T0005 (Eclair, round 0, tensions[4].status)",
+            "reopened",
+            "resolved",
+        ),
+        (lambda x: x["verdicts"][1].update(vote="5-1"), "verdict 'final' (verdicts[1].vote)", "6-0", "5-1"),
+        (
+            lambda x: x["perspectives"][0].update(contributors=["scone"]),
+            "P0001 (Scone, round 0, perspectives[0].contributors)",
+            "brioche",
+            "scone",
+        ),
+        (
+            lambda x: x["rounds"][1]["experts"]["muffin"].update(score=99),
+            "Muffin's response (round 1, rounds[1].experts.muffin.score)",
+            "24",
+            "99",
+        ),
+        (
+            lambda x: x["experts"][0].update(role="Boss"),
+            "the expert Brioche (experts[0].role)",
+            "Audit and Regulatory Controls Lead",
+            "Boss",
+        ),
+        (lambda x: x.update(status="open"), f"dialogue '{EXAMPLE}' (status)", "converged", "open"),
+        (
+            lambda x: x["stances"][0].update(stance="REJECT"),
+            "Croissant's stance in round 2 (stances[0].stance)",
+            "APPROVE",
+            "REJECT",
+        ),
+        (lambda x: x["judgeClaims"][0].update(claimed="7"), None, None, "7"),
+    ],
+)
+def test_what_was_recorded_is_proved_and_shown(
+    kept: Kept, exported: Path, change: Change, where: str | None, said: str | None, now: str
+) -> None:
+    """Whatever field is altered: when the file still holds the old value somewhere, the seal proves it."""
+    findings = kept.verify(forged(exported, change, digest=True)).findings
+    first = next(finding for finding in findings if finding.code == "row_altered")
+    if where is not None:
+        assert first.where == where
+    assert now in str(first.found)
+    if said is not None:
+        assert said in str(first.said)
+
+
+def test_a_perspective_that_is_gone_is_still_named_with_its_author(kept: Kept, exported: Path) -> None:
+    """The responses tell whose local id no entity carries any more."""
+    found = kept.found(forged(exported, lambda x: x["perspectives"].pop(13), digest=True))
+    assert found["P0104 (Eclair, round 1)"].code == "row_missing"
+
+
+def test_an_event_that_is_gone_is_named(kept: Kept, exported: Path) -> None:
+    """A tension's life cannot be shortened."""
+    found = kept.found(forged(exported, lambda x: x["tensions"][4]["events"].pop(), digest=True))
+    assert found["event 4 of T0005"].code == "row_missing"
+
+
+def test_a_perspective_put_in_is_named(kept: Kept, exported: Path) -> None:
+    """Words that nobody registered have no seal."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["perspectives"].append({**document["perspectives"][-1], "id": "P0299", "events": [], "references": []})
+
+    found = kept.found(forged(exported, change, digest=True))
+    added = [finding for finding in found.values() if finding.code == "row_added"]
+    assert [finding.id for finding in added] == ["P0299"]
+
+
+def test_an_edited_entry_is_named_and_rows_are_not_blamed_one_by_one(kept: Kept, exported: Path) -> None:
+    """Where the journal itself was altered, the entry is named, and what follows from it is told once."""
+
+    def change(document: dict[str, Any]) -> None:
+        entry = document["journal"]["entries"][3]
+        entry["body"] = entry["body"].replace('"time":"2', '"time":"3')
+
+    answer = kept.verify(forged(exported, change))
+    assert answer.findings[0].code == "entry_altered"
+    assert answer.findings[0].where == "the journal (journal.entries[3])"
+    cut = kept.verify(forged(exported, lambda x: x["journal"]["entries"].pop()))
+    assert [finding.code for finding in cut.findings] == ["head_differs", "rows_unproved"]
+    assert "20 places" in cut.findings[1].where or "places" in cut.findings[1].where
+
+
+def test_an_export_without_a_journal_says_what_it_cannot_prove(kept: Kept, exported: Path) -> None:
+    """The digest alone is judged; words that are not those of their response are pointed at."""
+    bare = kept.verify(forged(exported, lambda x: x.pop("journal")))
+    assert bare.ok
+    assert bare.head is None
+    assert any("not that they are the words that were recorded" in note for note in bare.notes)
+
+    def change(document: dict[str, Any]) -> None:
+        document.pop("journal")
+        five_minutes(document)
+
+    found = kept.found(forged(exported, change))
+    assert found["the document (digest)"].code == "digest_differs"
+    suspect = found["P0104 (Eclair, round 1, content)"]
+    assert "nine minutes" in str(suspect.said)
+
+
+def test_a_malformed_export_is_named_item_by_item(kept: Kept, exported: Path) -> None:
+    """Values of the wrong form are findings with a place, not a crash."""
+
+    def change(document: dict[str, Any]) -> None:
+        perspective(document, "P0104")["content"] = None
+        document["tensions"][0]["extra"] = 1
+
+    found = kept.found(forged(exported, change))
+    assert found["P0104 (Eclair, round 1, perspectives[13].content)"].code == "document_malformed"
+    assert "'extra'" in found["T0001 (Brioche, round 0, tensions[0])"].message
+
+
+def test_signs_that_steer_a_terminal_are_shown_and_not_sent(kept: Kept, exported: Path) -> None:
+    """Whatever a forger puts in, a finding holds no control characters and can be sent as JSON."""
+
+    def change(document: dict[str, Any]) -> None:
+        perspective(document, "P0104")["content"] = "\x1b[31mred\u202e"
+        document["bad\0key\ud800"] = "\x07"
+
+    for discovery in kept.verify(forged_bytes(exported, change)).findings:
+        text = discovery.model_dump_json()
+        assert "\\u001b" not in text
+        assert "\\u0000" not in text
+        assert "\u202e" not in text
+
+
+def forged_bytes(path: Path, change: Change) -> str:
+    """A copy with a change that UTF-8 cannot hold, escaped."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    change(document)
+    copy = path.with_name("forged.json")
+    copy.write_text(json.dumps(document), encoding="utf-8")
+    return str(copy)
+
+
+def test_layout_alone_is_told_and_is_no_finding(kept: Kept, exported: Path) -> None:
+    """White space and the order of keys say nothing."""
+    document = json.loads(exported.read_text(encoding="utf-8"))
+    exported.write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
+    answer = kept.verify(str(exported))
+    assert answer.ok
+    assert any("nothing it says has changed" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("", "json_malformed"),
+        ("{", "json_malformed"),
+        ("[]", "not_an_export"),
+        ('{"schema_version": "9"}', "schema_version_unknown"),
+    ],
+)
+def test_a_file_that_is_no_export_is_refused(kept: Kept, tmp_path: Path, content: str, code: str) -> None:
+    """Foreign, cut or empty files are refused, by name and with the reason."""
+    path = tmp_path / "some.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(HansardError) as refusal:
+        kept.verify(str(path))
+    assert refusal.value.code == code
+    assert "some.json" in refusal.value.message
+
+
+def test_an_export_that_was_cut_short_is_refused_with_the_line(kept: Kept, exported: Path) -> None:
+    """Half a file is no file."""
+    exported.write_bytes(exported.read_bytes()[: exported.stat().st_size // 2])
+    with pytest.raises(HansardError) as refusal:
+        kept.verify(str(exported))
+    assert refusal.value.code == "json_malformed"
+    assert "line" in refusal.value.message
+
+
+def test_a_file_that_is_not_there_is_refused_as_a_file(kept: Kept, tmp_path: Path) -> None:
+    """A path that leads to nothing is no dialogue's id."""
+    with pytest.raises(HansardError) as refusal:
+        kept.verify(str(tmp_path / "none.json"))
+    assert refusal.value.code == "file_unreadable"
+
+
+def test_a_file_that_may_not_be_read_is_refused(kept: Kept, exported: Path) -> None:
+    """Where the settings bar a path, its content is not told."""
+    exchange = ExchangeOperations(kept.dialogues, kept.journal, lambda _: True, lambda _: False)
+    custody = CustodyOperations(kept.database, kept.dialogues, exchange)
+    with pytest.raises(HansardError) as refusal:
+        custody.verify(Verify(target=str(exported)), CALL)
+    assert refusal.value.code == "file_not_allowed"
+
+
+@pytest.mark.parametrize("request_", [Verify(), Verify(target="x", all=True)])
+def test_verify_takes_a_target_or_everything(kept: Kept, request_: Verify) -> None:
+    """Neither, or both, is refused."""
+    with pytest.raises(HansardError) as refusal:
+        kept.custody.verify(request_, CALL)
+    assert refusal.value.code == "nothing_to_verify"
+
+
+def test_an_unknown_id_is_refused(kept: Kept) -> None:
+    """What is no dialogue is not verified."""
+    with pytest.raises(HansardError) as refusal:
+        kept.verify("ledger-right-path")
+    assert refusal.value.code == "dialogue_not_found"
+
+
+def test_a_store_shows_the_words_of_the_request(kept: Kept) -> None:
+    """In a store the journal's payload holds the original, and the finding shows it."""
+    kept.alter(
+        "UPDATE entities SET content = replace(content, 'nine minutes', 'five minutes') "
+        "WHERE dialogue_id = ? AND kind = 'P' AND round = 1 AND seq = 4",
+        EXAMPLE,
+    )
+    for target in (EXAMPLE, None):
+        found = kept.found(target)
+        finding = found["P0104 (Eclair, round 1, content)"]
+        assert finding.id == "P0104"
+        assert finding.dialogue_id == EXAMPLE
+        assert "nine minutes" in str(finding.said)
+        assert "five minutes" in str(finding.found)
+    assert kept.verify(ID).ok
+
+
+def test_a_long_text_altered_in_its_own_table_is_named_by_its_user(kept: Kept) -> None:
+    """Whoever alters a text that stands apart alters the utterance that refers to it."""
+    kept.alter(
+        "UPDATE texts SET body = replace(body, 'nine minutes', 'five minutes') WHERE body LIKE '%# Eclair%round 1%'"
+    )
+    for target in (EXAMPLE, None):
+        found = kept.found(target)
+        finding = found["Eclair's response (round 1, raw)"]
+        assert finding.code == "text_altered"
+        assert "nine minutes" in str(finding.said)
+        assert "five minutes" in str(finding.found)
+
+
+def test_a_text_that_is_gone_is_named_by_its_user(kept: Kept) -> None:
+    """A missing text is missed where it was used."""
+    kept.alter("DELETE FROM texts WHERE body LIKE '%# Eclair%round 1%'")
+    found = kept.found(EXAMPLE)
+    assert found["Eclair's response (round 1, raw)"].code == "text_missing"
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("UPDATE rounds SET score = 1 WHERE round = 1 AND dialogue_id = 'ledger-write-path'", "round 1 (score)"),
+        ("UPDATE verdicts SET vote = '9-0' WHERE verdict_id = 'final' AND vote = '6-0'", "verdict 'final' (vote)"),
+        (
+            "UPDATE refs SET ref_type = 'support' WHERE target_id = 'R0102' AND source_id = 'P0203'",
+            None,
+        ),
+        (
+            "UPDATE moves SET move_type = 'defend' WHERE move_type = 'concede' AND expert_slug = 'donut'",
+            "Donut's move 1 of round 1 (defend, move_type)",
+        ),
+        ("UPDATE judge_claims SET claimed = '1' WHERE seq = 1 AND dialogue_id = 'ledger-write-path'", None),
+        ("UPDATE documents SET body = 'x' WHERE name = 'verdict.md'", "the judge's file 'verdict.md' (body)"),
+        (
+            "UPDATE panel_members SET slug = 'scone' "
+            "WHERE slug = 'eclair' AND round = 1 AND dialogue_id = 'harbour-bridge'",
+            "Scone's seat at the panel of round 1",
+        ),
+        ("UPDATE streams SET sequence = 3 WHERE stream = 'registry'", "the head of stream 'registry'"),
+        ("UPDATE counters SET value = 99", "the counter 'journal'"),
+        ("UPDATE journal_payloads SET actor = 'somebody' WHERE position = 3", "what is kept beside journal entry 3"),
+        (
+            "UPDATE search SET label = 'x' WHERE item = 'P0104'",
+            "the search index at P0104 (dialogue 'ledger-write-path')",
+        ),
+    ],
+)
+def test_every_kind_of_row_has_a_name(kept: Kept, statement: str, where: str | None) -> None:
+    """A finding is told in words: seats, moves, claims, files, heads, payloads, the index."""
+    kept.alter(statement)
+    found = kept.found()
+    assert found
+    if where is not None:
+        assert where in found
+    assert all(finding.remedy for finding in found.values())
+
+
+def test_a_journal_entry_altered_in_the_store_is_named(kept: Kept) -> None:
+    """The entry's number is told; what cannot be judged without it is told once."""
+    kept.alter("UPDATE journal SET body = replace(body, 'round_register', 'round_registex') WHERE position = 3")
+    findings = kept.verify().findings
+    assert findings[0].where.startswith("journal entry 3")
+
+
+def test_a_row_refering_to_nothing_is_named(kept: Kept) -> None:
+    """What SQLite finds about foreign keys is told by the row's own name."""
+    kept.alter("UPDATE stances SET expert_slug = 'nobody' WHERE expert_slug = 'scone' AND round = 2")
+    codes = {finding.code for finding in kept.verify().findings}
+    assert {"foreign_key_broken", "row_missing", "row_added"} <= codes
+
+
+def test_a_dialogue_whose_own_row_is_gone_can_still_be_verified(kept: Kept) -> None:
+    """The journal knows it."""
+    kept.alter("DELETE FROM dialogues WHERE dialogue_id = ?", ID)
+    found = kept.found(ID)
+    assert found[f"dialogue '{ID}'"].code == "row_missing"
+
+
+def test_a_missing_entity_of_the_store_is_named_with_its_author(kept: Kept) -> None:
+    """The answer that gave it its id still tells its local id."""
+    kept.alter("DELETE FROM entities WHERE dialogue_id = ? AND kind = 'P' AND round = 1 AND seq = 4", EXAMPLE)
+    found = kept.found(EXAMPLE)
+    assert found["P0104 (Eclair, round 1)"].code == "row_missing"
+
+
+def test_verify_changes_nothing(kept: Kept, exported: Path) -> None:
+    """It looks, and leaves every byte of store and file as it was."""
+    kept.verify()
+    before = kept.file.read_bytes(), exported.read_bytes()
+    kept.verify()
+    kept.verify(EXAMPLE)
+    kept.verify(str(exported))
+    assert (kept.file.read_bytes(), exported.read_bytes()) == before
+
+
+def test_verify_is_offered_as_a_read(kept: Kept) -> None:
+    """Surfaces find verify and doctor in the table; neither writes."""
+    table = collect([kept.custody])
+    assert set(table) == {"doctor", "verify"}
+    assert not table["verify"].mark.writes
+    answer = table["verify"]({"target": EXAMPLE}, CALL)
+    assert isinstance(answer, Verified)
+    assert answer.ok
