@@ -24,6 +24,7 @@ from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.tables import ROWS
 from hansard.exchange.checking import DocumentFinding, DocumentReport, check_document
 from hansard.exchange.document import item_at, key_in_document, key_of, parsed_document, read_text, rows_of
+from hansard.exchange.markdown import visible
 from hansard.exchange.operations import ExchangeOperations
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Call, operation
@@ -54,7 +55,7 @@ class Verifying:
             return self._verify_store(call)
         if _is_file(request.target):
             return self._verify_file(request.target)
-        return self._verify_dialogue(self._dialogues.resolve_id(request.target))
+        return self._verify_dialogue(request.target)
 
     def _verify_file(self, name: str) -> Verified:
         path = Path(name)
@@ -75,10 +76,10 @@ class Verifying:
             )
         return Verified(
             ok=not findings,
-            what=f"file {path.name} (dialogue '{report.dialogue_id}')",
+            what=visible(f"file {path.name} (dialogue '{report.dialogue_id}')"),
             entries=report.entries,
             rows=report.rows,
-            texts=0,
+            texts=report.texts,
             findings=findings,
             notes=notes,
             head=None if report.head is None else _head(f"dialogue:{report.dialogue_id}", report.head),
@@ -216,20 +217,24 @@ def _discovery(
 ) -> Discovery:
     if words is not None:
         message = f"{message}: recorded {_quoted(words[0])}, found {_quoted(words[1])}"
-    return Discovery(
+    return Discovery(  # whatever stands in an altered cell, a finding can be shown and sent
         code=code,
-        message=message,
-        where=name.where(path),
-        dialogue_id=name.dialogue_id,
-        id=name.id,
-        experts=name.experts,
+        message=visible(message),
+        where=visible(name.where(path)),
+        dialogue_id=_visible(name.dialogue_id),
+        id=_visible(name.id),
+        experts=[visible(slug) for slug in name.experts],
         round=name.round,
         position=position,
-        path=path,
-        said=None if words is None else words[0],
-        found=None if words is None else words[1],
+        path=_visible(path),
+        said=None if words is None else visible(words[0]),
+        found=None if words is None else visible(words[1]),
         remedy=remedy(code),
     )
+
+
+def _visible(text: str | None) -> str | None:
+    return None if text is None else visible(text)
 
 
 def condensed(findings: list[Discovery]) -> list[Discovery]:

@@ -64,7 +64,8 @@ def encoded_row(table: sa.Table, row: Mapping[str, Any], texts: dict[str, str]) 
     cells: dict[str, Any] = {name: row.get(name) for name in plain}
     for name in _real(table):
         if cells[name] is not None:
-            cells[name] = float(cells[name])  # the database gives 1.0 back for 1, and digests are of what it gives
+            # digests are of what the database gives back: 1.0 for 1, 0.0 for -0.0
+            cells[name] = float(cells[name]) + 0.0
     for name in long:
         value = row.get(name)
         cells[name] = None if value is None else stowed(value, texts)
@@ -124,6 +125,11 @@ def row_bytes(cells: Mapping[str, Any]) -> bytes:
 @cache
 def _real(table: sa.Table) -> tuple[str, ...]:
     return tuple(str(c.name) for c in table.columns if isinstance(c.type, sa.Float))
+
+
+def long_columns(table: sa.Table) -> tuple[str, ...]:
+    """Names of a table's columns that may refer to a text."""
+    return _columns(table)[1]
 
 
 @cache

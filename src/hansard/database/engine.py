@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,14 +16,17 @@ from hansard.database import errors
 from hansard.kernel.errors import HansardError
 from hansard.kernel.locks import file_lock
 
-HEAD: Final = "0001"
+REVISIONS: Final = ("0001",)
+"""Every schema revision there has been, oldest first."""
+
+HEAD: Final = REVISIONS[-1]
 """The schema revision that this program reads and writes."""
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0
 
 
 class Database:
-    """One store. Several processes on one store is the normal case.
+    """One store, which many processes may have open at once.
 
     Every transaction takes a pooled connection. A writing one begins with BEGIN IMMEDIATE: a deferred one would fail
     as soon as two writers meet.
@@ -31,7 +36,11 @@ class Database:
         """A store in the SQLite file ``path``; ``open`` makes and upgrades it, this only names it."""
         self.path = path
         self._busy_timeout_ms = int(busy_timeout_seconds * 1000)
-        self.engine = sa.create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=8)
+        self.engine = sa.create_engine(
+            sa.URL.create("sqlite", database=str(path)),  # not as text: a path may hold '?' and '%'
+            pool_size=8,
+            max_overflow=8,
+        )
         event.listen(self.engine, "connect", self._on_connect)
         event.listen(self.engine, "begin", _on_begin)
 
@@ -40,7 +49,7 @@ class Database:
         """Open a store; make it, or bring it to this program's schema, where needed.
 
         Raises:
-            HansardError: ``schema_newer``, ``foreign_database``, ``database_corrupt`` and the like.
+            HansardError: ``schema_newer``, ``foreign_database``, ``database_corrupt``, ``database_read_only`` …
         """
         database = cls(path, busy_timeout_seconds=busy_timeout_seconds)
         try:
@@ -57,7 +66,7 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction that sees one moment of the store and writes nothing."""
+        """A transaction that sees one moment of the store; an attempt to write in it fails."""
         with self._transaction(immediate=False) as connection:
             yield connection
 
@@ -78,10 +87,16 @@ class Database:
         """The schema revision found in the file; ``None`` for a store that is not made yet.
 
         Raises:
-            HansardError: ``foreign_database`` for another program's file; ``schema_newer`` for a revision not known.
+            HansardError: ``foreign_database`` for another program's file; ``schema_newer`` for a revision of later
+                days; ``database_corrupt`` for one that there never was.
         """
-        if not self.path.exists() or self.path.stat().st_size == 0:
+        try:
+            if self.path.stat().st_size == 0:
+                return None
+        except FileNotFoundError:
             return None
+        except OSError as fault:
+            raise errors.database_unavailable(fault.strerror or "unknown reason") from None
         with self.reading() as connection:
             tables = sa.inspect(connection).get_table_names()
             if not tables:
@@ -89,13 +104,18 @@ class Database:
             if "alembic_version" not in tables or "journal" not in tables:
                 raise errors.foreign_database(tables)
             found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        if found is not None and found > HEAD:
-            raise errors.schema_newer(str(found), HEAD)
-        return None if found is None else str(found)
+        if found in REVISIONS:
+            return str(found)
+        if isinstance(found, str) and found > HEAD:
+            raise errors.schema_newer(found, HEAD)
+        raise errors.database_corrupt(f"it says that its schema is '{found}', which there never was")
 
     def migrate(self) -> None:
         """Bring the store to this program's schema; one process does it, others wait."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise errors.database_unavailable(fault.strerror or "unknown reason") from None
         with file_lock(self.path.with_name(self.path.name + ".migrate.lock")):
             if self.revision() == HEAD:  # another process was first
                 return
@@ -103,8 +123,27 @@ class Database:
 
             with told():
                 with contextlib.closing(self.engine.raw_connection()) as plain:  # no transaction may be open
+                    plain.cursor().execute("PRAGMA query_only=OFF")
                     plain.cursor().execute("PRAGMA journal_mode=WAL")
                 upgrade(self.engine)
+
+    def scrub(self) -> bool:
+        """Leave no trace of deleted words in the files: call it once an erasing entry is committed.
+
+        The file is written anew and the write-ahead log emptied, since both keep old pages.
+
+        Returns:
+            Whether all is gone; ``False`` when another connection still reads the moment before (call it again).
+
+        Raises:
+            HansardError: a refusal of the store, such as ``disk_full``; what was committed stays committed.
+        """
+        with told(), contextlib.closing(self.engine.raw_connection()) as plain:  # no transaction may be open
+            cursor = plain.cursor()
+            cursor.execute("PRAGMA query_only=OFF")
+            cursor.execute("VACUUM")
+            (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
     def _on_connect(self, connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves (see _on_begin)
@@ -113,13 +152,27 @@ class Database:
             cursor.execute(f"PRAGMA busy_timeout={self._busy_timeout_ms}")
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten (see ``scrub``)
         finally:
             cursor.close()
 
 
 def _on_begin(connection: sa.Connection) -> None:
     immediate = connection.get_execution_options().get("hansard_immediate", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if immediate else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextlib.contextmanager
+def lenient(connection: sa.Connection) -> Iterator[None]:
+    """Read cells that are not UTF-8 as texts with lone surrogates, instead of failing at the first of them."""
+    driver: Any = connection.connection.dbapi_connection
+    before = driver.text_factory
+    driver.text_factory = functools.partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
 
 
 @contextlib.contextmanager
@@ -128,22 +181,31 @@ def told() -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as fault:
-        raise explained(fault) from fault
+        if isinstance(fault.orig, sqlite3.Error) and (refusal := explained(fault.orig)):
+            raise refusal from fault
+        raise
+    except sqlite3.Error as fault:
+        if refusal := explained(fault):
+            raise refusal from fault
+        raise
     except exc.TimeoutError:
         raise errors.database_busy() from None
 
 
-def explained(fault: exc.DBAPIError) -> HansardError:
-    """The refusal that a driver's error stands for."""
-    said = str(fault.orig)
-    if "locked" in said or "busy" in said:
-        return errors.database_busy()
-    if "full" in said:
-        return errors.disk_full()
-    if "readonly" in said:
-        return errors.database_read_only()
-    if "malformed" in said or "not a database" in said:
-        return errors.database_corrupt(said)
-    if isinstance(fault, exc.IntegrityError):
-        raise fault  # a constraint that the rules should have held: our defect, told as one
+def explained(fault: sqlite3.Error) -> HansardError | None:
+    """The refusal that a driver's error stands for; none where the defect is ours (a constraint, a wrong statement)."""
+    if isinstance(fault, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return None
+    said = str(fault)
+    if said.startswith("Could not decode to UTF-8"):  # Python's own, without a code; it repeats the cell
+        return errors.database_corrupt("a text in it is not UTF-8")
+    match getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return errors.database_busy()
+        case sqlite3.SQLITE_FULL:
+            return errors.disk_full()
+        case sqlite3.SQLITE_READONLY:
+            return errors.database_read_only()
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return errors.database_corrupt(said)
     return errors.database_unavailable(said)

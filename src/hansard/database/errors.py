@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from hansard.kernel.errors import HansardError
 
 
@@ -98,6 +101,17 @@ def request_erased(request_id: str) -> HansardError:
         field="request_id",
         value=request_id,
         suggestion="Read the present state; the request was carried out and is not repeated",
+    )
+
+
+def row_altered(table: str, key: Sequence[Any], position: int) -> HansardError:
+    """A row that is to be changed is not as it was recorded."""
+    return HansardError(
+        "corrupt",
+        "row_altered",
+        f"a row of '{table}' was altered behind Hansard's back; nothing was written",
+        context={"table": table, "key": list(key), "position": position or None},
+        suggestion="Run 'hansard verify --all' to learn what else was altered, and restore the last good copy",
     )
 
 

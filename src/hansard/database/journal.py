@@ -1,23 +1,35 @@
-"""The journal: one entry for every write, in the same transaction as its change.
+"""The journal: every write leaves one entry, committed together with what it changed.
 
 An entry is a JSON body (docs/journal.md) whose bytes are stored and hashed as they are. It names its streams with
 their sequence and the hash of each stream's previous entry, so that one record's chain can be followed alone; and it
 lists a salted digest of every row it wrote, so that ``verify`` compares the tables without running an operation.
-Payloads, actors and salts stand beside the entry, not in it: ``erase`` removes them and the chain still holds.
+Payloads, actors and salts are kept apart from the hashed body: ``erase`` removes them and the chain still holds.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import hmac
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
 from typing import Any, Final, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from hansard.database import errors, tables
-from hansard.database.columns import encoded_row, key_names, row_bytes, row_key, stowed
+from hansard.database.columns import (
+    encoded_row,
+    key_names,
+    long_columns,
+    references,
+    row_bytes,
+    row_key,
+    stowed,
+)
 from hansard.database.engine import Database
 from hansard.kernel.canonical import parsed, sha256_hex, stored_bytes, stored_text
 from hansard.kernel.clock import Clock, system_clock, timestamp
@@ -33,6 +45,8 @@ START: Final = "0" * 64
 
 SALT_BYTES: Final = 16
 
+_SALT = re.compile(f"[0-9a-f]{{{2 * SALT_BYTES}}}")
+
 Chance = Callable[[str, int], bytes]
 """Gives ``size`` random bytes for a named purpose; a replay gives those that were drawn the first time."""
 
@@ -45,17 +59,30 @@ def system_chance(_purpose: str, size: int) -> bytes:
 
 
 def sealed(salt: str, label: str, data: bytes) -> str:
-    """The salted digest of ``data``.
+    """The salted digest of ``data``: HMAC-SHA256 under a key of the label's own.
 
-    The salt of one label is derived from the entry's, so that showing one row's salt to an auditor opens no other row.
+    That key is derived from the salt, so that showing one row's key to an auditor opens no other row.
     """
-    own = hashlib.sha256(bytes.fromhex(salt) + label.encode()).digest()
-    return hashlib.sha256(own + data).hexdigest()
+    return hmac.digest(_derived(salt, label), data, "sha256").hex()
 
 
 def rows_salt(salt: str) -> str:
     """The salt of an entry's rows. An export carries it; the salts of actor and payloads cannot be told from it."""
-    return sha256_hex(bytes.fromhex(salt) + b"rows")
+    return _derived(salt, "rows").hex()
+
+
+def _derived(salt: str, label: str) -> bytes:
+    return hmac.digest(bytes.fromhex(salt), label.encode(), "sha256")
+
+
+def readable_rows_salt(salt: object) -> str | None:
+    """The rows' salt that comes from an entry's; ``None`` when that is erased, or is not as it was written.
+
+    Other spellings of the same bytes (capitals, spaces) are alterations too.
+    """
+    if not isinstance(salt, str) or _SALT.fullmatch(salt) is None:
+        return None
+    return rows_salt(salt)
 
 
 def row_label(table: str, key: Sequence[Any]) -> str:
@@ -64,7 +91,7 @@ def row_label(table: str, key: Sequence[Any]) -> str:
 
 
 def request_key(actor: str, request_id: str) -> str:
-    """The unique key of an actor's request id; tells neither to who reads the journal alone."""
+    """The unique key of an actor's request id. It stands beside the entry; the body holds it sealed."""
     return sha256_hex(f"request {len(actor)} {actor} {request_id}".encode())
 
 
@@ -92,6 +119,57 @@ def unpacked(value: Any, text_of: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [unpacked(item, text_of) for item in value]
     return value
+
+
+def payload_references(payload: str) -> set[str]:
+    """SHA-256 of every text that a stored payload refers to."""
+    found: set[str] = set()
+
+    def note(digest: str) -> str:
+        found.add(digest)
+        return ""
+
+    unpacked(parsed(payload), note)
+    return found
+
+
+class _Changes(msgspec.Struct, frozen=True):
+    """What an entry's body says of rows."""
+
+    position: int
+    changes: list[tuple[str, list[Any], str | None]]
+
+
+_changes = msgspec.json.Decoder(_Changes)
+
+
+def _last_changes(
+    connection: sa.Connection, stream: str, table: str, keys: set[tuple[Any, ...]]
+) -> Iterator[tuple[int, str | None, tuple[Any, ...], str | None]]:
+    """Position, rows' salt and digest of the newest change of each of these rows, as far as the stream has one."""
+    j, s, p = tables.journal, tables.journal_streams, tables.journal_payloads
+    missing = {f'["{table}",{stored_text(list(key))},': key for key in keys}
+    newest_first = connection.execute(
+        sa.select(j.c.body, p.c.salt)
+        .join(s, s.c.position == j.c.position)
+        .outerjoin(p, p.c.position == j.c.position)
+        .where(s.c.stream == stream)
+        .order_by(s.c.sequence.desc())
+    )
+    for body, salt in newest_first:
+        if not any(words in str(body) for words in missing):  # much faster than reading every body
+            continue
+        with contextlib.suppress(msgspec.DecodeError, UnicodeEncodeError):  # altered: then the row has no seal
+            said = _changes.decode(body)
+            for name, key, digest in said.changes:
+                found = missing.pop(f'["{name}",{stored_text(key)},', None)
+                if found is not None:
+                    yield said.position, readable_rows_salt(salt), found, digest
+        if not missing:
+            newest_first.close()
+            return
+    for never in missing.values():
+        yield 0, None, never, None
 
 
 class Entry:
@@ -125,24 +203,30 @@ class Entry:
         self._rows_salt = rows_salt(self._salt)
         self._decided: dict[str, Any] = {}
         self._changes: dict[tuple[str, tuple[Any, ...]], str | None] = {}
+        self._loose: set[str] = set()
+        self._users: dict[str, sa.Table] = {}
         self._finished = False
 
     def join(self, stream: str) -> None:
         """Add a stream that this entry opens, such as that of a dialogue whose id was just drawn."""
+        self._must_be_open()
         self._streams.update(_locked(self.connection, [stream]))
 
     def draw(self, purpose: str, size: int) -> bytes:
         """Random bytes that the entry keeps as decided, so that a replay draws the same."""
         drawn = self._chance(purpose, size)
-        self._decided[purpose] = drawn.hex()
+        self.decide(purpose, drawn.hex())
         return drawn
 
     def decide(self, name: str, value: Any) -> None:
-        """Keep something that was decided once, such as an allocated id."""
+        """Keep something that was decided once, such as an allocated id; each name once."""
+        if name in self._decided or name in ("erased", "salt"):
+            raise ValueError(f"'{name}' is decided already, or is the journal's own")
         self._decided[name] = value
 
     def insert(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows of typed values."""
+        self._must_be_open()
         texts: dict[str, str] = {}
         cells = [encoded_row(table, row, texts) for row in rows]
         self._keep(texts)
@@ -151,60 +235,82 @@ class Entry:
             self._note(table, cells)
 
     def update(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Replace rows, each given whole, found by primary key."""
+        """Replace rows, each given whole, found by primary key.
+
+        Raises:
+            HansardError: ``row_altered`` when a row is not as it was recorded: to seal it anew would hide that.
+        """
+        self._must_be_open()
         texts: dict[str, str] = {}
         cells = [encoded_row(table, row, texts) for row in rows]
+        self._must_be_unaltered(table, [row_key(table, row) for row in cells])
         self._keep(texts)
+        self._loosen(table, [row_key(table, row) for row in cells])
         names = key_names(table)
         for row in cells:
-            where = sa.and_(*(table.c[name] == row[name] for name in names))
             values = {name: value for name, value in row.items() if name not in names}
-            result = self.connection.execute(table.update().where(where).values(values))
+            result = self.connection.execute(table.update().where(_is(table, row_key(table, row))).values(values))
             if result.rowcount != 1:
                 raise LookupError(f"{table.name} has no row {row_key(table, row)}")
         self._note(table, cells)
 
     def delete(self, table: sa.Table, key: tuple[Any, ...]) -> None:
         """Remove one row by its primary key."""
-        where = sa.and_(*(table.c[name] == value for name, value in zip(key_names(table), key, strict=True)))
-        self.connection.execute(table.delete().where(where))
-        self._changes[str(table.name), key] = None
+        self._must_be_open()
+        self._loosen(table, [key])
+        if self.connection.execute(table.delete().where(_is(table, key))).rowcount != 1:
+            raise LookupError(f"{table.name} has no row {key}")
+        self._change(table, key, None)
 
     def erase(self, positions: Iterable[int], all_tables: Mapping[str, sa.Table]) -> None:
-        """Remove payloads, actors and salts of earlier entries; their rows that still stand are sealed anew."""
+        """Remove payloads, actors and salts of earlier entries; their rows that still stand are sealed anew.
+
+        Texts that nothing refers to any more go with them. The entry joins every stream of the entries it erases, so
+        that each of these chains tells of it. The files keep old pages: call ``Database.scrub`` after the commit.
+
+        Args:
+            positions: the entries.
+            all_tables: every table the journal vouches for (``tables.record_tables``).
+        """
+        self._must_be_open()
+        j, p = tables.journal, tables.journal_payloads
         erased = sorted(set(positions))
         for position in erased:
-            payload = self.connection.execute(
-                sa.select(tables.journal_payloads.c.salt).where(tables.journal_payloads.c.position == position)
-            ).one_or_none()
+            found = self.connection.execute(sa.select(j.c.body).where(j.c.position == position)).scalar_one_or_none()
+            if found is None:
+                raise LookupError(f"the journal has no entry {position}")
+            body = parsed(found)
+            for stream, _, _ in body["streams"]:
+                if stream not in self._streams:
+                    self.join(stream)
+            payload = self.connection.execute(sa.select(p).where(p.c.position == position)).one_or_none()
             if payload is None:
                 continue
-            body = parsed(
-                self.connection.execute(
-                    sa.select(tables.journal.c.body).where(tables.journal.c.position == position)
-                ).scalar_one()
-            )
-            salt = rows_salt(payload.salt)
+            salt = readable_rows_salt(payload.salt) or START
             for name, key, digest in body["changes"]:
                 table = all_tables[name]
-                where = sa.and_(*(table.c[c] == v for c, v in zip(key_names(table), key, strict=True)))
-                row = self.connection.execute(sa.select(table).where(where)).mappings().one_or_none()
+                row = self.connection.execute(sa.select(table).where(_is(table, key))).mappings().one_or_none()
                 # only the row's latest digest matters: later entries have sealed the others already
                 if row is not None and sealed(salt, row_label(name, key), row_bytes(dict(row))) == digest:
                     self._note(table, [dict(row)])
-            self.connection.execute(
-                tables.journal_payloads.delete().where(tables.journal_payloads.c.position == position)
-            )
+            try:
+                self._loose |= payload_references(payload.request) | payload_references(payload.result)
+            except (msgspec.DecodeError, TypeError):
+                raise errors.row_altered("journal_payloads", (position,), position) from None
+            self.connection.execute(p.delete().where(p.c.position == position))
+        self._users.update(all_tables)
         self._decided["erased"] = erased
 
     def finish(self, answer: A) -> A:
         """Write the entry; the answer is kept for a repeated request."""
+        self._must_be_open()
         texts: dict[str, str] = {}
         plain = self._request.plain()
         request_id = plain.pop("request_id", None)
         request = stored_bytes(packed(plain, texts))
         result = stored_bytes(packed(answer.model_dump(mode="json", by_alias=True), texts))
         self._keep(texts)
+        self._drop_unused(self._loose - texts.keys())
         streams = sorted(self._streams.items())
         key = request_key(self._call.actor.name, request_id) if request_id is not None else None
         position = self.connection.execute(
@@ -224,11 +330,11 @@ class Entry:
                     "known_by": self._call.actor.known_by,
                     "name": sealed(self._salt, "actor", self._call.actor.name.encode()),
                 },
-                "request_key": key,
+                "request_key": None if key is None else sealed(self._salt, "request_key", key.encode()),
                 "decided": self._decided,
                 "request": sealed(self._salt, "request", request),
                 "result": sealed(self._salt, "result", result),
-                "changes": [[table, list(key), digest] for (table, key), digest in self._changes.items()],
+                "changes": [[table, list(key), digest] for (table, key), digest in sorted(self._changes.items())],
                 "streams": [[stream, sequence + 1, head] for stream, (sequence, head) in streams],
             }
         )
@@ -267,8 +373,29 @@ class Entry:
     def _note(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
             key = row_key(table, row)
-            name = str(table.name)  # SQLAlchemy gives a subclass of str, which msgspec refuses
-            self._changes[name, key] = sealed(self._rows_salt, row_label(name, key), row_bytes(row))
+            self._change(table, key, sealed(self._rows_salt, row_label(table.name, key), row_bytes(row)))
+
+    def _change(self, table: sa.Table, key: tuple[Any, ...], digest: str | None) -> None:
+        stream = tables.stream_of(table, key)
+        if stream is not None and stream not in self._streams:
+            raise RuntimeError(f"{self._operation} changes a row of '{stream}', which is none of its streams")
+        self._changes[str(table.name), key] = digest  # SQLAlchemy's names are a subclass of str, which msgspec refuses
+
+    def _must_be_open(self) -> None:
+        if self._finished or self.answer is not None:
+            raise RuntimeError(f"{self._operation} writes after its entry")
+
+    def _must_be_unaltered(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> None:
+        """Compare rows with what the newest entry of their stream that names them says of them."""
+        for stream, some in groupby(sorted(keys, key=repr), key=partial(tables.stream_of, table)):
+            wanted = {key for key in some if (table.name, key) not in self._changes}
+            if stream is None or not wanted:
+                continue
+            for position, salt, key, digest in _last_changes(self.connection, stream, table.name, wanted):
+                row = self.connection.execute(sa.select(table).where(_is(table, key))).mappings().one_or_none()
+                cells = None if row is None else row_bytes(dict(row))
+                if cells is None or salt is None or sealed(salt, row_label(table.name, key), cells) != digest:
+                    raise errors.row_altered(table.name, key, position)
 
     def _keep(self, texts: Mapping[str, str]) -> None:
         """Put texts into ``texts``, each once."""
@@ -282,7 +409,37 @@ class Entry:
         fresh = [{"sha256": digest, "body": body} for digest, body in texts.items() if digest not in present]
         if fresh:
             self.connection.execute(tables.texts.insert(), fresh)
-            self._note(tables.texts, fresh)
+
+    def _loosen(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> None:
+        """Remember the texts of rows that are about to change: this entry may leave them without a user."""
+        if not long_columns(table):
+            return
+        self._users.update(tables.record_tables(table.metadata))
+        for key in keys:
+            row = self.connection.execute(sa.select(table).where(_is(table, key))).mappings().one_or_none()
+            self._loose |= references(table, [] if row is None else [dict(row)])
+
+    def _drop_unused(self, digests: Iterable[str]) -> None:
+        """Remove those of these texts that no row and no payload refers to."""
+        for digest in sorted(digests):
+            if not self._used_by_rows(digest) and not self._used_by_payloads(digest):
+                self.connection.execute(tables.texts.delete().where(tables.texts.c.sha256 == digest))
+
+    def _used_by_rows(self, digest: str) -> bool:
+        for table in self._users.values():
+            names = long_columns(table)
+            refers = sa.or_(*(table.c[name] == f"sha256:{digest}" for name in names))
+            if names and self.connection.execute(sa.select(sa.true()).where(refers).limit(1)).first():
+                return True
+        return False
+
+    def _used_by_payloads(self, digest: str) -> bool:
+        p = tables.journal_payloads
+        for column in (p.c.request, p.c.result):
+            mentions = self.connection.execute(sa.select(column).where(column.contains(digest))).scalars()
+            if any(digest in payload_references(text) for text in mentions):
+                return True
+        return False
 
 
 class Journal:
@@ -307,6 +464,8 @@ class Journal:
             connection = call.transaction
             if connection is None:
                 connection = stack.enter_context(self.database.writing())
+            else:  # who opened it may go on after an error, and then nothing of this entry may stay
+                stack.enter_context(connection.begin_nested())
             locked = _locked(connection, streams)
             entry = Entry(connection, operation, request, call, locked, timestamp(self._clock()), self._chance)
             if isinstance(request, WriteRequest) and request.request_id is not None:
@@ -331,10 +490,18 @@ class Journal:
             raise errors.request_erased(request.request_id)
         plain = request.plain()
         plain.pop("request_id")
-        first = parsed(found.body)["operation"]
+        body = parsed(found.body)
+        if sealed(payload.salt, "result", payload.result.encode()) != body["result"]:
+            raise errors.row_altered("journal_payloads", (found.position,), found.position)
+        first = body["operation"]
         if first != operation or stored_text(packed(plain, {})) != payload.request:
             raise errors.request_id_reused(request.request_id, first)
         return unpacked(parsed(payload.result), lambda digest: text(connection, digest))
+
+
+def _is(table: sa.Table, key: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """The row with this primary key."""
+    return sa.and_(*(table.c[name] == value for name, value in zip(key_names(table), key, strict=True)))
 
 
 def _locked(connection: sa.Connection, streams: Sequence[str]) -> dict[str, tuple[int, str]]:

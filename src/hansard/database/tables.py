@@ -62,8 +62,8 @@ OWN_TABLES = frozenset({"texts", "counters", "streams", "journal", "journal_stre
 
 
 def record_tables(of: sa.MetaData = metadata) -> dict[str, sa.Table]:
-    """Every table whose rows the journal vouches for: all but the journal's own, and ``texts`` among them."""
-    return {name: table for name, table in sorted(of.tables.items()) if name not in OWN_TABLES or name == "texts"}
+    """Every table whose rows the journal vouches for: all but its own. Texts vouch for themselves, by their key."""
+    return {name: table for name, table in sorted(of.tables.items()) if name not in OWN_TABLES}
 
 
 def stream_of(table: sa.Table, key: tuple[Any, ...]) -> str | None:

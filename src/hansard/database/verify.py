@@ -5,6 +5,8 @@ Everything here works on values, so that a store and an exported file are verifi
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +14,17 @@ import msgspec
 import sqlalchemy as sa
 
 from hansard.database import tables
-from hansard.database.columns import references, row_bytes, row_key
-from hansard.database.journal import START, VERSION, request_key, row_label, rows_salt, sealed
+from hansard.database.columns import metadata, references, row_bytes, row_key
+from hansard.database.engine import lenient
+from hansard.database.journal import (
+    START,
+    VERSION,
+    payload_references,
+    readable_rows_salt,
+    request_key,
+    row_label,
+    sealed,
+)
 from hansard.kernel.canonical import sha256_hex, text_digest
 
 
@@ -38,7 +49,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The journal entry concerned, or the one that recorded the row."""
     table: str | None = None
     key: tuple[Any, ...] | None = None
-    """The row's primary key."""
+    """The row's primary key, as it may be shown: what is no text or number is told by its hexadecimal digits."""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -73,10 +84,11 @@ class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decided: dict[str, Any]
     request: str
     result: str
-    changes: list[tuple[str, list[Any], str | None]]
+    changes: list[tuple[str, list[str | int | float | None], str | None]]
     streams: list[tuple[str, int, str]]
 
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 _decoder = msgspec.json.Decoder(_Body)
 
 Rows = dict[tuple[str, tuple[Any, ...]], Expected]
@@ -85,9 +97,61 @@ Rows = dict[tuple[str, tuple[Any, ...]], Expected]
 def _body(entry: StoredEntry) -> _Body | None:
     try:
         body = _decoder.decode(entry.body)
-    except (msgspec.DecodeError, UnicodeEncodeError):  # DecodeError covers a body of another shape
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):  # DecodeError covers a body of another shape
         return None
     return body if body.version == VERSION else None
+
+
+def _shown(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A key that any surface can print."""
+    return tuple(
+        value.encode("utf-8", "backslashreplace").decode()
+        if isinstance(value, str)
+        else f"x'{value.hex()}'"
+        if isinstance(value, bytes)
+        else value
+        for value in key
+    )
+
+
+def _erasable(body: _Body) -> set[int]:
+    """Earlier positions that an entry says it erased."""
+    named = body.decided.get("erased", ())
+    return {at for at in named if type(at) is int and at < body.position} if isinstance(named, list) else set()
+
+
+def erased_positions(entries: Iterable[StoredEntry]) -> set[int]:
+    """Entries that a later entry erased. Only one that is in all their streams can: their chains must tell of it."""
+    erased: set[int] = set()
+    streams: dict[int, set[str]] = {}
+    for entry in entries:
+        body = _body(entry)
+        if body is not None:
+            streams[body.position] = {name for name, _, _ in body.streams}
+            erased |= {at for at in _erasable(body) if streams.get(at, {""}) <= streams[body.position]}
+    return erased
+
+
+def _overstepping(entries: Iterable[StoredEntry], of: Mapping[str, sa.Table]) -> list[Finding]:
+    """Entries that change rows of a stream they are not in: its own chain would not tell of it."""
+    findings = []
+    for entry in entries:
+        body = _body(entry)
+        own = {name for name, _, _ in body.streams} if body else set()
+        for name, key, _ in body.changes if body else []:
+            stream = tables.stream_of(of[name], tuple(key)) if name in of and key else None
+            if stream is not None and stream not in own:
+                message = f"entry {entry.position} changes a row of '{stream}', and is not in that stream"
+                findings.append(
+                    Finding(
+                        code="entry_oversteps",
+                        message=message,
+                        position=entry.position,
+                        table=name,
+                        key=_shown(tuple(key)),
+                    )
+                )
+    return findings
 
 
 def chain_findings(entries: Iterable[StoredEntry], stream: str | None) -> list[Finding]:
@@ -107,17 +171,17 @@ def chain_findings(entries: Iterable[StoredEntry], stream: str | None) -> list[F
 
         if sha256_hex(entry.body.encode("utf-8", "surrogatepass")) != entry.hash:
             say("entry_altered", f"entry {entry.position} does not have the hash it was given")
+        if stream is None:
+            expected_position += 1
+            if entry.position != expected_position:
+                say("entry_missing", f"entry {expected_position} is missing before entry {entry.position}")
+                expected_position = entry.position
         body = _body(entry)
         if body is None:
             say("entry_unreadable", f"entry {entry.position} is not an entry of version {VERSION}")
             continue
         if body.position != entry.position:
             say("entry_moved", f"entry {entry.position} calls itself {body.position}")
-        if stream is None:
-            expected_position += 1
-            if entry.position != expected_position:
-                say("entry_missing", f"entry {expected_position} is missing before entry {entry.position}")
-                expected_position = entry.position
         own = [link for link in body.streams if stream is None or link[0] == stream]
         if not own:
             say("entry_foreign", f"entry {entry.position} does not belong to stream '{stream}'")
@@ -170,50 +234,38 @@ def row_findings(
     """
     findings: list[Finding] = []
     seen: set[tuple[str, tuple[Any, ...]]] = set()
+
+    def say(code: str, message: str, at: int | None, name: str, key: tuple[Any, ...]) -> None:
+        findings.append(Finding(code=code, message=message, position=at, table=name, key=_shown(key)))
+
     for name, row in cells:
         key = row_key(of[name], row)
-        seen.add((name, key))
         told = expected.get((name, key))
-        if told is None or told.digest is None:
-            where = None if told is None else told.position
-            findings.append(
-                Finding(
-                    code="row_added",
-                    message="a row stands here that no entry recorded" if told is None else "a removed row is back",
-                    position=where,
-                    table=name,
-                    key=key,
-                )
-            )
+        if (name, key) in seen:
+            say("row_twice", "the row stands here more than once", None, name, key)
+        elif told is None:
+            say("row_added", "a row stands here that no entry recorded", None, name, key)
+        elif told.digest is None:
+            say("row_added", "a removed row is back", told.position, name, key)
         elif told.salt is None:
-            findings.append(
-                Finding(
-                    code="row_unproved",
-                    message="the salt that seals this row is gone",
-                    position=told.position,
-                    table=name,
-                    key=key,
-                )
-            )
-        elif sealed(told.salt, row_label(name, key), row_bytes(row)) != told.digest:
-            findings.append(
-                Finding(
-                    code="row_altered",
-                    message="the row is not as it was recorded",
-                    position=told.position,
-                    table=name,
-                    key=key,
-                )
-            )
+            say("row_unproved", "the salt that seals this row is gone", told.position, name, key)
+        elif not _seals(told.salt, row_label(name, key), row, told.digest):
+            say("row_altered", "the row is not as it was recorded", told.position, name, key)
+        seen.add((name, key))
     for (name, key), told in expected.items():
         if told.digest is None or (name, key) in seen:
             continue
-        if stream is not None and tables.stream_of(of[name], key) != stream:
+        if stream is not None and name in of and tables.stream_of(of[name], key) != stream:
             continue
-        findings.append(
-            Finding(code="row_missing", message="a recorded row is gone", position=told.position, table=name, key=key)
-        )
+        say("row_missing", "a recorded row is gone", told.position, name, key)
     return findings
+
+
+def _seals(salt: str, label: str, row: Mapping[str, Any], digest: str) -> bool:
+    try:
+        return _DIGEST.fullmatch(salt) is not None and sealed(salt, label, row_bytes(row)) == digest
+    except UnicodeEncodeError:  # a cell that is not UTF-8
+        return False
 
 
 def stream_entries(connection: sa.Connection, stream: str) -> list[StoredEntry]:
@@ -230,11 +282,8 @@ def stream_entries(connection: sa.Connection, stream: str) -> list[StoredEntry]:
 
 
 def _stored(row: Any) -> StoredEntry:
-    try:
-        salt = None if row.salt is None else rows_salt(row.salt)
-    except (TypeError, ValueError):  # no hexadecimal: altered, and told as such when the payload is looked at
-        salt = None
-    return StoredEntry(row.position, row.hash, row.body, salt)
+    body = row.body if isinstance(row.body, str) else ""  # a BLOB of the same bytes is an alteration too
+    return StoredEntry(row.position, row.hash, body, readable_rows_salt(row.salt))
 
 
 def all_entries(connection: sa.Connection) -> list[StoredEntry]:
@@ -255,8 +304,34 @@ def verify_store(connection: sa.Connection, of: Mapping[str, sa.Table], stream: 
         of: the tables the journal vouches for (``tables.record_tables``).
         stream: one stream; ``None`` for everything, the journal's own tables among it.
     """
+    own = {table.name: table for table in metadata.tables.values() if table.name in tables.OWN_TABLES}
+    missing = _missing_tables(connection, own | dict(of))
+    if any(finding.table in own for finding in missing):
+        return StoreReport(entries=0, rows=0, texts=0, findings=missing, heads={})
+    there = {name: table for name, table in of.items() if name not in {finding.table for finding in missing}}
+    with lenient(connection):
+        return _verified(connection, there, stream, missing)
+
+
+def _missing_tables(connection: sa.Connection, wanted: Mapping[str, sa.Table]) -> list[Finding]:
+    """Tables that are not there, or have not all their columns."""
+    looked = sa.inspect(connection)
+    names = set(looked.get_table_names())
+    findings = []
+    for name, table in sorted(wanted.items()):
+        if name not in names:
+            findings.append(Finding(code="table_missing", message=f"the table '{name}' is gone", table=name))
+        elif absent := set(table.c.keys()) - {column["name"] for column in looked.get_columns(name)}:
+            message = f"the table '{name}' has no column {', '.join(sorted(absent))} any more"
+            findings.append(Finding(code="table_missing", message=message, table=name))
+    return findings
+
+
+def _verified(
+    connection: sa.Connection, of: Mapping[str, sa.Table], stream: str | None, findings: list[Finding]
+) -> StoreReport:
     entries = all_entries(connection) if stream is None else stream_entries(connection, stream)
-    findings = chain_findings(entries, stream)
+    findings = [*findings, *chain_findings(entries, stream), *_overstepping(entries, of)]
     expected = expected_rows(entries)
     rows: list[tuple[str, Mapping[str, Any]]] = []
     for name, table in of.items():
@@ -268,13 +343,14 @@ def verify_store(connection: sa.Connection, of: Mapping[str, sa.Table], stream: 
             query = query.where(next(iter(table.primary_key.columns)) == own)
         rows.extend((name, dict(row)) for row in connection.execute(query).mappings())
     findings += row_findings(expected, of, rows, stream)
-    text_count, text_faults = _text_findings(connection, of, rows, stream)
+    payloads = _payloads(connection, entries, stream)
+    text_count, text_faults = _text_findings(connection, of, rows, payloads, stream)
     findings += text_faults
     if stream is None:
         findings += _own_tables_findings(connection, entries)
     else:
         findings += _head_findings(connection, entries, stream)
-    findings += _payload_findings(connection, entries)
+    findings += _payload_findings(connection, entries, payloads)
     return StoreReport(
         entries=len(entries),
         rows=len(rows),
@@ -288,37 +364,55 @@ def _text_findings(
     connection: sa.Connection,
     of: Mapping[str, sa.Table],
     rows: Iterable[tuple[str, Mapping[str, Any]]],
+    payloads: Mapping[int, Any],
     stream: str | None,
 ) -> tuple[int, list[Finding]]:
-    """Whether every text that a row refers to is there and has the hash it is kept under."""
-    users: dict[str, tuple[str, tuple[Any, ...]]] = {}
-    present: set[str] = set()
+    """Whether every text that a row or a payload refers to is there and has the hash it is kept under."""
+    users: dict[Any, tuple[str, tuple[Any, ...]]] = {}
     for name, row in rows:
-        if name == "texts":
-            present.add(row["sha256"])
-            continue
         for digest in references(of[name], [row]):
             users.setdefault(digest, (name, row_key(of[name], row)))
+    for at, payload in payloads.items():
+        for digest in _payload_texts(payload):
+            users.setdefault(digest, ("journal_payloads", (at,)))
     findings: list[Finding] = []
-    bodies: dict[str, str] = {}
-    if stream is None:
-        bodies = {row["sha256"]: row["body"] for name, row in rows if name == "texts"}
-    else:
-        wanted = sorted(users)
-        for start in range(0, len(wanted), 500):
-            some = tables.texts.c.sha256.in_(wanted[start : start + 500])
-            for found in connection.execute(sa.select(tables.texts).where(some)):
-                bodies[found.sha256] = found.body
+
+    def say(code: str, message: str, table: str, key: tuple[Any, ...]) -> None:
+        findings.append(Finding(code=code, message=message, table=table, key=_shown(key)))
+
+    bodies: dict[Any, Any] = {}
+    wanted = sorted(users)
+    chunks = [None] if stream is None else [wanted[start : start + 500] for start in range(0, len(wanted), 500)]
+    for chunk in chunks:
+        query = sa.select(tables.texts)
+        for found in connection.execute(query if chunk is None else query.where(tables.texts.c.sha256.in_(chunk))):
+            if found.sha256 in bodies:
+                say("row_twice", "the text stands here more than once", "texts", (found.sha256,))
+            bodies[found.sha256] = found.body
     for digest, body in bodies.items():
-        if not isinstance(body, str) or text_digest(body) != digest:
-            table, key = users.get(digest, ("texts", (digest,)))
-            findings.append(
-                Finding(code="text_altered", message="a text is not as it was recorded", table=table, key=key)
-            )
+        if not _is_text_of(digest, body):
+            say("text_altered", "a text is not as it was recorded", *users.get(digest, ("texts", (digest,))))
+        if digest not in users:
+            say("text_added", "a text stands here that nothing refers to", "texts", (digest,))
     for digest, (table, key) in users.items():
         if digest not in bodies:
-            findings.append(Finding(code="text_missing", message="a recorded text is gone", table=table, key=key))
+            say("text_missing", "a recorded text is gone", table, key)
     return len(bodies), findings
+
+
+def _is_text_of(digest: object, body: object) -> bool:
+    try:
+        return isinstance(body, str) and text_digest(body) == digest
+    except UnicodeEncodeError:
+        return False
+
+
+def _payload_texts(payload: Any) -> set[str]:
+    """The texts that a payload refers to; none where it cannot be read, which is told elsewhere."""
+    try:
+        return payload_references(payload.request) | payload_references(payload.result)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError, TypeError):
+        return set()
 
 
 def _head_findings(connection: sa.Connection, entries: list[StoredEntry], stream: str) -> list[Finding]:
@@ -339,79 +433,92 @@ def _head_findings(connection: sa.Connection, entries: list[StoredEntry], stream
 def _own_tables_findings(connection: sa.Connection, entries: list[StoredEntry]) -> list[Finding]:
     """The journal's own tables hold nothing that the entries do not say."""
     findings: list[Finding] = []
-    heads = stream_heads(entries)
-    stored = {row.stream: (row.sequence, row.head) for row in connection.execute(sa.select(tables.streams))}
-    for stream in sorted(heads.keys() | stored.keys()):
-        if heads.get(stream) != stored.get(stream):
-            findings.append(
-                Finding(
-                    code="head_differs",
-                    message=f"the head of stream '{stream}' is not its last entry",
-                    table="streams",
-                    key=(stream,),
-                )
-            )
-    links: dict[tuple[str, int], int] = {}
-    for entry in entries:
-        body = _body(entry)
-        for stream, sequence, _ in body.streams if body else []:
-            links[stream, sequence] = entry.position
-    found = {(r.stream, r.sequence): r.position for r in connection.execute(sa.select(tables.journal_streams))}
-    for key in sorted(links.keys() | found.keys(), key=repr):
-        if links.get(key) != found.get(key):
-            findings.append(
-                Finding(
-                    code="index_differs",
-                    message=f"the index of stream '{key[0]}' differs from the entries at number {key[1]}",
-                    table="journal_streams",
-                    key=key,
-                )
-            )
-    counted = {row.name: row.value for row in connection.execute(sa.select(tables.counters))}
-    last = entries[-1].position if entries else 0
-    if counted != {"journal": last}:
-        findings.append(
-            Finding(
-                code="counter_differs",
-                message=f"the counter stands at {counted.get('journal')}, the last entry is {last}",
-                table="counters",
-                key=("journal",),
-            )
+
+    def say(code: str, message: str, table: str, key: tuple[Any, ...]) -> None:
+        findings.append(Finding(code=code, message=message, table=table, key=_shown(key)))
+
+    def found(table: sa.Table) -> Counter[tuple[Any, ...]]:
+        return Counter(tuple(row) for row in connection.execute(sa.select(table)))
+
+    heads = Counter((stream, *head) for stream, head in stream_heads(entries).items())
+    for (stream,) in _difference(heads, found(tables.streams), 1):
+        say("head_differs", f"the head of stream '{stream}' is not its last entry", "streams", (stream,))
+    links = Counter(
+        (stream, sequence, entry.position)
+        for entry in entries
+        if (body := _body(entry))
+        for stream, sequence, _ in body.streams
+    )
+    for stream, sequence in _difference(links, found(tables.journal_streams), 2):
+        say(
+            "index_differs",
+            f"the index of stream '{stream}' differs from the entries at number {sequence}",
+            "journal_streams",
+            (stream, sequence),
         )
+    last = entries[-1].position if entries else 0
+    counters = found(tables.counters)
+    if counters != Counter({("journal", last): 1}):
+        told = ", ".join(str(_shown(row)) for row in counters)
+        say("counter_differs", f"the counters are {told}, the last entry is {last}", "counters", ("journal",))
     return findings
 
 
-def _payload_findings(connection: sa.Connection, entries: list[StoredEntry]) -> list[Finding]:
-    """Every entry has its payload unless a later entry erased it, and the payload is what was sealed."""
-    erased: set[int] = set()
-    for entry in entries:
-        body = _body(entry)
-        if body is not None:
-            erased.update(body.decided.get("erased", ()))
+def _difference(one: Counter[Any], other: Counter[Any], width: int) -> list[tuple[Any, ...]]:
+    """The keys (of so many columns) whose rows stand in one more often than in the other."""
+    return sorted({row[:width] for row in (one - other) + (other - one)}, key=repr)
+
+
+def _payloads(connection: sa.Connection, entries: list[StoredEntry], stream: str | None) -> dict[int, Any]:
+    """What is kept beside the entries, by position; all there is when all entries are asked for."""
+    p = tables.journal_payloads
+    if stream is None:
+        return {row.position: row for row in connection.execute(sa.select(p).order_by(p.c.position))}
     positions = [entry.position for entry in entries]
-    j, p = tables.journal, tables.journal_payloads
-    stored: dict[int, Any] = {}
+    found: dict[int, Any] = {}
+    for start in range(0, len(positions), 500):
+        some = p.c.position.in_(positions[start : start + 500])
+        found.update({row.position: row for row in connection.execute(sa.select(p).where(some))})
+    return found
+
+
+def _is_request_key(column: object, seal: str | None, payload: Any) -> bool:
+    """Whether the key in the index is the one that the body holds sealed; once erased, whether it is a key at all."""
+    if seal is None or not isinstance(column, str):
+        return column is seal
+    if payload is None:
+        return _DIGEST.fullmatch(column) is not None
+    try:
+        return sealed(payload.salt, "request_key", column.encode()) == seal
+    except (TypeError, ValueError):
+        return False
+
+
+def _payload_findings(
+    connection: sa.Connection, entries: list[StoredEntry], stored: Mapping[int, Any]
+) -> list[Finding]:
+    """Every entry has its payload unless a later entry erased it, and the payload is what was sealed."""
+    erased = erased_positions(entries)
+    positions = [entry.position for entry in entries]
+    j = tables.journal
     keys: dict[int, str | None] = {}
     for start in range(0, len(positions), 500):
-        some = positions[start : start + 500]
-        stored.update({r.position: r for r in connection.execute(sa.select(p).where(p.c.position.in_(some)))})
-        keys.update(
-            {
-                r.position: r.request_key
-                for r in connection.execute(sa.select(j.c.position, j.c.request_key).where(j.c.position.in_(some)))
-            }
-        )
+        some = j.c.position.in_(positions[start : start + 500])
+        keys.update({r.position: r.request_key for r in connection.execute(sa.select(j).where(some))})
     findings: list[Finding] = []
 
     def say(code: str, message: str, at: int) -> None:
         findings.append(Finding(code=code, message=message, position=at, table="journal_payloads", key=(at,)))
 
+    for at in sorted(stored.keys() - set(positions)):
+        say("payload_added", f"a payload stands beside entry {at}, which there is not", at)
     for entry in entries:
         at = entry.position
         body = _body(entry)
         if body is None:
             continue
-        if keys.get(at) != body.request_key:
+        payload = stored.get(at)
+        if not _is_request_key(keys.get(at), body.request_key, payload):
             findings.append(
                 Finding(
                     code="index_differs",
@@ -421,7 +528,6 @@ def _payload_findings(connection: sa.Connection, entries: list[StoredEntry]) -> 
                     key=(at,),
                 )
             )
-        payload = stored.get(at)
         if payload is None:
             if at not in erased:
                 say("payload_missing", f"what was asked in entry {at} is gone, and no entry erased it", at)
@@ -435,11 +541,14 @@ def _payload_findings(connection: sa.Connection, entries: list[StoredEntry]) -> 
                 "result": (sealed(payload.salt, "result", payload.result.encode()), body.result),
             }
             key = None if payload.request_id is None else request_key(payload.actor, payload.request_id)
+            told_key = None if key is None else sealed(payload.salt, "request_key", key.encode())
+            if readable_rows_salt(payload.salt) is None or not isinstance(payload.request_id, str | None):
+                raise TypeError
         except (AttributeError, TypeError, ValueError, KeyError):
             say("payload_altered", f"what is kept beside entry {at} cannot be read", at)
             continue
         wrong = [name for name, (found_digest, told) in parts.items() if found_digest != told]
-        if key != body.request_key:
+        if told_key != body.request_key:
             wrong.append("request_id")
         if wrong:
             say("payload_altered", f"entry {at}: {', '.join(wrong)} differ from what was sealed", at)

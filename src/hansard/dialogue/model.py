@@ -76,6 +76,11 @@ class Dialogue(Row, frozen=True, kw_only=True):
         return self.origin is not None
 
     @property
+    def judged(self) -> bool:
+        """Its verdicts passed these rules, here or where it was held; another judge's "resolved" is a claim."""
+        return self.origin is None or bool(self.origin.get("judged"))
+
+    @property
     def closed(self) -> bool:
         """No round and no final verdict may be added."""
         return self.status in ("converged", "abandoned")

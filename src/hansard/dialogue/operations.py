@@ -147,7 +147,7 @@ class DialogueOperations:
                 return answers.ExpertCreated(**entry.answer)
             dialogue = self._open(entry.connection, request.dialogue_id)
             experts = store.read_experts(entry.connection, request.dialogue_id)
-            time = dialogue.created_at if dialogue.imported else entry.time
+            time = _time(dialogue, entry, request.at)
             expert, faults = plan_expert(dialogue, experts, request, time)
             _raise(faults, "expert", request.expert_slug)
             assert expert is not None
@@ -168,7 +168,7 @@ class DialogueOperations:
                 raise fault
             experts = store.read_experts(entry.connection, request.dialogue_id)
             before = store.seated_before(entry.connection, request.dialogue_id, request.round)
-            time = dialogue.created_at if dialogue.imported else entry.time
+            time = _time(dialogue, entry, request.at)
             joined, seats, faults = plan_panel(dialogue, experts, before, request, time)
             _raise(faults, "panel", f"round {request.round}")
             planned = store.read_round(entry.connection, request.dialogue_id, request.round)
@@ -217,7 +217,7 @@ class DialogueOperations:
             if fault := judged_round_number(request.round, completed):
                 raise fault
             state = store.read_round_state(entry.connection, dialogue, request.round, completed, mentioned_ids(request))
-            time = dialogue.created_at if dialogue.imported else entry.time
+            time = _time(dialogue, entry, request.at)
             plan = plan_round(state, request, time)
             if isinstance(plan, list):
                 raise batch_validation_failed(plan)
@@ -265,7 +265,7 @@ class DialogueOperations:
                 raise errors.dialogue_closed(dialogue.dialogue_id, dialogue.status)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
             state = store.read_verdict_state(entry.connection, dialogue, request.round, completed, named_ids(request))
-            time = dialogue.created_at if dialogue.imported else entry.time
+            time = _time(dialogue, entry, request.at)
             plan = plan_verdict(state, request, time)
             if isinstance(plan, list):
                 _raise(plan, "verdict", request.verdict_id)
@@ -302,7 +302,8 @@ class DialogueOperations:
             entities = store.read_entities(entry.connection, request.dialogue_id, named)
             counts = store.event_counts(entry.connection, request.dialogue_id, entities)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
-            lives = Lives(request.dialogue_id, entities, counts, entry.time, max(0, completed - 1))
+            time = _time(dialogue, entry, request.at, unless_told=entry.time)
+            lives = Lives(request.dialogue_id, entities, counts, time, max(0, completed - 1))
             experts = store.read_experts(entry.connection, request.dialogue_id)
             taken: list[answers.Updated] = []
             faults: list[HansardError] = []
@@ -573,6 +574,19 @@ def _origin_row(origin: requests.Origin) -> dict[str, Any]:
     """What a dialogue's own row keeps of its origin; documents and claims have rows of their own."""
     row: dict[str, Any] = origin.model_dump(mode="json", exclude={"documents", "claims"})
     return row
+
+
+def _time(dialogue: Dialogue, entry: Entry, at: str | None, *, unless_told: str | None = None) -> str:
+    """When a request's rows came to be: now; in an imported dialogue when the request says, else when it was held.
+
+    Args:
+        unless_told: the time in an imported dialogue when the request does not say it; when it was held by default.
+    """
+    if not dialogue.imported:
+        if at is not None:
+            raise invalid_field("at", at, "is taken for imported dialogues only", suggestion="Leave it out")
+        return entry.time
+    return normal_timestamp(at, "at") if at is not None else unless_told or dialogue.created_at
 
 
 def _imported_rows(dialogue_id: str, origin: requests.Origin) -> list[model.Row]:

@@ -84,6 +84,10 @@ class Origin(Shape):
     """When it took place (ISO 8601)."""
     digest: Name
     """SHA-256 over all files, so that the same input is known again."""
+    judged: bool = False
+    """Its verdicts passed Hansard's rules where it was held: what they resolved is resolved, not only called so."""
+    exported: JsonObject | None = None
+    """For a record that was exported elsewhere: its ``digest``, the ``head`` of its stream, its own ``origin``."""
     files: dict[Name, Name] = {}
     """SHA-256 of each file by name."""
     documents: dict[Name, Prose] = {}
@@ -127,18 +131,24 @@ class PanelSeat(Shape):
     focus: Prose | None = None
 
 
-class EvolvePanel(WriteRequest):
-    """Seat a round's panel."""
+class DialogueWrite(WriteRequest):
+    """Base of the requests that add to a dialogue."""
 
     dialogue_id: DialogueId
+    at: Name | None = None
+    """When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells."""
+
+
+class EvolvePanel(DialogueWrite):
+    """Seat a round's panel."""
+
     round: RoundNumber
     panel: list[PanelSeat] = Field(min_length=1)
 
 
-class ExpertCreate(WriteRequest):
+class ExpertCreate(DialogueWrite):
     """Create an expert who is not in the pool."""
 
-    dialogue_id: DialogueId
     expert_slug: Name
     role: Line
     description: Prose | None = None
@@ -243,10 +253,9 @@ class ResponseRef(Shape):
     context: Prose | None = None
 
 
-class RoundRegister(WriteRequest):
+class RoundRegister(DialogueWrite):
     """Register all of a round in one batch: all of it, or nothing."""
 
-    dialogue_id: DialogueId
     round: RoundNumber
     title: Line | None = None
     score: Score | None = None
@@ -275,10 +284,9 @@ class RoundRegister(WriteRequest):
     """Figures the Judge states for this round (velocity, converge_percent …), kept beside the computed ones."""
 
 
-class VerdictRegister(WriteRequest):
+class VerdictRegister(DialogueWrite):
     """Register a verdict; it cannot be changed afterwards."""
 
-    dialogue_id: DialogueId
     verdict_id: Annotated[Name, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     verdict_type: Name
     round: RoundNumber
@@ -307,10 +315,9 @@ class VerdictRegister(WriteRequest):
     force_reason: Prose | None = None
 
 
-class UpdateStatus(WriteRequest):
+class UpdateStatus(DialogueWrite):
     """Steps in entities' lives between rounds, by the Judge, an expert or an outside actor."""
 
-    dialogue_id: DialogueId
     updates: list[UpdateIn] = Field(min_length=1)
 
 

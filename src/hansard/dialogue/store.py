@@ -390,7 +390,7 @@ def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit
             item=row.item,
             label=row.label,
             snippet=row.snippet,
-            rank=round(row.rank, 4),
+            rank=float(f"{row.rank:.4g}"),  # digits that count: in a small store ranks lie near zero
         )
         for row in connection.execute(statement)
     ]

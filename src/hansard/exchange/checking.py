@@ -15,7 +15,8 @@ import msgspec
 
 from hansard.database import verify
 from hansard.database.columns import encoded_row
-from hansard.database.journal import VERSION
+from hansard.database.journal import RULES_VERSION, VERSION
+from hansard.database.tables import stream_of
 from hansard.database.verify import StoredEntry
 from hansard.dialogue import model
 from hansard.dialogue.tables import ROWS
@@ -60,6 +61,8 @@ class DocumentReport(msgspec.Struct, frozen=True, kw_only=True):
     dialogue_id: str
     entries: int
     rows: int
+    texts: int
+    """Texts over 1 KiB, each of which a row's seal covers by its hash."""
     findings: list[DocumentFinding]
     notes: list[str]
     head: tuple[int, str] | None
@@ -79,14 +82,14 @@ def check_document(document: Mapping[str, Any], text: str | None = None) -> Docu
     where = list(places(document))
     findings: list[DocumentFinding] = []
     faults = list(form_faults(document))
-    twice = list(_twice(where))
+    twice = _twice(where)
     for path, why in faults:
         place = nearest(where, path)
         findings.append(
             DocumentFinding(code="document_malformed", message=why, path=path, table=place.table, key=place.key)
         )
     findings += [
-        DocumentFinding(code="row_twice", message="stands twice", path=path, table=table, key=key)
+        DocumentFinding(code="row_twice", message="stands more than once", path=path, table=table, key=key)
         for path, table, key in twice
     ]
     record = None if faults or twice else record_from_document(document)
@@ -107,8 +110,13 @@ def check_document(document: Mapping[str, Any], text: str | None = None) -> Docu
         expected = verify.expected_rows(entries)
     if record is not None:
         if journal is not None:
-            findings += _row_findings(record, expected, where)
+            findings += _row_findings(record, journal.stream, expected, where)
         findings += _derived_findings(document, record, where)
+        if document.get("rulesVersion") != RULES_VERSION:
+            notes.append(
+                f"The figures were computed by version {document.get('rulesVersion')!r} of the rules; this Hansard has "
+                f"{RULES_VERSION!r} and did not compute them again."
+            )
     findings += _digest_findings(document)
     if record is not None:
         if text is not None and not findings and rendered(document) != text.encode():
@@ -118,7 +126,8 @@ def check_document(document: Mapping[str, Any], text: str | None = None) -> Docu
     return DocumentReport(
         dialogue_id=str(document.get("id")),
         entries=len(entries),
-        rows=sum(1 for _ in rows_of(record)) if record is not None else 0,
+        rows=0 if record is None else sum(1 for _ in rows_of(record)),
+        texts=0 if record is None else len(_texts(record)),
         findings=findings,
         notes=notes,
         head=head,
@@ -133,13 +142,12 @@ def nearest(where: Sequence[Place], path: str) -> Place:
     return max(fitting, key=lambda place: len(place.path))
 
 
-def _twice(where: Iterable[Place]) -> Iterator[Place]:
-    seen = set()
+def _twice(where: Iterable[Place]) -> list[Place]:
+    """Every place of a row that stands in more than one: which of them is the true one cannot be told."""
+    by_key: dict[tuple[str, str], list[Place]] = {}
     for place in where:
-        key = (place.table, repr(place.key))
-        if key in seen:
-            yield place
-        seen.add(key)
+        by_key.setdefault((place.table, repr(place.key)), []).append(place)
+    return [place for found in by_key.values() if len(found) > 1 for place in found]
 
 
 def _digest_findings(document: Mapping[str, Any]) -> Iterator[DocumentFinding]:
@@ -201,6 +209,15 @@ def _journal_findings(
             path="journal.entries" if at is None else f"journal.entries[{at}]",
             position=finding.position,
         )
+    needed = needed_salts(entries, journal.stream)
+    for at, entry in enumerate(entries):
+        if entry.salt is not None and entry.position not in needed:
+            yield DocumentFinding(
+                code="entry_altered",
+                message=f"entry {entry.position} carries a salt, and no row that stands was sealed with it",
+                path=f"journal.entries[{at}]",
+                position=entry.position,
+            )
     last = verify.stream_heads(entries).get(journal.stream)
     if last != (journal.head.sequence, journal.head.hash):
         yield DocumentFinding(
@@ -211,11 +228,32 @@ def _journal_findings(
         )
 
 
-def _row_findings(record: model.Record, expected: verify.Rows, where: Sequence[Place]) -> Iterator[DocumentFinding]:
+def needed_salts(entries: Iterable[StoredEntry], stream: str) -> set[int]:
+    """Positions of the entries whose salts seal rows of a stream that still stand.
+
+    An export carries these salts and no others: each is then bound by the rows that need it.
+    """
+    return {
+        told.position
+        for (table, key), told in verify.expected_rows(entries).items()
+        if told.digest is not None and table in TABLES and stream_of(TABLES[table], key) == stream
+    }
+
+
+def _texts(record: model.Record) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for row in rows_of(record):
+        encoded_row(ROWS[type(row)], row.as_row(), texts)
+    return texts
+
+
+def _row_findings(
+    record: model.Record, stream: str, expected: verify.Rows, where: Sequence[Place]
+) -> Iterator[DocumentFinding]:
     paths = {(place.table, place.key): place.path for place in where}
     cells = ((ROWS[type(row)].name, encoded_row(ROWS[type(row)], row.as_row(), texts={})) for row in rows_of(record))
     own = {key: told for key, told in expected.items() if key[0] in TABLES}
-    for finding in verify.row_findings(own, TABLES, cells, None):
+    for finding in verify.row_findings(own, TABLES, cells, stream):
         assert finding.table is not None
         assert finding.key is not None
         yield DocumentFinding(

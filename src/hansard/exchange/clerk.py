@@ -14,7 +14,7 @@ from hansard.exchange.wording import Wording, counted, listed, number, plain_cod
 
 _VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
 FEW: Final = 8
-"""So many tensions are named one by one; of more, only those that somebody acted on."""
+"""So many tensions are named one by one; of more, only those that are not simply open."""
 
 _LIFE: Final = frozenset({"open", "addressed", "resolved", "reopened"})
 
@@ -191,7 +191,7 @@ def _statuses(wording: Wording, still: dict[str, str]) -> str:
     rest = len(still) - len(moved)
     if not shown:
         return f"from {_span(wording, sorted(still))}"
-    return listed([*shown, *([f"{number(rest)} on which nobody acted"] if rest else [])])
+    return listed([*shown, *([f"{number(rest)} that {'is' if rest == 1 else 'are'} still open"] if rest else [])])
 
 
 def _span(wording: Wording, ids: list[str]) -> str:

@@ -9,6 +9,7 @@ warnings) is there too, for readers; it is never read back, and ``differences`` 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -23,7 +24,7 @@ from hansard.dialogue.tables import ROWS
 from hansard.exchange import errors
 from hansard.exchange.warnings import warnings_of
 from hansard.kernel import files
-from hansard.kernel.canonical import exchange_bytes, sha256_hex
+from hansard.kernel.canonical import MAX_SAFE_INTEGER, exchange_bytes, sha256_hex
 from hansard.kernel.ids import KINDS, PLURALS, parse_display_id, parse_local_id
 
 SCHEMA_VERSION: Final = "1"
@@ -35,6 +36,9 @@ READABLE: Final = ("1",)
 FILE_NAME: Final = "dialogue.json"
 LIMIT_BYTES: Final = 512 * 1024 * 1024
 """Largest export that is read."""
+
+DEPTH: Final = 64
+"""Nesting of a document that is read; what the store accepts is nested half as deep."""
 
 UNSEALED: Final = ("digest", "journal")
 """Keys that the digest leaves out: itself, and the journal, whose times and salts are a store's own."""
@@ -298,7 +302,7 @@ class HeadItem(Item, frozen=True, kw_only=True):
 
 
 class EntryItem(Item, frozen=True, kw_only=True):
-    """A journal entry: its hash, the bytes that have it, the salt of its rows (null once erased)."""
+    """A journal entry: its hash, the bytes that have it, the salt of its rows (null where none of them needs it)."""
 
     hash: str
     body: str
@@ -430,7 +434,7 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
         judge_claims=[_made(JudgeClaimItem, claim) for claim in record.judge_claims],
         claims_compared=[_made(ComparedItem, claim) for claim in rules.claims_compared(record)],
         documents=[_made(JudgeFileItem, document) for document in record.documents],
-        warnings=[WarningItem(**warned.model_dump()) for warned in warnings_of(record)],
+        warnings=[WarningItem(**caution._asdict()) for caution in warnings_of(record)],
         digest="",
         journal=journal,
     )
@@ -581,6 +585,10 @@ def record_from_document(document: Mapping[str, Any], name: str = FILE_NAME) -> 
 
 def form_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
     """Every part of a document that has not the form of the format, item by item."""
+    unstorable = list(_unstorable(document, ""))
+    if unstorable:
+        yield from unstorable
+        return
     fields = {field.encode_name: field for field in msgspec.structs.fields(Document)}
     for key in document.keys() - fields.keys():
         yield Fault(key, "is no key of this format")
@@ -591,8 +599,9 @@ def form_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
             continue
         value = document[key]
         if get_origin(field.type) is list and isinstance(value, list):
+            form = get_args(field.type)[0]
             for index, inner in enumerate(value):
-                yield from _form_fault(inner, get_args(field.type)[0], f"{key}[{index}]")
+                yield from (_round_faults if form is RoundItem else _form_fault)(inner, form, f"{key}[{index}]")
         else:
             yield from _form_fault(value, field.type, key)
     for kind, plural in PLURALS.items():
@@ -604,6 +613,39 @@ def form_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault(f"{plural}[{index}].id", f"is no id of a {KINDS[kind]} ({named!r})")
 
 
+def _round_faults(value: Any, form: Any, path: str) -> Iterator[Fault]:
+    """A round's faults, those of each utterance under its expert's name."""
+    said = value.get("experts") if isinstance(value, dict) else None
+    if not isinstance(said, dict):
+        yield from _form_fault(value, form, path)
+        return
+    yield from _form_fault({**value, "experts": {}}, form, path)
+    for slug, utterance in said.items():
+        yield from _form_fault(utterance, UtteranceItem, f"{path}.experts.{slug}")
+
+
+def _unstorable(value: Any, path: str, depth: int = 0) -> Iterator[Fault]:
+    """Values that no store can have held: a NUL, half a surrogate pair, a number that not every reader keeps."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield Fault(path, "holds a NUL character")
+        elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            yield Fault(path, "holds a lone surrogate")
+    elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        yield Fault(path, "holds an integer beyond 2^53 - 1")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Fault(path, "holds a number that is not finite")
+    elif isinstance(value, dict | list) and depth > DEPTH:
+        yield Fault(path, f"is nested deeper than {DEPTH}")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _unstorable(key, path, depth + 1)
+            yield from _unstorable(inner, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _unstorable(inner, f"{path}[{index}]", depth + 1)
+
+
 def _form_fault(value: Any, form: Any, path: str) -> Iterator[Fault]:
     try:
         msgspec.convert(value, form)
@@ -611,9 +653,7 @@ def _form_fault(value: Any, form: Any, path: str) -> Iterator[Fault]:
         why, _, inner = str(fault).partition(" - at `$")
         unknown = _UNKNOWN.fullmatch(why)
         why = f"has a key that the format does not know ({unknown[1]!r})" if unknown else why[0].lower() + why[1:]
-        yield Fault(path + inner.rstrip("`"), why)
-    except RecursionError:
-        yield Fault(path, "is nested too deeply")
+        yield Fault(path + inner.rstrip("`").partition("[...]")[0], why)  # a key of an object is not told
 
 
 def _record(document: Document) -> model.Record:

@@ -10,10 +10,11 @@ from typing import Any, Final
 from hansard.database import verify
 from hansard.database.journal import VERSION, Journal
 from hansard.dialogue import model
-from hansard.dialogue.answers import Head
+from hansard.dialogue.answers import Head, Warned
 from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.requests import DialogueQuery
 from hansard.exchange import errors
+from hansard.exchange.checking import needed_salts
 from hansard.exchange.document import (
     FILE_NAME,
     EntryItem,
@@ -63,7 +64,7 @@ class Exporting:
         return DialogueExported(
             path=str(path),
             stats=_stats(record, document),
-            warnings=warnings_of(record),
+            warnings=[Warned(**caution._asdict()) for caution in warnings_of(record)],
             digest=document["digest"],
             head=head,
         )
@@ -88,11 +89,15 @@ class Exporting:
             record = self._dialogues.record(dialogue_id, connection)
             head = self._dialogues.head(dialogue_id, connection)
             entries = verify.stream_entries(connection, head.stream)
+        needed = needed_salts(entries, head.stream)
         journal = JournalItem(
             version=VERSION,
             stream=head.stream,
             head=HeadItem(sequence=head.sequence, hash=head.hash),
-            entries=[EntryItem(hash=entry.hash, body=entry.body, salt=entry.salt) for entry in entries],
+            entries=[
+                EntryItem(hash=entry.hash, body=entry.body, salt=entry.salt if entry.position in needed else None)
+                for entry in entries
+            ],
         )
         return record, journal, head
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
-import sqlalchemy as sa
 
 from hansard.database.journal import Journal
 from hansard.dialogue import errors as dialogue_errors
@@ -196,7 +195,7 @@ class Importing:
             raise errors.path_not_allowed(path.name or name, "read")
         return path
 
-    def _placed(self, plan: Plan, connection: sa.Connection, *, as_new: bool) -> tuple[str, bool]:
+    def _placed(self, plan: Plan, connection: Any, *, as_new: bool) -> tuple[str, bool]:
         """The id for a plan, and whether its content is recorded under that id already."""
         first: Record | None = None
         for candidate in _candidates(plan.wanted_id):
@@ -224,7 +223,7 @@ class Importing:
             removed=sorted(before.keys() - plan.files.keys()),
         )
 
-    def _found(self, dialogue_id: str, connection: sa.Connection) -> Record | None:
+    def _found(self, dialogue_id: str, connection: Any) -> Record | None:
         try:
             return self._dialogues.record(dialogue_id, connection)
         except HansardError as fault:

@@ -10,7 +10,6 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
@@ -307,8 +306,10 @@ def headings(text: str) -> list[Heading]:
 def section_end(text: str, all_headings: list[Heading], index: int) -> int:
     """Where the section of a heading ends."""
     level = all_headings[index].level
-    after = islice(all_headings, index + 1, None)
-    return next((other.start for other in after if other.level <= level), len(text))
+    for later in range(index + 1, len(all_headings)):
+        if all_headings[later].level <= level:
+            return all_headings[later].start
+    return len(text)
 
 
 def tables(text: str) -> list[Table]:

@@ -12,19 +12,19 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _LINES = re.compile(r"\r\n|[\r\n\u2028\u2029]")
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _SIGNS = re.compile(r"[\\`*\[\]~]|(?<!\w)_|_(?!\w)|<|&(?=#?\w+;)")
+_SIGNS_AND_BARS = re.compile(rf"{_SIGNS.pattern}|\|")
 _SIGNS_ONLY = re.compile(r"[\s\-=_*+~#.:|<>]+")
 _OPENING = re.compile(r"([#>+\-=|:]|\d{1,9}(?=[.)](?:\s|$)))")
 _ADDRESS = re.compile(
     r"(?<![`\w])(?P<address>(?:https?://|ftp://|www\.)[^\s`<>|]+|[\w.+-]+@[\w-]+\.[\w.-]*\w)", re.IGNORECASE
 )
-_PIECE = re.compile(
-    r"(?<!`)(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
-    r"|\*\*(?=\S)(?P<bold>[^*`]+?)(?<=\S)\*\*"
-    rf"|{_ADDRESS.pattern}",
-    re.IGNORECASE,
-)
+_CODE = re.compile(rf"(?<!`)(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)|{_ADDRESS.pattern}", re.IGNORECASE)
+_PIECE = re.compile(rf"\*\*(?=\S)(?P<bold>[^*`]+?)(?<=\S)\*\*|{_CODE.pattern}", re.IGNORECASE)
+_PLAIN = re.compile(
+    _CODE.pattern.replace(".+?", "[^|]+?"), re.IGNORECASE
+)  # a bar in code is written otherwise in tables
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,}).*")
 _RULE = re.compile(r"(?:[-*_]\s*){3,}")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:\s+(.*?))?(?:\s+#+)?\s*")
@@ -39,7 +39,12 @@ _MARKS: Final = {"\\": "\\\\", "<": "&lt;", "&": "&amp;"}
 
 def lines_of(text: str) -> list[str]:
     """A text's lines, as a reader of Markdown would see them, with unseen characters made seen."""
-    return [_UNSEEN.sub(_shown, line) for line in _LINES.split(text)]
+    return [visible(line) for line in _LINES.split(text)]
+
+
+def visible(text: str) -> str:
+    """A text in which control characters, turns of direction and halves of characters are shown as signs."""
+    return _UNSEEN.sub(_shown, text)
 
 
 def _shown(match: re.Match[str]) -> str:
@@ -50,8 +55,8 @@ def _shown(match: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """A text on one line, as it may stand in a heading, a link or a table cell of ours: no sign means anything."""
-    return _without_opening(_made(_flat(text), _ADDRESS).replace("|", "\\|"))
+    """A text on one line, as it may stand in a heading, a link or a table cell of ours: no sign but code's is one."""
+    return _without_opening(_made(_flat(text), _PLAIN, cell=True))
 
 
 def inline(text: str) -> str:
@@ -71,19 +76,19 @@ def _made(text: str, piece: re.Pattern[str], *, cell: bool = False) -> str:
     last = 0
     for match in piece.finditer(text):
         found = match.groupdict()
-        made.append(_signs(text[last : match.start()]))
+        made.append(_signs(text[last : match.start()], cell=cell))
         if found.get("bold") is not None:
-            made.append(f"**{_signs(match['bold'])}**")
+            made.append(f"**{_signs(match['bold'], cell=cell)}**")
         else:
             touching = match.start() > 0 and "".join(made).endswith("`")  # two spans of code would become one
             made.append((" " if touching else "") + code(found.get("code") or match["address"], cell=cell))
         last = match.end()
-    made.append(_signs(text[last:]))
+    made.append(_signs(text[last:], cell=cell))
     return "".join(made)
 
 
-def _signs(text: str) -> str:
-    return _SIGNS.sub(lambda match: _MARKS.get(match[0], "\\" + match[0]), text)
+def _signs(text: str, *, cell: bool) -> str:
+    return (_SIGNS_AND_BARS if cell else _SIGNS).sub(lambda match: _MARKS.get(match[0], "\\" + match[0]), text)
 
 
 def _without_opening(text: str) -> str:
@@ -205,8 +210,7 @@ def _table_lines(lines: list[str]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    made = _made(text.replace("\\|", "|"), _PIECE, cell=True)
-    return re.sub(r"(?<!\\)\|", r"\\|", made)
+    return _made(text.replace("\\|", "|"), _PIECE, cell=True)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:

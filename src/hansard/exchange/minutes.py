@@ -42,6 +42,10 @@ FIRST_STATUS: Final = {"P": "open", "R": "proposed", "T": "open", "E": "cited", 
 
 Lines = Iterator[str]
 
+_NOUNS: Final = {kind: (word, f"{word}s") for kind, word in KINDS.items()} | {
+    "E": ("piece of evidence", "pieces of evidence")
+}
+
 
 def minutes(record: model.Record, head: Head, digest: str) -> str:
     """The minutes of a dialogue.
@@ -388,7 +392,7 @@ class _Minutes:
             rest = len(open_) - len(moved)
             told += f"; {number(settled) if settled else 'none'} of them resolved. Not settled: " + listed(
                 [f"{self.word.cite(entity.id)} ({self._now(entity)})" for entity in moved]
-                + ([f"{number(rest)} on which nobody acted"] if rest else [])
+                + ([f"{number(rest)} that {'is' if rest == 1 else 'are'} still open"] if rest else [])
             )
         else:
             told += ", and all are resolved" if settled > 1 else ", and it is resolved"
@@ -561,7 +565,7 @@ class _Minutes:
         name = dialogue.dialogue_id
         said = sum(1 for item in self.record.utterances if item.raw)
         counts = [
-            f"{n} {plural(kind, n)}" for kind in KINDS if (n := sum(e.kind == kind for e in self.record.entities))
+            counted(n, *_NOUNS[kind]) for kind in KINDS if (n := sum(e.kind == kind for e in self.record.entities))
         ]
         yield "## Colophon"
         yield ""

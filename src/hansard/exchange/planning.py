@@ -132,7 +132,7 @@ class _Planner:
             for told in response.diagnostics:
                 self._tell(told.code, f"{told.message}; {told.remedy}", said.file, told, severity=told.severity)
         self._tell_restated()
-        self._tell_scoreboard()
+        self._tell_judge_files()
         title = self._title()
         steps: list[Shape] = []
         for number, group in groupby(self._responses, key=lambda entry: entry[0].round):
@@ -233,7 +233,11 @@ class _Planner:
 
     # -- the judge's files
 
-    def _tell_scoreboard(self) -> None:
+    def _tell_judge_files(self) -> None:
+        """What the judge's files say of themselves, and of rounds that were not held."""
+        for number, name in sorted(self._transcript.summaries.items()):
+            if number >= self._transcript.rounds:
+                self._tell("round_unknown", f"'{name}' sums up round {number}, which was not held", name)
         file = self._transcript.judge.get("scoreboard.md")
         if file is None:
             return

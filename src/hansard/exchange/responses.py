@@ -30,6 +30,9 @@ CONCEDING: Final = frozenset({"CONCESSION", "CONCEDE-WITH-SCOPE"})
 COMMENTING: Final = frozenset({"REFINEMENT", "ACKNOWLEDGED", "ACCEPT", "DEFER", "CONFIRM"})
 """The working dialect's words by what they become; all others stay annotations."""
 
+VERDICTS_APART: Final = 9
+"""Minority verdicts and dissents of one response that are registered: more is a flood, and each one costs an entry."""
+
 _PLAIN_WORDS: Final = {"resolved": frozenset({"resolve", "resolved"}), "addressed": frozenset({"address"}),
                        "reopened": frozenset({"reopen"})}  # fmt: skip
 """Words that say no more than the status they lead to."""
@@ -66,6 +69,7 @@ class _Response:
         self._under: dict[str, list[ReferenceIn]] = defaultdict(list)
         self._referred: set[tuple[str | None, str, str]] = set()
         self._kept: list[dict[str, Any]] = []
+        self._apart = 0
 
     def read(self) -> None:
         response = self._response
@@ -222,7 +226,7 @@ class _Response:
         linked = [self._linked(target, item, acts=acts) for target in targets]
         found = list(dict.fromkeys(entity for entity in linked if entity is not None))
         if item.word in CONCEDING:
-            self._concede(item, found)
+            self._concede(item, found, [target for target in targets if target.form == "expert"])
         elif acts:
             for entity in found:
                 self._act(item, entity)
@@ -260,9 +264,12 @@ class _Response:
             return
         self._update(entity, "commented", reason, item.word)
 
-    def _concede(self, item: Annotation, found: Sequence[Known]) -> None:
-        addressed = item.addressee in self._course.seats.up_to(self._said.round)
-        targets = [self._called(entity) for entity in found] or ([f"@{item.addressee}"] if addressed else [])
+    def _concede(self, item: Annotation, found: Sequence[Known], experts: Sequence[Target]) -> None:
+        """A concession is a move; without an entity it concedes to whom it names."""
+        targets = [self._called(entity) for entity in found]
+        targets += [name for name in (self._course.find_expert(one, self._said, item) for one in experts) if name]
+        if not targets and item.addressee in self._course.seats.up_to(self._said.round):
+            targets = [f"@{item.addressee}"]
         self._round.moves.append(
             MoveIn(
                 expert=self._said.slug,
@@ -317,7 +324,11 @@ class _Response:
 
     def _verdict(self, note: VerdictNote) -> None:
         verdict_id = None
-        if note.kind in ("minority", "dissent"):
+        if note.kind in ("minority", "dissent") and self._apart == VERDICTS_APART:
+            words = f"a response has more than {VERDICTS_APART} minority verdicts and dissents; this one stays in it"
+            self._tell("verdict_left", words, note)
+        elif note.kind in ("minority", "dissent"):
+            self._apart += 1
             verdict_id = self._verdicts.note_apart(note, self._said)
         else:
             words = f"a {note.kind} verdict is the judge's to write; it was kept with the response"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from hansard.dialogue.model import COLORS, Entity, Event, Expert, PanelMember, Record, Verdict
+from hansard.dialogue.model import COLORS, Entity, Event, Expert, PanelMember, Record, Round, Verdict
 from hansard.dialogue.requests import (
     Background,
     ClaimedFigure,
@@ -32,14 +32,17 @@ from hansard.dialogue.requests import (
     StanceIn,
     TensionIn,
     UpdateIn,
+    UpdateStatus,
     VerdictRegister,
 )
 from hansard.dialogue.rules.lifecycle import FIRST_EVENT, REFINED
 from hansard.exchange import errors
 from hansard.exchange.checking import check_document
-from hansard.exchange.document import read_document
+from hansard.exchange.document import LIMIT_BYTES, read_document
 from hansard.exchange.import_shapes import ImportDiagnostic
 from hansard.exchange.planning import UPDATES, Plan
+from hansard.kernel import files
+from hansard.kernel.canonical import sha256_hex
 from hansard.kernel.errors import invalid_field
 from hansard.kernel.ids import KINDS, PLURALS
 from hansard.kernel.shapes import Shape
@@ -69,40 +72,66 @@ class DocumentImporter:
             raise errors.document_unfit(path.name, f"{where}{first.message}")
         if report.record is None:
             raise errors.document_unfit(path.name, "it holds no record")
-        return plan_record(report.record, str(document["digest"]), report.head, path.name)
+        head = (document.get("journal") or {}).get("head")
+        sha256 = sha256_hex(files.read_bytes(path, limit_bytes=LIMIT_BYTES))
+        return plan_record(report.record, Export(path.name, sha256, str(document["digest"]), head))
 
 
-def plan_record(record: Record, digest: str, head: tuple[int, str] | None, source: str) -> Plan:
-    """The requests that lead to ``record`` again.
+class Export(NamedTuple):
+    """The file that a record stands in: its name, its SHA-256, the document's digest, its journal's head."""
 
-    Args:
-        record: what an export holds.
-        digest: the export's digest.
-        head: sequence and hash of the last entry in the export's journal, where it carries one.
-        source: the export's file name.
-    """
-    diagnostics = [*_told(record), _exported_from(record, digest, head)]
-    rounds = [round_.round for round_ in record.rounds if round_.status == "completed"]
+    name: str
+    sha256: str
+    digest: str
+    head: dict[str, Any] | None
+
+
+def plan_record(record: Record, export: Export) -> Plan:
+    """The requests that lead to ``record`` again."""
+    rounds = [round_ for round_ in record.rounds if round_.status == "completed"]
     joining = _joining(record)
-    steps: list[Shape] = [_create(record, digest, source, diagnostics)]
+    told = _exported_from(record, export)
+    steps: list[Shape] = [_create(record, export, told)]
     left = list(record.verdicts)
-    for number in rounds:
-        steps += _seating(record, number, joining)
-        steps.append(_round(record, number))
-        while left and left[0].round <= number:
-            steps.append(_verdict(left.pop(0)))
+    for round_, following in zip_longest(rounds, rounds[1:]):
+        during, after = _updates(record, round_)
+        steps += _seating(record, round_, joining)
+        steps.append(_round(record, round_, during))
+        due = _due(left, round_, following)
+        between = [(verdict.created_at, _verdict(verdict)) for verdict in left[:due]] + after
+        steps += [step for _, step in sorted(between, key=lambda entry: entry[0])]  # stable: verdicts keep their order
+        del left[:due]
+    for round_ in record.rounds:
+        if round_.status != "completed":  # planned: its panel sits, and nothing was said yet
+            steps += _seating(record, round_, joining)
     return Plan(
         importer=DocumentImporter.name,
         wanted_id=record.dialogue.dialogue_id,
-        files={source: digest},
+        files={export.name: export.sha256},
         requests=tuple(steps),
         ids={local: entity.id for entity in record.entities for local in entity.local_ids},
-        diagnostics=tuple(diagnostics),
+        diagnostics=(told,),
         links={},
         files_read=1,
         expected=record,
-        known_by=digest,
+        known_by=export.digest,
     )
+
+
+def _due(verdicts: Sequence[Verdict], round_: Round, following: Round | None) -> int:
+    """How many of the verdicts that are left were registered before the following round.
+
+    A final one stands right behind its round; the others where their times say so, and at the end where all times are
+    one (an import registers them behind the last round).
+    """
+    if following is None:
+        return len(verdicts)
+    due = 0
+    for number, verdict in enumerate(verdicts, 1):
+        final_here = verdict.verdict_type == "final" and verdict.round == round_.round
+        if final_here or verdict.created_at < (following.completed_at or ""):
+            due = number
+    return due
 
 
 def record_differences(wanted: Record, found: Record) -> dict[str, str]:
@@ -128,28 +157,22 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _told(record: Record) -> list[ImportDiagnostic]:
-    """What an earlier import had to assume is still so."""
-    told = (record.dialogue.origin or {}).get("diagnostics", [])
-    return [ImportDiagnostic(**entry) for entry in told]
-
-
-def _exported_from(record: Record, digest: str, head: tuple[int, str] | None) -> ImportDiagnostic:
-    """Where the export stood: what a reader needs to find the first record again."""
+def _exported_from(record: Record, export: Export) -> ImportDiagnostic:
+    """Where the export stood, in words; the origin's ``exported`` says it to programs."""
+    words = f"the record was exported as '{record.dialogue.dialogue_id}' with digest {export.digest}"
+    words += f", at entry {export.head['sequence']} of its stream" if export.head else ", without its journal"
     origin = record.dialogue.origin
-    words = f"the record was exported as '{record.dialogue.dialogue_id}' with digest {digest}"
-    words += f", at entry {head[0]} of its stream ({head[1]})" if head else ", without its journal"
     if origin is not None:
         words += f"; it had been imported from '{origin['source']}' ({origin['importer']})"
     return ImportDiagnostic(code="exported_from", message=words, severity="note")
 
 
-def _create(record: Record, digest: str, source: str, diagnostics: Iterable[ImportDiagnostic]) -> DialogueCreate:
+def _create(record: Record, export: Export, told: ImportDiagnostic) -> DialogueCreate:
     dialogue = record.dialogue
     pool = []
     for entry in dialogue.expert_pool:
-        told: dict[str, Any] = {name: entry.get(name) for name in PoolExpert.model_fields}
-        pool.append(PoolExpert(**told))
+        given: dict[str, Any] = {name: entry.get(name) for name in PoolExpert.model_fields}
+        pool.append(PoolExpert(**given))
     rotation: Any = dialogue.rotation  # one of the words that the request takes: a table's CHECK holds it
     return DialogueCreate(
         title=dialogue.title,
@@ -166,16 +189,18 @@ def _create(record: Record, digest: str, source: str, diagnostics: Iterable[Impo
         dialogue_id=dialogue.dialogue_id,
         origin=Origin(
             importer=DocumentImporter.name,
-            source=source,
+            source=export.name,
             at=dialogue.created_at,
-            digest=digest,
-            files={source: digest},
+            digest=export.digest,
+            judged=dialogue.judged,
+            exported={"digest": export.digest, "head": export.head, "origin": dialogue.origin},
+            files={export.name: export.sha256},
             documents={document.name: document.body for document in record.documents},
             claims=[
                 ClaimedFigure(**{name: getattr(claim, name) for name in ClaimedFigure.model_fields})
                 for claim in record.judge_claims
             ],
-            diagnostics=[entry.plain() for entry in diagnostics],
+            diagnostics=[told.plain()],
         ),
     )
 
@@ -185,7 +210,7 @@ def _create(record: Record, digest: str, source: str, diagnostics: Iterable[Impo
 
 def _joining(record: Record) -> dict[int, list[Expert]]:
     """Who joined before which round, in order; colours are given in the order of joining and tell it."""
-    last = max((round_.round for round_ in record.rounds if round_.status == "completed"), default=0)
+    last = max((round_.round for round_ in record.rounds), default=0)
     left = {expert.slug: expert for expert in record.experts}
     order: list[Expert] = []
     while left:
@@ -201,25 +226,35 @@ def _joining(record: Record) -> dict[int, list[Expert]]:
     return joining
 
 
-def _seating(record: Record, number: int, joining: Mapping[int, Sequence[Expert]]) -> Iterator[Shape]:
-    """The requests that let experts join in order and seat a round's panel."""
+def _seating(record: Record, round_: Round, joining: Mapping[int, Sequence[Expert]]) -> Iterator[Shape]:
+    """The requests that let experts join, in order and at their times, and seat a round's panel.
+
+    The first panel gives the round its time; where nobody joined just then, it is seated with whoever was there.
+    """
+    number = round_.round
     seats = {seat.slug: seat for seat in record.panel_members if seat.round == number}
-    runs = [(created, list(group)) for created, group in groupby(joining.get(number, ()), _was_created)]
-    for index, (created, run) in enumerate(runs):
+    runs = [(how, list(group)) for how, group in groupby(joining.get(number, ()), _how_joined)]
+    fresh = {expert.slug for _, run in runs for expert in run}
+    first_time = next((time for (created, time), _ in runs if not created), round_.created_at)
+    here = [seat for seat in seats.values() if seat.slug not in fresh]
+    if here and first_time != round_.created_at:
+        yield _panel(record, number, here, round_.created_at)
+    at = round_.created_at
+    for (created, time), run in runs:
         if created:
-            for expert in run:
-                yield _created(record, expert)
-        elif index < len(runs) - 1 or any(expert.slug not in seats for expert in run):
-            members = [seats.get(expert.slug) or _unseated(expert, number) for expert in run]
-            yield _panel(record, number, members)
-    if seats:
-        first = [expert.slug for _, run in runs for expert in run if expert.slug in seats]
-        rest = [slug for slug in seats if slug not in first]
-        yield _panel(record, number, [seats[slug] for slug in [*first, *rest]])
+            yield from (_created(record, expert) for expert in run)
+        elif run is runs[-1][1] and all(_sits_as_joined(expert, seats.get(expert.slug)) for expert in run):
+            at = time  # who joins last and sits joins with the panel itself
+        else:
+            yield _panel(record, number, [_joining_seat(expert, number) for expert in run], time)
+    joined = [seats[expert.slug] for _, run in runs for expert in run if expert.slug in seats]
+    if joined or here:
+        yield _panel(record, number, [*joined, *here], at)
 
 
-def _was_created(expert: Expert) -> bool:
-    return expert.source == "created"
+def _how_joined(expert: Expert) -> tuple[bool, str]:
+    """Created or from the pool, and when: who joined alike joined together."""
+    return expert.source == "created", expert.created_at
 
 
 def _created(record: Record, expert: Expert) -> ExpertCreate:
@@ -232,10 +267,19 @@ def _created(record: Record, expert: Expert) -> ExpertCreate:
         tier=expert.tier or "Adjacent",
         relevance=expert.relevance,
         reason=expert.creation_reason or "unknown",
+        at=expert.created_at,
     )
 
 
-def _unseated(expert: Expert, number: int) -> PanelMember:
+def _sits_as_joined(expert: Expert, seat: PanelMember | None) -> bool:
+    """Whether a seat says of an expert what joining by it would make of him."""
+    if seat is None:
+        return False
+    return (seat.tier, seat.relevance, seat.focus) == (expert.tier, expert.relevance, expert.focus)
+
+
+def _joining_seat(expert: Expert, number: int) -> PanelMember:
+    """The seat by which an expert joined, whatever seat he has later."""
     return PanelMember(
         dialogue_id=expert.dialogue_id,
         round=number,
@@ -247,7 +291,7 @@ def _unseated(expert: Expert, number: int) -> PanelMember:
     )
 
 
-def _panel(record: Record, number: int, seats: Iterable[PanelMember]) -> EvolvePanel:
+def _panel(record: Record, number: int, seats: Iterable[PanelMember], at: str) -> EvolvePanel:
     roles = {expert.slug: expert.role for expert in record.experts}
     return EvolvePanel(
         dialogue_id=record.dialogue.dialogue_id,
@@ -258,14 +302,15 @@ def _panel(record: Record, number: int, seats: Iterable[PanelMember]) -> EvolveP
             )
             for seat in seats
         ],
+        at=at,
     )
 
 
 # -- rounds ------------------------------------------------------------------------------------------------------------
 
 
-def _round(record: Record, number: int) -> RoundRegister:
-    own = next(round_ for round_ in record.rounds if round_.round == number)
+def _round(record: Record, own: Round, updates: Mapping[str, list[UpdateIn]]) -> RoundRegister:
+    number = own.round
     said = [utterance for utterance in record.utterances if utterance.round == number]
     under: dict[str, list[ReferenceIn]] = defaultdict(list)
     responses: list[ResponseRef] = []
@@ -286,10 +331,11 @@ def _round(record: Record, number: int) -> RoundRegister:
         ]
         for kind in KINDS
     }
-    lists |= {UPDATES[kind]: steps for kind, steps in _updates(record, number).items()}
+    lists |= {UPDATES[kind]: steps for kind, steps in updates.items()}
     return RoundRegister(
         dialogue_id=record.dialogue.dialogue_id,
         round=number,
+        at=own.completed_at,
         title=own.title,
         score=own.score,
         summary=own.summary,
@@ -327,33 +373,40 @@ def _entity(entity: Entity, references: list[ReferenceIn]) -> EntityIn | Tension
     return EntityIn(content=entity.content, parameters=entity.parameters, **common)
 
 
-def _updates(record: Record, number: int) -> dict[str, list[UpdateIn]]:
-    """A round's steps, without those that entities, ``refine`` references and verdicts bring about by themselves."""
-    refs = [ref for ref in record.refs if ref.round == number and ref.ref_type == "refine"]
+def _updates(record: Record, round_: Round) -> tuple[dict[str, list[UpdateIn]], list[tuple[str, Shape]]]:
+    """The steps taken with a round, by kind, and those taken after it, as requests with their times.
+
+    Steps that entities, ``refine`` references and verdicts bring about by themselves are left out.
+    """
+    refs = [ref for ref in record.refs if ref.round == round_.round and ref.ref_type == "refine"]
     refined = {(ref.target_id, ref.source_id) for ref in refs}
     verdicts = {verdict.verdict_id for verdict in record.verdicts}
-    steps: dict[str, list[UpdateIn]] = {kind: [] for kind in KINDS}
+    during: dict[str, list[UpdateIn]] = {kind: [] for kind in KINDS}
+    after: dict[str, list[UpdateIn]] = defaultdict(list)
     for event in record.events:
         target = str(event.key)
-        if event.event_round != number or (event.event_seq == 1 and event.type == FIRST_EVENT[event.kind]):
+        if event.event_round != round_.round or (event.event_seq == 1 and event.type == FIRST_EVENT[event.kind]):
             continue
         if _is_refinement(event) and (target, event.result) in refined:
             refined.discard((target, event.result or ""))
             continue
         if event.reference in verdicts:
             continue
-        steps[event.kind].append(
-            UpdateIn(
-                id=target,
-                status=event.type,
-                by=event.actors,
-                via=event.reference,
-                result=event.result,
-                reason=event.reason,
-                disposition=event.disposition,
-            )
+        step = UpdateIn(
+            id=target,
+            status=event.type,
+            by=event.actors,
+            via=event.reference,
+            result=event.result,
+            reason=event.reason,
+            disposition=event.disposition,
         )
-    return steps
+        if event.created_at == round_.completed_at:
+            during[event.kind].append(step)
+        else:
+            after[event.created_at].append(step)
+    own = record.dialogue.dialogue_id
+    return during, [(time, UpdateStatus(dialogue_id=own, updates=steps, at=time)) for time, steps in after.items()]
 
 
 def _is_refinement(event: Event) -> bool:
@@ -368,4 +421,6 @@ def _verdict(verdict: Verdict) -> VerdictRegister:
         for name in VerdictRegister.model_fields
         if name in Verdict.__struct_fields__ and name != "dialogue_id"
     }
-    return VerdictRegister(dialogue_id=verdict.dialogue_id, force=verdict.force_reason is not None, **given)
+    return VerdictRegister(
+        dialogue_id=verdict.dialogue_id, at=verdict.created_at, force=verdict.force_reason is not None, **given
+    )

@@ -6,6 +6,7 @@ is left out and told.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ class Verdicts:
     def __init__(self, transcript: Transcript, course: Course) -> None:
         self._transcript = transcript
         self._course = course
-        self._taken: set[str] = set()
+        self._taken: Counter[str] = Counter()
         self.apart: list[VerdictRegister] = []
         """Experts' minority verdicts and dissents, in the order in which they were written."""
 
@@ -106,12 +107,13 @@ class Verdicts:
         )
 
     def _free_id(self, wanted: str) -> str:
-        found, number = wanted, 1
-        while found in self._taken:
-            number += 1
-            found = f"{wanted}-{number}"
-        self._taken.add(found)
-        return found
+        """The wanted id, or with a number behind it where it is taken; a slug that ends so keeps its own count."""
+        while True:
+            self._taken[wanted] += 1
+            found = wanted if self._taken[wanted] == 1 else f"{wanted}-{self._taken[wanted]}"
+            if found == wanted or found not in self._taken:
+                self._taken[found] += found != wanted
+                return found
 
     def _fields(self, note: VerdictNote, file: str, author: str, round_: int) -> dict[str, Any]:
         """The named fields as a request takes them."""

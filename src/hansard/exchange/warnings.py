@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from hansard.dialogue import model, rules
-from hansard.dialogue.answers import Warned
 from hansard.kernel.ids import KINDS, RESERVED_SLUGS
 
 
-def warnings_of(record: model.Record) -> list[Warned]:
+class Caution(NamedTuple):
+    """Something that is no fault and that a reader should know (``answers.Warned``, and unlike it not checked).
+
+    A document that somebody altered may hold anything, and must still be told apart.
+    """
+
+    type: str
+    message: str
+    expert: str | None = None
+    round: int | None = None
+    id: str | None = None
+
+
+def warnings_of(record: model.Record) -> list[Caution]:
     """Every warning of a record, grouped by what it is about; the same record gives the same list.
 
     Types: ``missing_response``, ``missing_score``, ``scores_differ``, ``orphaned_<kind>``, ``unresolved_tension``,
@@ -40,9 +53,9 @@ def _completed(record: model.Record) -> set[int]:
     return {item.round for item in record.rounds if item.status == "completed"}
 
 
-def _silent_members(record: model.Record) -> Iterator[Warned]:
+def _silent_members(record: model.Record) -> Iterator[Caution]:
     for number, slug in silent_members(record):
-        yield Warned(
+        yield Caution(
             type="missing_response",
             message=f"'{slug}' was on the panel of round {number} and no response is kept",
             expert=slug,
@@ -50,11 +63,11 @@ def _silent_members(record: model.Record) -> Iterator[Warned]:
         )
 
 
-def _missing_scores(record: model.Record) -> Iterator[Warned]:
+def _missing_scores(record: model.Record) -> Iterator[Caution]:
     scored = {(item.round, item.slug) for item in record.utterances if item.score is not None}
     for seat in record.panel_members:
         if seat.round in _completed(record) and (seat.round, seat.slug) not in scored:
-            yield Warned(
+            yield Caution(
                 type="missing_score",
                 message=f"'{seat.slug}' was on the panel of round {seat.round} and has no score",
                 expert=seat.slug,
@@ -62,18 +75,18 @@ def _missing_scores(record: model.Record) -> Iterator[Warned]:
             )
 
 
-def _scores_that_differ(record: model.Record) -> Iterator[Warned]:
+def _scores_that_differ(record: model.Record) -> Iterator[Caution]:
     for item in record.rounds:
         scores = [said.score for said in record.utterances if said.round == item.round and said.score is not None]
         if item.score is not None and scores and sum(scores) != item.score:
-            yield Warned(
+            yield Caution(
                 type="scores_differ",
                 message=f"the experts' scores of round {item.round} add up to {sum(scores)}, its score is {item.score}",
                 round=item.round,
             )
 
 
-def _orphans(record: model.Record) -> Iterator[Warned]:
+def _orphans(record: model.Record) -> Iterator[Caution]:
     seated = {(seat.round, seat.slug) for seat in record.panel_members}
     for entity in record.entities:
         strangers = [
@@ -81,7 +94,7 @@ def _orphans(record: model.Record) -> Iterator[Warned]:
         ]
         if strangers or not entity.contributors:
             who = ", ".join(f"'{slug}'" for slug in strangers)
-            yield Warned(
+            yield Caution(
                 type=f"orphaned_{KINDS[entity.kind]}",
                 message=f"{entity.id} is by {who}, not on the panel of round {entity.round}"
                 if strangers
@@ -91,7 +104,7 @@ def _orphans(record: model.Record) -> Iterator[Warned]:
             )
 
 
-def _unresolved(record: model.Record) -> Iterator[Warned]:
+def _unresolved(record: model.Record) -> Iterator[Caution]:
     final = final_verdict(record)
     if final is None:
         return
@@ -104,7 +117,7 @@ def _unresolved(record: model.Record) -> Iterator[Warned]:
             how = "the verdict counts it among the resolved"
         else:
             how = "the verdict does not name it"
-        yield Warned(
+        yield Caution(
             type="unresolved_tension",
             message=f"{entity.id} was {entity.status} when the dialogue concluded; {how}",
             round=entity.round,
@@ -119,19 +132,19 @@ def final_verdict(record: model.Record) -> model.Verdict | None:
     return max(finals, key=lambda verdict: verdict.seq, default=None)
 
 
-def _verdicts(record: model.Record) -> Iterator[Warned]:
+def _verdicts(record: model.Record) -> Iterator[Caution]:
     for verdict in record.verdicts:
         gate = verdict.gate or {}
         if verdict.verdict_type == "final" and gate and not gate.get("met"):
             reasons = "; ".join(str(reason) for reason in gate.get("reasons", ()))
-            yield Warned(
+            yield Caution(
                 type="gate_not_met",
                 message=f"verdict '{verdict.verdict_id}' was given though its gate was not met: {reasons}",
                 round=verdict.round,
                 id=verdict.verdict_id,
             )
         if verdict.force_reason:
-            yield Warned(
+            yield Caution(
                 type="forced_convergence",
                 message=f"verdict '{verdict.verdict_id}' was forced: {verdict.force_reason}",
                 round=verdict.round,
@@ -139,7 +152,7 @@ def _verdicts(record: model.Record) -> Iterator[Warned]:
             )
         missing = list(_missing_fields(record, verdict))
         if missing:
-            yield Warned(
+            yield Caution(
                 type="verdict_incomplete",
                 message=f"verdict '{verdict.verdict_id}' does not tell {', '.join(missing)}",
                 round=verdict.round,
@@ -165,11 +178,11 @@ def _missing_fields(record: model.Record, verdict: model.Verdict) -> Iterator[st
             yield "what_would_change"
 
 
-def _claims(record: model.Record) -> Iterator[Warned]:
+def _claims(record: model.Record) -> Iterator[Caution]:
     for claim in rules.claims_compared(record):
         if claim.differs:
             where = f" of round {claim.round}" if claim.round is not None else ""
-            yield Warned(
+            yield Caution(
                 type="claim_differs",
                 message=f"{claim.item}{where}: the judge stated {claim.claimed}, the record shows {claim.computed}",
                 round=claim.round,

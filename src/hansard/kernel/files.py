@@ -159,7 +159,10 @@ def inside(folder: Path, name: str, *, called: str = "the folder") -> Path:
         HansardError: ``path_outside`` when it leads anywhere else.
     """
     base = folder.resolve()
-    target = (base / name).resolve()
+    try:
+        target = (base / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links, or a name that no file can have
+        raise errors.path_outside(name, called) from None
     if target != base and base not in target.parents:
         raise errors.path_outside(name, called)
     return target

@@ -114,8 +114,8 @@ def slugify(title: str) -> str:
 
 
 def _plain_slug(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    folded_apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(letter for letter in folded_apart if not unicodedata.combining(letter))
     return _NOT_SLUG.sub("-", plain).strip("-")
 
 

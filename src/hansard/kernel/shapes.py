@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, field_validator
@@ -27,13 +28,17 @@ def _storable(value: Any) -> Any:
     return _told_places(value, _unstorable(value, ""))
 
 
+PLACES_TOLD = 1000
+"""At most so many places of one value are told."""
+
 Place = tuple[str, str, object]
 """Where a value cannot be stored (a path inside it), why, and what stands there."""
 
 
 def _told_places(value: Any, faults: Iterable[Place]) -> Any:
     """The value, or every place of it that cannot be stored (``_each`` makes an error of each)."""
-    if places := list(faults):
+    # what pydantic keeps with an error it also prints, whatever its size: so each value as an error may repeat it
+    if places := [(shown(path), why, shown(there)) for path, why, there in islice(faults, PLACES_TOLD)]:
         raise PydanticCustomError("not_storable", "{why}", {"why": places[0][1], "places": places})
     return value
 
@@ -170,7 +175,7 @@ def _each(shape: type[Shape], entry: Any) -> Iterator[HansardError]:
         yield _one(shape, entry)
         return
     for place, why, value in places:
-        yield errors.invalid_field(f"{field_path(tuple(entry['loc']))}{shown(place)}", value, why)
+        yield errors.invalid_field(f"{field_path(tuple(entry['loc']))}{place}", value, why)
 
 
 def _one(shape: type[Shape], entry: Any) -> HansardError:

@@ -118,7 +118,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     members = [member.slug for member in state.members]
     for name, vote in (request.votes or {}).items():
         field, slug = f"votes.{name}", expert_slug(name)
-        if slug not in members:
+        if members and slug not in members:  # a round without a panel is told once, by its number
             faults.append(errors.expert_not_in_panel(field, name, members))
         elif slug in votes:
             faults.append(named_twice(field, name, slug))
@@ -143,7 +143,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     gate: Gate | None = None
     if final:
         settled = set(request.tensions_accepted)
-        if not dialogue.imported:  # an imported judge's "resolved" is a claim, not a step
+        if dialogue.judged:  # otherwise "resolved" is a claim, not a step
             settled |= set(request.tensions_resolved)
         still_open = [entity_id for entity_id in state.open_tensions if entity_id not in settled]
         gate = gate_of(dialogue, still_open, state.new_perspectives, where)
@@ -151,7 +151,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         if faults:
             return faults
         gate = msgspec.structs.replace(gate, forced=request.force and not gate.met)
-        adopted = _conclude(lives, request, imported=dialogue.imported)
+        adopted = _conclude(lives, request, judged=dialogue.judged)
     else:
         adopted = []
     verdict = Verdict(
@@ -253,16 +253,16 @@ def _judged_gate(gate: Gate, request: VerdictRegister, *, imported: bool) -> lis
     return faults
 
 
-def _conclude(lives: Lives, request: VerdictRegister, *, imported: bool) -> list[str]:
+def _conclude(lives: Lives, request: VerdictRegister, *, judged: bool) -> list[str]:
     """What a final verdict does to the entities it names; gives those it adopts."""
     by = ["judge"]
     for tension in dict.fromkeys(request.tensions_resolved):
         if lives[tension].status == "resolved":
             continue
-        if imported:
-            lives.step(tension, COMMENTED, by, disposition="called resolved", reference=request.verdict_id)
-        else:
+        if judged:
             lives.step(tension, "resolved", by, reference=request.verdict_id)
+        else:
+            lives.step(tension, COMMENTED, by, disposition="called resolved", reference=request.verdict_id)
     for tension in dict.fromkeys(request.tensions_accepted):
         lives.step(tension, COMMENTED, by, disposition="accepted", reference=request.verdict_id)
     adopted = []

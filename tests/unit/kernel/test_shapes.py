@@ -1,0 +1,182 @@
+"""Shapes: everything that is malformed is told at once, with its place; nothing that cannot be stored gets in."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from hansard.kernel.canonical import parsed, stored_bytes
+from hansard.kernel.errors import HansardError
+from hansard.kernel.shapes import JSON_DEPTH, Json, JsonObject, Prose, Shape, WriteRequest, field_path, shaped
+
+
+class Item(Shape):
+    """An item."""
+
+    label: str
+    share: Annotated[float, Field(ge=0, le=1)] | None = None
+    tags: list[str] = []
+
+
+class Order(WriteRequest):
+    """A request with something of every sort."""
+
+    title: Prose
+    count: int = 0
+    kind: Literal["one", "two"] = "one"
+    items: list[Item] = []
+    named: dict[str, Item] = {}
+    words: dict[str, Prose] = {}
+    extra: Json = None
+    background: JsonObject | None = None
+
+
+def faults(payload: object) -> list[tuple[str, str | None, str | None]]:
+    """Code, field and suggestion of every fault of a payload; empty when there is none."""
+    try:
+        shaped(Order, payload)
+    except HansardError as error:
+        json.dumps(error.as_dict(), allow_nan=False, ensure_ascii=False).encode()
+        return [(fault.code, fault.field, fault.suggestion) for fault in error.errors or (error,)]
+    return []
+
+
+def fields(payload: object) -> list[str | None]:
+    """The fields of every fault."""
+    return [field for _, field, _ in faults(payload)]
+
+
+def test_every_fault_is_told_at_once_with_its_place() -> None:
+    """Missing, unknown, wrong and out of bounds: one answer tells all, each by its path."""
+    told = faults(
+        {
+            "count": "3",
+            "kind": "three",
+            "items": [{"label": "a", "share": 1.5}, {"lable": "b"}],
+            "named": {"x": {"label": 1, "tag": []}},
+            "titel": "so",
+        }
+    )
+    assert [(code, field) for code, field, _ in told] == [
+        ("missing_field", "title"),
+        ("invalid_field", "count"),
+        ("invalid_field", "kind"),
+        ("invalid_field", "items[0].share"),
+        ("missing_field", "items[1].label"),
+        ("unknown_field", "items[1].lable"),
+        ("invalid_field", "named.x.label"),
+        ("unknown_field", "named.x.tag"),
+        ("unknown_field", "titel"),
+    ]
+    suggestions = {field: suggestion for _, field, suggestion in told}
+    assert suggestions["items[1].lable"] == "Did you mean 'label'?"
+    assert suggestions["named.x.tag"] == "Did you mean 'tags'?"
+    assert suggestions["titel"] == "Did you mean 'title'?"
+
+
+def test_one_fault_is_told_as_itself() -> None:
+    """A single fault is no batch; the options of a choice are named."""
+    with pytest.raises(HansardError) as caught:
+        shaped(Order, {"title": "x", "kind": "three"})
+    assert (caught.value.code, caught.value.value) == ("invalid_field", "three")
+    assert caught.value.valid_options == ["one", "two"]
+
+
+BAD = [math.nan, math.inf, -math.inf, 2**53, -(2**53), 10**400, "a\0b", "\ud800", "x\udfffy"]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: repr(bad)[:12])
+def test_what_cannot_be_stored_is_refused_wherever_it_stands(bad: object) -> None:
+    """NaN, infinities, huge integers, NUL and lone surrogates are found in free JSON and told by their path."""
+    assert fields({"title": "x", "extra": bad}) == ["extra"]
+    assert fields({"title": "x", "extra": {"a": [0, {"b": bad}]}}) == ["extra.a[1].b"]
+    assert fields({"title": "x", "background": {"a": bad, "c": [bad, 1, bad]}}) == [
+        "background.a",
+        "background.c[0]",
+        "background.c[2]",
+    ]
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "\ud800"])
+def test_a_text_that_cannot_be_stored_is_refused_in_every_field(bad: str) -> None:
+    """NUL and lone surrogates are refused in prose, in plain fields, in lists, as keys and as values."""
+    assert fields({"title": bad}) == ["title"]
+    assert fields({"title": "x", "request_id": bad}) == ["request_id"]
+    assert fields({"title": "x", "items": [{"label": bad}]}) == ["items[0].label"]
+    assert fields({"title": "x", "items": [{"label": "x", "tags": ["x", bad]}]}) == ["items[0].tags[1]"]
+    assert fields({"title": "x", "words": {"x": bad}}) == ["words.x"]
+    assert len(faults({"title": "x", "words": {bad: "x"}})) == 1
+    assert len(faults({"title": "x", "extra": {bad: "x"}})) == 1
+    assert len(faults({"title": "x", bad: "x"})) == 1
+
+
+def test_a_number_that_cannot_be_stored_is_refused_in_every_field() -> None:
+    """Plain numbers have the bounds that every JSON reader keeps."""
+    assert fields({"title": "x", "count": 2**53}) == ["count"]
+    assert fields({"title": "x", "items": [{"label": "x", "share": math.nan}]}) == ["items[0].share"]
+    assert fields({"title": "x", "count": 2**53 - 1}) == []
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "1", None])
+def test_nothing_is_converted(value: object) -> None:
+    """A Boolean, a float and a text of digits are no integers."""
+    assert fields({"title": "x", "count": value}) == ["count"]
+
+
+@pytest.mark.parametrize("value", [{1: 2}, {"a": {None: 1}}, {"a": {1, 2}}, {"a": b"bytes"}, {"a": object()}])
+def test_what_json_cannot_say_is_refused(value: object) -> None:
+    """Keys that are no texts, sets, bytes and other objects are no JSON."""
+    assert len(faults({"title": "x", "extra": value})) == 1
+
+
+def test_free_json_has_a_depth() -> None:
+    """Free JSON may be nested 32 deep; deeper is refused, also a thousand times deeper."""
+
+    def nested(depth: int) -> Any:
+        value: Any = 0
+        for _ in range(depth):
+            value = [value]
+        return value
+
+    assert faults({"title": "x", "extra": nested(JSON_DEPTH)}) == []
+    assert len(faults({"title": "x", "extra": nested(JSON_DEPTH + 1)})) == 1
+    assert len(faults({"title": "x", "extra": nested(50_000)})) == 1
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    )
+)
+def test_what_is_let_in_can_be_stored_and_read_back(value: Any) -> None:
+    """Free JSON that is accepted is stored and read back equal; what is refused is told."""
+    if not faults({"title": "x", "extra": value}):
+        assert parsed(stored_bytes(shaped(Order, {"title": "x", "extra": value}).extra)) == value
+
+
+def test_texts_are_kept_exactly() -> None:
+    """White space, line ends, marks and forms of letters stay as they came."""
+    text = " \r\n\u2028e\u0301 é\ufeff😀 "
+    assert shaped(Order, {"title": text}).title == text
+    assert Order(title=text).plain() == {"title": text}
+
+
+def test_the_plain_form_leaves_out_what_was_not_given() -> None:
+    """Fields at their default are left out, so that a default added later changes no earlier request."""
+    order = shaped(Order, {"title": "x", "items": [{"label": "a"}], "kind": "one"})
+    assert order.plain() == {"title": "x", "items": [{"label": "a"}]}
+    assert shaped(Order, order.plain()) == order
+
+
+def test_a_place_is_written_as_a_path() -> None:
+    """Names are joined by dots, numbers stand in brackets; the whole request has a name of its own."""
+    assert field_path(("a", 0, "b", 1, "c")) == "a[0].b[1].c"
+    assert field_path(()) == "request"
+    assert field_path(("x" * 5000,)) == "x" * 199 + "…"
