@@ -669,6 +669,44 @@ def test_a_mapping_reaches_every_contribution_of_a_merged_entity(room: Room) -> 
     assert {one.target_id for one in record.refs} == {"P0001", "P0002"}
 
 
+def test_moves_are_numbered_for_each_expert(room: Room) -> None:
+    """Each expert's moves run from 1, in the order in which they were sent; a topic and targets are kept."""
+    dialogue = room.create()
+    room.register(
+        dialogue,
+        0,
+        claims=[entity("SCONE-C0001")],
+        moves=[
+            {"expert": "muffin", "type": "request", "topic": "the price of water"},
+            {"expert": "Scone", "type": "challenge", "targets": ["@muffin", "SCONE-C0001"]},
+            {"expert": "muffin", "type": "concede", "targets": ["C0001"], "target": "@scone"},
+        ],
+    )
+    assert [
+        (one.expert_slug, one.seq, one.move_type, one.targets, one.topic) for one in room.record(dialogue).moves
+    ] == [
+        ("muffin", 1, "request", [], "the price of water"),
+        ("muffin", 2, "concede", ["C0001", "@scone"], None),
+        ("scone", 1, "challenge", ["@muffin", "C0001"], None),
+    ]
+
+
+def test_a_round_keeps_the_time_when_its_panel_was_seated(room: Room) -> None:
+    """A round begins when its panel is seated and ends when it is registered; without seating both are one moment."""
+    dialogue = room.create()
+    room.register(dialogue, 0)
+    room.call("evolve_panel", dialogue_id=dialogue, round=1, panel=[{"expert_slug": "muffin"}])
+    [_, seated] = room.record(dialogue).rounds
+    assert (seated.status, seated.completed_at) == ("in_progress", None)
+    room.register(dialogue, 1)
+    room.register(dialogue, 2)
+    [_, first, second] = room.record(dialogue).rounds
+    assert first.created_at == seated.created_at
+    assert first.completed_at is not None
+    assert first.completed_at > first.created_at
+    assert second.completed_at == second.created_at
+
+
 def test_two_local_ids_of_one_entity_make_one_reference(room: Room) -> None:
     """References by two names of the same entity are the same reference twice."""
     dialogue = room.create()
@@ -881,6 +919,38 @@ def test_an_imported_verdict_is_recorded_and_not_judged(room: Room) -> None:
     assert statuses == {"T0001": "open", "T0002": "open", "R0001": "adopted"}
     assert room.events(dialogue, "T0001")[-1] == ("commented", 0, ["judge"], "final", None)
     assert room.record(dialogue).verdicts[0].tensions_resolved == ["T0001"]
+
+
+def test_a_verdict_that_passed_the_rules_elsewhere_is_taken_at_its_word(room: Room) -> None:
+    """In a record that Hansard itself judged elsewhere, what a verdict resolved is resolved here, too."""
+    origin = {"importer": "t", "source": "s", "at": "2026-02-06T18:39:00Z", "digest": "2" * 64, "judged": True}
+    dialogue = an_import(room, origin=origin)
+    room.call("round_register", dialogue_id=dialogue, round=0, tensions=[entity("MUFFIN-T0001")])
+    room.conclude(dialogue, 0, tensions_resolved=["T0001"])
+    assert room.status(dialogue, "T0001") == "resolved"
+    assert room.events(dialogue, "T0001")[-1] == ("resolved", 0, ["judge"], "final", None)
+
+
+def test_a_request_tells_its_time_in_an_import_only(room: Room) -> None:
+    """Rows of an import carry the time that the request says; elsewhere the store's clock alone tells the time."""
+    dialogue = an_import(room)
+    at = {"at": "2026-02-07T08:00:00+01:00"}
+    room.call("round_register", dialogue_id=dialogue, round=0, tensions=[entity("MUFFIN-T0001")], **at)
+    later = {"at": "2026-02-08T08:00:00Z"}
+    room.call("update_status", dialogue_id=dialogue, updates=[step("T0001", "addressed", "scone")], **later)
+    record = room.record(dialogue)
+    assert [event.created_at for event in record.events] == [
+        "2026-02-07T07:00:00.000000Z",
+        "2026-02-08T08:00:00.000000Z",
+    ]
+    assert record.rounds[0].completed_at == "2026-02-07T07:00:00.000000Z"
+    own = on_trial(room)
+    for name, payload in REPEATABLE.items():
+        if name != "create":
+            fault = own.fault(name, **payload | at)
+            assert (fault.code, fault.field, fault.value) == ("invalid_field", "at", at["at"]), name
+    fault = room.fault("update_status", dialogue_id=dialogue, updates=[step("T0001", "commented")], at="soon")
+    assert (fault.code, fault.field) == ("invalid_field", "at")
 
 
 def test_an_import_is_still_refused_what_cannot_be(room: Room) -> None:

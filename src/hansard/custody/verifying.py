@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +54,7 @@ class Verifying:
             raise errors.nothing_to_verify()
         if request.target is None:
             return self._verify_store(call)
-        if _is_file(request.target):
+        if names_file(request.target):
             return self._verify_file(request.target)
         return self._verify_dialogue(request.target)
 
@@ -187,19 +188,19 @@ _OWN: Final = frozenset({"streams", "journal_streams", "journal_payloads", "jour
 """The journal's own tables: what is wrong in them does not bear on the search index."""
 
 
-def _is_file(target: str) -> bool:
-    """Whether a target is a path: an id holds no dot and no separator."""
-    return "/" in target or "\\" in target or "." in target or Path(target).is_file()
+def names_file(target: str) -> bool:
+    """Whether a target of ``verify`` is a path: an id holds no dot and no separator."""
+    return "/" in target or "\\" in target or "." in target or os.path.isfile(target)  # noqa: PTH113
 
 
 def _head(stream: str, head: tuple[int, str]) -> Head:
     return Head(stream=stream, sequence=head[0], hash=head[1])
 
 
-def _told(code: str, message: str, table: str | None = None, key: tuple[Any, ...] | None = None) -> Discovery:
+def _told(found: str, message: str, table: str | None = None, key: tuple[Any, ...] | None = None) -> Discovery:
     """A discovery that needs no search."""
     name = named(table, key) if table else Named(what="the store")
-    return _discovery(code, message, name)
+    return _discovery(found, message, name)
 
 
 def _quoted(words: str) -> str:
@@ -207,7 +208,7 @@ def _quoted(words: str) -> str:
 
 
 def _discovery(
-    code: str,
+    finding: str,
     message: str,
     name: Named,
     *,
@@ -218,7 +219,7 @@ def _discovery(
     if words is not None:
         message = f"{message}: recorded {_quoted(words[0])}, found {_quoted(words[1])}"
     return Discovery(  # whatever stands in an altered cell, a finding can be shown and sent
-        code=code,
+        code=finding,
         message=visible(message),
         where=visible(name.where(path)),
         dialogue_id=_visible(name.dialogue_id),
@@ -229,7 +230,7 @@ def _discovery(
         path=_visible(path),
         said=None if words is None else visible(words[0]),
         found=None if words is None else visible(words[1]),
-        remedy=remedy(code),
+        remedy=remedy(finding),
     )
 
 
@@ -257,11 +258,11 @@ def condensed(findings: list[Discovery]) -> list[Discovery]:
     return [*rest, *chain, *rows, *derived, *digest]
 
 
-def _together(code: str, findings: list[Discovery], what: str) -> Discovery:
+def _together(finding: str, findings: list[Discovery], what: str) -> Discovery:
     """Many findings of one cause as one."""
     first = findings[0]
     return _discovery(
-        code,
+        finding,
         f"{what}; the first: {first.where}: {first.message}",
         Named(what=f"{len(findings)} places", dialogue_id=first.dialogue_id),
     )

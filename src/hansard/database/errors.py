@@ -34,7 +34,7 @@ def database_read_only() -> HansardError:
         "unavailable",
         "database_read_only",
         "the store is read-only; nothing was written",
-        suggestion="Check the permissions of the store's file and of its folder",
+        suggestion="Check the permissions of the store's file, of the -wal and -shm beside it, and of its folder",
     )
 
 

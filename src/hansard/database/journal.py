@@ -52,6 +52,9 @@ Chance = Callable[[str, int], bytes]
 
 A = TypeVar("A", bound=Shape)
 
+Cells = Mapping[str, Any]
+"""A row as the database has it."""
+
 
 def system_chance(_purpose: str, size: int) -> bytes:
     """The operating system's random bytes."""
@@ -243,9 +246,10 @@ class Entry:
         self._must_be_open()
         texts: dict[str, str] = {}
         cells = [encoded_row(table, row, texts) for row in rows]
-        self._must_be_unaltered(table, [row_key(table, row) for row in cells])
+        standing = self._standing(table, [row_key(table, row) for row in cells])
+        self._must_be_unaltered(table, standing)
         self._keep(texts)
-        self._loosen(table, [row_key(table, row) for row in cells])
+        self._loosen(table, standing.values())
         names = key_names(table)
         for row in cells:
             values = {name: value for name, value in row.items() if name not in names}
@@ -257,7 +261,7 @@ class Entry:
     def delete(self, table: sa.Table, key: tuple[Any, ...]) -> None:
         """Remove one row by its primary key."""
         self._must_be_open()
-        self._loosen(table, [key])
+        self._loosen(table, self._standing(table, [key]).values())
         if self.connection.execute(table.delete().where(_is(table, key))).rowcount != 1:
             raise LookupError(f"{table.name} has no row {key}")
         self._change(table, key, None)
@@ -385,16 +389,20 @@ class Entry:
         if self._finished or self.answer is not None:
             raise RuntimeError(f"{self._operation} writes after its entry")
 
-    def _must_be_unaltered(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> None:
+    def _standing(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], Cells | None]:
+        """These rows as they stand; ``None`` for one that does not."""
+        found = {key: self.connection.execute(sa.select(table).where(_is(table, key))).mappings() for key in keys}
+        return {key: None if row is None else dict(row) for key, rows in found.items() for row in [rows.one_or_none()]}
+
+    def _must_be_unaltered(self, table: sa.Table, standing: Mapping[tuple[Any, ...], Cells | None]) -> None:
         """Compare rows with what the newest entry of their stream that names them says of them."""
-        for stream, some in groupby(sorted(keys, key=repr), key=partial(tables.stream_of, table)):
-            wanted = {key for key in some if (table.name, key) not in self._changes}
-            if stream is None or not wanted:
+        own = {key for key in standing if (table.name, key) not in self._changes}
+        for stream, keys in groupby(sorted(own, key=repr), key=partial(tables.stream_of, table)):
+            if stream is None:
                 continue
-            for position, salt, key, digest in _last_changes(self.connection, stream, table.name, wanted):
-                row = self.connection.execute(sa.select(table).where(_is(table, key))).mappings().one_or_none()
-                cells = None if row is None else row_bytes(dict(row))
-                if cells is None or salt is None or sealed(salt, row_label(table.name, key), cells) != digest:
+            for position, salt, key, digest in _last_changes(self.connection, stream, table.name, set(keys)):
+                row = standing[key]
+                if row is None or salt is None or sealed(salt, row_label(table.name, key), row_bytes(row)) != digest:
                     raise errors.row_altered(table.name, key, position)
 
     def _keep(self, texts: Mapping[str, str]) -> None:
@@ -410,14 +418,11 @@ class Entry:
         if fresh:
             self.connection.execute(tables.texts.insert(), fresh)
 
-    def _loosen(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> None:
+    def _loosen(self, table: sa.Table, rows: Iterable[Cells | None]) -> None:
         """Remember the texts of rows that are about to change: this entry may leave them without a user."""
-        if not long_columns(table):
-            return
-        self._users.update(tables.record_tables(table.metadata))
-        for key in keys:
-            row = self.connection.execute(sa.select(table).where(_is(table, key))).mappings().one_or_none()
-            self._loose |= references(table, [] if row is None else [dict(row)])
+        if long_columns(table):
+            self._users.update(tables.record_tables(table.metadata))
+            self._loose |= references(table, [row for row in rows if row is not None])
 
     def _drop_unused(self, digests: Iterable[str]) -> None:
         """Remove those of these texts that no row and no payload refers to."""

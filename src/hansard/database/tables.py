@@ -69,4 +69,4 @@ def record_tables(of: sa.MetaData = metadata) -> dict[str, sa.Table]:
 def stream_of(table: sa.Table, key: tuple[Any, ...]) -> str | None:
     """The stream whose entries may change a row; ``None`` for rows that streams share."""
     kind = table.info.get("stream")
-    return f"{kind}:{key[0]}" if kind else None
+    return f"{kind}:{key[0]}" if kind and key else None

@@ -139,7 +139,7 @@ def _overstepping(entries: Iterable[StoredEntry], of: Mapping[str, sa.Table]) ->
         body = _body(entry)
         own = {name for name, _, _ in body.streams} if body else set()
         for name, key, _ in body.changes if body else []:
-            stream = tables.stream_of(of[name], tuple(key)) if name in of and key else None
+            stream = tables.stream_of(of[name], tuple(key)) if name in of else None
             if stream is not None and stream not in own:
                 message = f"entry {entry.position} changes a row of '{stream}', and is not in that stream"
                 findings.append(

@@ -13,7 +13,7 @@ from hansard.database.journal import Entry, Journal
 from hansard.dialogue import answers, errors, model, protocol, requests, store, views
 from hansard.dialogue.model import Dialogue, JudgeClaim, PanelMember, Record, Round
 from hansard.dialogue.rules import plan_expert, plan_panel, plan_round, plan_verdict
-from hansard.dialogue.rules.lifecycle import Lives
+from hansard.dialogue.rules.lifecycle import Lives, not_an_id
 from hansard.dialogue.rules.panel import (
     DEFAULT_PANEL,
     carried_over,
@@ -556,9 +556,7 @@ def _display_id(field: str, text: str) -> str | HansardError:
     """A display id, or what is wrong with it."""
     if parse_display_id(text) is not None:
         return text
-    if len(text) == 5 and text[0].isalpha() and text[1:].isdigit() and text[0].upper() not in "PRTEC":
-        return errors.invalid_entity_type(field, text)
-    return errors.invalid_display_id(field, text, "Write it like P0001: kind letter, two digits round, two of number")
+    return not_an_id(field, text, "Write it like P0001: kind letter, two digits round, two of number")
 
 
 def _targets(response: Any) -> Iterator[Any]:

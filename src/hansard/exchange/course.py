@@ -33,8 +33,14 @@ class Course:
         linked, unlinked: how many ids in markers were linked, and how many could not be told.
     """
 
-    def __init__(self, known: Iterable[Known], rows: Iterable[int], mapped: Mapping[int, str], seats: Seats,
-                 tell: Telling) -> None:  # fmt: skip
+    def __init__(
+        self,
+        known: Iterable[Known],
+        rows: Iterable[int],
+        mapped: Mapping[int, str],
+        seats: Seats,
+        tell: Telling,
+    ) -> None:
         everything = list(known)
         self.book = Book(everything, rows=rows, mapped=mapped)
         self.seats = seats

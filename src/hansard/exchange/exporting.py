@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -119,7 +120,7 @@ class Exporting:
         called = request.output_path or path.name
         if not self._may_write(path):
             raise errors.path_not_allowed(called, "written")
-        if path.exists() and not _is_export(path, dialogue_id, request.format):
+        if os.path.exists(path) and not _is_export(path, dialogue_id, request.format):  # noqa: PTH110  # as in importing
             raise errors.would_overwrite(called, dialogue_id)
 
 

@@ -8,6 +8,7 @@ of the group ``hansard.importers``, each an object with the three members of ``I
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -120,17 +121,26 @@ def importers() -> Iterator[Importer]:
         yield found
 
 
+def recognising(path: Path) -> Importer | None:
+    """The importer that recognises a path, if any does.
+
+    Raises:
+        HansardError: ``importer_unloadable``.
+    """
+    return next((importer for importer in importers() if importer.recognises(path)), None)
+
+
 def importer_of(path: Path) -> Importer:
     """The importer that recognises a path.
 
     Raises:
         HansardError: ``file_unreadable`` where nothing is there, ``not_a_dialogue`` where nobody recognises it.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  # Path.exists fails at a name that is too long
         raise file_unreadable(path.name or str(path), "there is no such file or folder")
-    for importer in importers():
-        if importer.recognises(path):
-            return importer
+    found = recognising(path)
+    if found is not None:
+        return found
     why = "it has no folder round-0" if path.is_dir() else "no importer knows this kind of file"
     raise errors.not_a_dialogue(path.name or "the folder", why)
 
@@ -140,8 +150,8 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         inside: list[Path] = []
-        if path.is_dir() and not is_transcript(path):
-            with contextlib.suppress(OSError):
+        if not is_transcript(path):
+            with contextlib.suppress(OSError):  # no folder
                 inside = [child for child in sorted(path.iterdir()) if child.is_dir() and is_transcript(child)]
         found += inside or [path]
     return found

@@ -59,9 +59,9 @@ def plain(text: str) -> str:
     return _without_opening(_made(_flat(text), _PLAIN, cell=True))
 
 
-def inline(text: str) -> str:
-    """A text on one line, in which code and bold stay what they are."""
-    return _without_opening(_made(_flat(text), _PIECE))
+def inline(text: str, *, cell: bool = False) -> str:
+    """A text on one line, in which code and bold stay what they are; ``cell``: in a cell of a table of ours."""
+    return _without_opening(_made(_flat(text), _PIECE, cell=cell))
 
 
 def _flat(text: str) -> str:

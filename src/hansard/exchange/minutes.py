@@ -7,6 +7,7 @@ quoted through ``markdown``, so that they can forge nothing here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ CONTEXT_LEAD: Final = 240
 FIRST_STATUS: Final = {"P": "open", "R": "proposed", "T": "open", "E": "cited", "C": "asserted"}
 
 Lines = Iterator[str]
+
+_UNFINISHED = re.compile(r"(?<=[^\s.!?…:])[ \t\r]*\n[ \t\r]*\n\s*")
 
 _NOUNS: Final = {kind: (word, f"{word}s") for kind, word in KINDS.items()} | {
     "E": ("piece of evidence", "pieces of evidence")
@@ -143,7 +146,7 @@ class _Minutes:
         if set(rounds) != everywhere:
             told.append(f"{'round' if len(rounds) == 1 else 'rounds'} {_span(rounds)}" if rounds else "never seated")
         if expert.source == "created":
-            told.append(f"joined to fill a gap: {inline(lead(expert.creation_reason or '', CONTEXT_LEAD))}")
+            told.append(f"joined to fill a gap{_words(expert.creation_reason)}")
         return f"**{self.word.name(expert.slug)}**" + (f" ({', '.join(told)})" if told else "")
 
     def _incomplete(self) -> Lines:
@@ -305,9 +308,7 @@ class _Minutes:
             if slug in where.settled:
                 said.append("dissent recorded")
             stands = "in agreement" if slug in where.agreed else "abstained" if slug in where.abstained else "apart"
-            condition = (
-                inline(lead(stance.condition, CONTEXT_LEAD)).replace("|", "\\|") if stance and stance.condition else ""
-            )
+            condition = inline(_brief(stance.condition), cell=True) if stance and stance.condition else ""
             rows.append([self.word.name(slug), f"**{stands}**", ", ".join(said) or "said nothing of it", condition])
         if not rows:
             return
@@ -429,8 +430,7 @@ class _Minutes:
         if event.disposition and event.type != "commented":
             verb += f" ({plain(event.disposition)})"
         tail = " (its status did not change)" if event.type == "commented" else ""
-        reason = f": {inline(lead(event.reason, CONTEXT_LEAD))}" if event.reason else ""
-        return f"Round {event.event_round}: **{verb}** by {who}{how}{became}{tail}{reason}"
+        return f"Round {event.event_round}: **{verb}** by {who}{how}{became}{tail}{_words(event.reason)}"
 
     def _changed_minds(self) -> Lines:
         """Positions that were refined, withdrawn or merged, and concessions."""
@@ -441,14 +441,13 @@ class _Minutes:
             for event in self.events.get(entity.id, ()):
                 if event.type in ("refined", "amended", "conceded", "merged", "withdrawn"):
                     into = f" into {self.word.label(event.result)}" if event.result else ""
-                    reason = f": {inline(lead(event.reason, CONTEXT_LEAD))}" if event.reason else ""
                     who, what = self.word.names(event.actors), self.word.label(entity.id)
-                    made.append((event.event_round, f"{who} **{event.type}** {what}{into}{reason}"))
+                    made.append((event.event_round, f"{who} **{event.type}** {what}{into}{_words(event.reason)}"))
         for move in self.record.moves:
             if move.move_type == "concede":
                 what = self.word.cites(move.targets) if move.targets else "a point"
-                words = f": {inline(lead(move.context, CONTEXT_LEAD))}" if move.context else ""
-                made.append((move.round, f"{self.word.name(move.expert_slug)} **conceded** {what}{words}"))
+                who = self.word.name(move.expert_slug)
+                made.append((move.round, f"{who} **conceded** {what}{_words(move.context)}"))
         if not made:
             return
         yield "## Minds that changed"
@@ -536,17 +535,16 @@ class _Minutes:
             if move in ready and not move.context:
                 continue
             what = f" {self.word.cites(move.targets)}" if move.targets else ""
-            topic = f" for {inline(lead(move.topic, CONTEXT_LEAD))}" if move.topic else ""
-            words = f": {inline(lead(move.context, CONTEXT_LEAD))}" if move.context else ""
-            yield f"- {self.word.name(move.expert_slug)} **{MOVE_WORDS[move.move_type]}**{what}{topic}{words}"
+            topic = _words(move.topic, " for ")
+            who = self.word.name(move.expert_slug)
+            yield f"- {who} **{MOVE_WORDS[move.move_type]}**{what}{topic}{_words(move.context)}"
         silent = [move.expert_slug for move in ready if not move.context]
         if silent:
             verb = "is" if len(silent) == 1 else "are"
             yield f"- {self.word.names(silent)} **{verb} ready to conclude**"
         for ref in refs:
-            words = f": {inline(lead(ref.context, CONTEXT_LEAD))}" if ref.context else ""
-            who = self.word.name(ref.source_id.removeprefix("@"))
-            yield f"- {who} **{REFERENCE_WORDS[ref.ref_type][0]}** {self.word.cite(ref.target_id)}{words}"
+            who, what = self.word.name(ref.source_id.removeprefix("@")), self.word.cite(ref.target_id)
+            yield f"- {who} **{REFERENCE_WORDS[ref.ref_type][0]}** {what}{_words(ref.context)}"
         yield ""
 
     def _evidence_and_claims(self) -> Lines:
@@ -590,6 +588,16 @@ class _Minutes:
             f"{code(f'hansard export {name}')} gives a file with the digest above that "
             f"{code('hansard verify FILE')} checks anywhere."
         )
+
+
+def _words(text: str | None, opening: str = ": ") -> str:
+    """Somebody's words behind what they belong to; nothing where there are none."""
+    return opening + inline(_brief(text)) if text else ""
+
+
+def _brief(text: str) -> str:
+    """The opening of a text for one line: a dash stands where a paragraph ends without a full stop."""
+    return lead(_UNFINISHED.sub(" — ", text.strip()), CONTEXT_LEAD)
 
 
 def _anchor(entity_id: str) -> str:

@@ -33,8 +33,11 @@ COMMENTING: Final = frozenset({"REFINEMENT", "ACKNOWLEDGED", "ACCEPT", "DEFER", 
 VERDICTS_APART: Final = 9
 """Minority verdicts and dissents of one response that are registered: more is a flood, and each one costs an entry."""
 
-_PLAIN_WORDS: Final = {"resolved": frozenset({"resolve", "resolved"}), "addressed": frozenset({"address"}),
-                       "reopened": frozenset({"reopen"})}  # fmt: skip
+_PLAIN_WORDS: Final = {
+    "resolved": frozenset({"resolve", "resolved"}),
+    "addressed": frozenset({"address"}),
+    "reopened": frozenset({"reopen"}),
+}
 """Words that say no more than the status they lead to."""
 
 

@@ -156,15 +156,15 @@ def test_a_strange_erasure_excuses_nothing(record: Record, erased: Any) -> None:
     assert "payload_missing" in record.codes()
 
 
+def comment(record: Record) -> None:
+    """A last entry that writes one row."""
+    update = {"id": "C0001", "status": "commented", "by": ["user"], "reason": "No."}
+    record.house.run("dialogue_update_status", {"dialogue_id": record.id, "updates": [update]})
+
+
 def test_a_tail_cut_off_with_everything_it_wrote_turns_the_head_back(record: Record) -> None:
     """A whole last entry removed, its rows, index, payload, texts and counter too, passes; the noted head is ahead."""
-    record.house.run(
-        "dialogue_update_status",
-        {
-            "dialogue_id": record.id,
-            "updates": [{"id": "C0001", "status": "commented", "by": ["user"], "reason": "No."}],
-        },
-    )
+    comment(record)
     noted = record.report().heads[record.stream]
     with Forger(record.file) as forger:
         [(last,)] = forger.sql.execute("SELECT value FROM counters")
@@ -182,13 +182,7 @@ def test_a_tail_cut_off_with_everything_it_wrote_turns_the_head_back(record: Rec
 @pytest.mark.parametrize("kept", ["counter", "index", "head", "payload", "rows"])
 def test_a_tail_cut_off_with_anything_left_behind_is_found(record: Record, kept: str) -> None:
     """A cut that leaves counter, index, head, payload or rows of the removed entry behind is found."""
-    record.house.run(
-        "dialogue_update_status",
-        {
-            "dialogue_id": record.id,
-            "updates": [{"id": "C0001", "status": "commented", "by": ["user"], "reason": "No."}],
-        },
-    )
+    comment(record)
     with Forger(record.file) as forger:
         [(last,)] = forger.sql.execute("SELECT value FROM counters")
         [(head,)] = forger.sql.execute("SELECT head FROM streams WHERE stream = ?", (record.stream,))

@@ -325,7 +325,7 @@ def test_claims_stand_beside_what_was_computed(room: Room) -> None:
     """Each figure a judge states is kept as stated, and told apart where the record says something else."""
     dialogue = room.create()
     claims = {"velocity": 0, "converge_percent": "83 %", "new_perspectives": 1, "open_tensions": "one", "mood": "good"}
-    room.register(
+    answer = room.register(
         dialogue,
         0,
         score=7,
@@ -344,8 +344,14 @@ def test_claims_stand_beside_what_was_computed(room: Room) -> None:
         "score": ("7.0", "7", False),
     }
     assert {claim.round for claim in found.values()} == {0}
+    at_once = [warning.message for warning in answer.warnings if warning.type == "claim_differs"]
+    assert at_once == [
+        "converge_percent is stated as 83 %; the record shows 50",
+        "open_tensions is stated as one; the record shows 1",
+        "velocity is stated as 0; the record shows 2",
+    ]
     told = room.call("progress", dialogue_id=dialogue).judge_claims
-    assert [claim["item"] for claim in told] == list(found)
+    assert [claim["item"] for claim in told] == sorted(claims | {"score": 7})
 
 
 @pytest.mark.parametrize(
@@ -503,3 +509,43 @@ def test_a_refinement_of_a_tension_changes_no_count(room: Room) -> None:
     answer = room.register(dialogue, 1, tensions=[entity("SCONE-T0101", references=[ref("refine", "T0001")])])
     assert answer.gate.open_tensions == ["T0101"]
     assert [row.open_tensions for row in figures(room.record(dialogue))] == [0, 1]
+
+
+def test_who_dissents_and_abstains_is_out_of_the_count_once() -> None:
+    """A settled member who abstains raises nobody's share: of the one who is left, none agrees."""
+    where = positions(["muffin", "scone"], [], stance_of("muffin", "abstain"), [a_verdict("dissent", "muffin")])
+    assert gate_of(a_dialogue(), [], 0, where).share == 0.0
+
+
+def test_dissent_settles_from_its_round_on(room: Room) -> None:
+    """A dissent of round 1 stands in the figures of round 1 and not in those of round 0."""
+    dialogue = room.create()
+    room.register(dialogue, 0)
+    room.register(dialogue, 1)
+    room.conclude(dialogue, 1, verdict_id="apart", verdict_type="dissent", author_expert="scone")
+    assert [row.settled for row in figures(room.record(dialogue))] == [0, 1]
+
+
+def test_the_last_figures_count_what_the_verdict_counts(room: Room) -> None:
+    """Votes and met conditions of the final verdict stand in the figures of its round."""
+    dialogue = room.create(size=4, convergence_target=0.75)
+    stances = [{"expert": name, "stance": "CONDITIONAL", "condition": CONDITION} for name in PEOPLE[:2]]
+    assert room.register(dialogue, 0, stances=stances).figures.agreed == 0
+    room.conclude(dialogue, 0, conditions=[CONDITION], votes={"eclair": "for", "scone": "against"})
+    [row] = figures(room.record(dialogue))
+    assert (row.agreed, row.converge_percent) == (3, 75)
+
+
+def test_what_a_verdict_resolves_is_settled_for_its_own_gate(room: Room) -> None:
+    """A final verdict may resolve the last open tension itself; one that is resolved already has no second event."""
+    dialogue = room.create()
+    room.register(
+        dialogue,
+        0,
+        tensions=[entity("MUFFIN-T0001"), entity("MUFFIN-T0002")],
+        tension_updates=[step("MUFFIN-T0002", "resolved")],
+    )
+    answer = room.conclude(dialogue, 0, votes=everybody(), tensions_resolved=["T0001", "T0002"])
+    assert answer.gate.met is True
+    assert [word for word, *_ in room.events(dialogue, "T0001")] == ["created", "resolved"]
+    assert [word for word, *_ in room.events(dialogue, "T0002")] == ["created", "resolved"]

@@ -464,7 +464,7 @@ def the_dialogue_stands_where_it_must(record: Record) -> None:
 
 TestDeliberation = Deliberation.TestCase
 TestDeliberation.settings = settings(
-    max_examples=scale(15),
+    max_examples=scale(10),
     stateful_step_count=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

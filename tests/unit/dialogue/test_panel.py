@@ -252,6 +252,16 @@ def test_without_a_call_the_last_panel_sits_again_with_whoever_was_created(room:
     assert seats(room, dialogue, 2) == dict.fromkeys({*last, "palmier"}, "retained")
 
 
+def test_who_was_only_suggested_does_not_come_back(room: Room) -> None:
+    """Somebody of the suggested panel whom the Judge did not seat is not carried into the next round."""
+    dialogue = room.create()
+    evolve(room, dialogue, 0, "muffin", "scone")
+    room.register(dialogue, 0)
+    assert set(room.call("round_context", dialogue_id=dialogue).experts) == {"muffin", "scone"}
+    room.register(dialogue, 1)
+    assert seats(room, dialogue, 1) == {"muffin": "retained", "scone": "retained"}
+
+
 def test_an_expert_joins_in_the_round_where_it_first_sits(room: Room) -> None:
     """first_round is empty until the round is registered, and never changes afterwards."""
     dialogue = room.create(panel_size=3)

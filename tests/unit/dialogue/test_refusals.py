@@ -217,6 +217,14 @@ REFUSALS: Final = [
         perspectives=p(references=[ref("support", "ADR-0014")]), item=of("reference", source="MUFFIN-P0101"),
         suggestion="P0001",
     ),
+    *[
+        a_batch(
+            "invalid_display_id", "perspectives[0].references[0].target", text,
+            perspectives=p(references=[ref("support", text)]), item=of("reference", source="MUFFIN-P0101"),
+            suggestion="P0001",
+        )
+        for text in ("p0001", "P0000", "P00001", "", "@", "@Scone")
+    ],
     a_batch(
         "invalid_display_id", "tension_updates[0].id", "@muffin",
         tension_updates=[step("@muffin", "resolved")], item=of("tension_update", source="@muffin"), suggestion="P0001",

@@ -36,6 +36,8 @@ ORIGIN = {
     "source": "folder",
     "at": "2026-02-01T10:00:00Z",
     "digest": "0" * 64,
+    "judged": True,
+    "exported": {"digest": "0" * 64},
     "files": {"a.md": "0" * 64},
     "documents": {"a.md": "text"},
     "claims": [{"round": 0, "subject": "round", "item": "velocity", "claimed": "0", "local_id": "x", "source": "a:1"}],
@@ -71,6 +73,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     },
     requests.EvolvePanel: {
         "dialogue_id": "d",
+        "at": "2026-02-01T10:00:00Z",
         "round": 0,
         "panel": [
             {
@@ -85,6 +88,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     },
     requests.ExpertCreate: {
         "dialogue_id": "d",
+        "at": "2026-02-01T10:00:00Z",
         "expert_slug": "palmier",
         "role": "r",
         "description": "d",
@@ -95,6 +99,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     },
     requests.RoundRegister: {
         "dialogue_id": "d",
+        "at": "2026-02-01T10:00:00Z",
         "round": 0,
         "title": "T",
         "score": 4,
@@ -153,6 +158,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     },
     requests.VerdictRegister: {
         "dialogue_id": "d",
+        "at": "2026-02-01T10:00:00Z",
         "verdict_id": "final",
         "verdict_type": "final",
         "round": 0,
@@ -175,7 +181,11 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "force": True,
         "force_reason": "r",
     },
-    requests.UpdateStatus: {"dialogue_id": "d", "updates": [{"id": "T0001", "status": "commented", "by": ["user"]}]},
+    requests.UpdateStatus: {
+        "dialogue_id": "d",
+        "at": "2026-02-01T10:00:00Z",
+        "updates": [{"id": "T0001", "status": "commented", "by": ["user"]}],
+    },
     requests.RoundContext: {"dialogue_id": "d", "round": 0, "round_contexts": {"muffin": "w"}},
     requests.DialogueQuery: {"dialogue_id": "d"},
     requests.DialogueList: {"status": "open", "limit": 5},
@@ -235,7 +245,7 @@ def faults(shape: type[Any], payload: Any) -> list[HansardError]:
     return list(refusal.value.errors) or [refusal.value]
 
 
-FREE = {"constraints", "parameters", "annotations", "diagnostics", "judge_claims"}
+FREE = {"constraints", "parameters", "annotations", "diagnostics", "judge_claims", "exported"}
 """Free-form JSON: any value, so far as it can be stored."""
 
 

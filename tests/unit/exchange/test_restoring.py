@@ -265,6 +265,20 @@ def test_a_record_that_the_rules_do_not_let_happen_is_not_taken(
     assert second_store.rows() == before
 
 
+def test_an_id_that_leads_elsewhere_is_no_id(
+    store: Store, second_store: Store, export: Path, tmp_path: Path
+) -> None:
+    """A document under the id ``../harbour`` is refused before anything is written."""
+    record = store.record("harbour")
+    dialogue = msgspec.structs.replace(record.dialogue, dialogue_id="../harbour")
+    path = tmp_path / "away.json"
+    path.write_bytes(rendered(document_from_record(msgspec.structs.replace(record, dialogue=dialogue))))
+    before = second_store.rows()
+    fault = second_store.refused(path)
+    assert (fault.code, fault.field) == ("invalid_field", "dialogue_id")
+    assert second_store.rows() == before
+
+
 def test_steps_that_a_record_cannot_have_taken_are_refused(
     store: Store, second_store: Store, export: Path, tmp_path: Path
 ) -> None:

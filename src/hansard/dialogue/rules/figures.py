@@ -283,10 +283,11 @@ def claims_compared(record: Record) -> list[ClaimCompared]:
     """Every claim of the Judge's beside what the record shows, in the order in which it was stated."""
     by_round = {entry.round: entry for entry in figures(record)}
     ids = {local: entity for entity in record.entities for local in entity.local_ids}
-    return [_compared(claim, by_round, ids) for claim in record.judge_claims]
+    return [compared(claim, by_round, ids) for claim in record.judge_claims]
 
 
-def _compared(claim: JudgeClaim, by_round: Mapping[int, Figures], ids: Mapping[str, Entity]) -> ClaimCompared:
+def compared(claim: JudgeClaim, by_round: Mapping[int, Figures], ids: Mapping[str, Entity]) -> ClaimCompared:
+    """One claim beside the figures of its round, or the entity of its local id."""
     computed: Any = None
     entity = ids.get(claim.local_id) if claim.local_id else None
     entry = by_round.get(claim.round) if claim.round is not None else None

@@ -201,6 +201,13 @@ class Lives:
         )
 
 
+def not_an_id(field: str, text: str, expected: str) -> HansardError:
+    """Why a text is no display id: its letter names no kind of entity, or it has another form altogether."""
+    if len(text) == 5 and text[0].isalpha() and text[1:].isdigit() and text[0].upper() not in KINDS:
+        return errors.invalid_entity_type(field, text)
+    return errors.invalid_display_id(field, text, expected)
+
+
 def judged_actors(field: str, names: Sequence[str], experts: Iterable[str]) -> Iterator[HansardError]:
     """Actors who may not act: nobody but the dialogue's experts, the Judge and the user takes part."""
     allowed = set(experts) | RESERVED_SLUGS

@@ -35,10 +35,10 @@ from hansard.dialogue.model import (
     Verdict,
 )
 from hansard.dialogue.requests import EntityIn, ReferenceIn, RoundRegister, TensionIn, UpdateIn
-from hansard.dialogue.rules.figures import figures_of, gate_of, positions
-from hansard.dialogue.rules.lifecycle import FIRST_STATUS, Lives, judged_actors
+from hansard.dialogue.rules.figures import compared, figures_of, gate_of, positions
+from hansard.dialogue.rules.lifecycle import FIRST_STATUS, Lives, judged_actors, not_an_id
 from hansard.dialogue.rules.panel import named_twice
-from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field
+from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field, shown
 from hansard.kernel.ids import (
     KINDS,
     MAX_ROUND,
@@ -188,7 +188,9 @@ class _Batch:
         where = positions(self.panel, moves, stances, state.verdicts)
         computed = figures_of(round_, state.before, len(opened), fresh, where)
         judged = gate_of(state.dialogue, opened, fresh, where)
+        claims = self._claims()
         self._warn(utterances, fresh)
+        self._warn_of_claims(claims, computed)
         status = "converging" if judged.met else "open"
         dialogue = None if status == state.dialogue.status else msgspec.structs.replace(state.dialogue, status=status)
         return RoundPlan(
@@ -207,7 +209,7 @@ class _Batch:
             refs=self.refs,
             moves=moves,
             stances=stances,
-            claims=self._claims(),
+            claims=claims,
             dialogue=dialogue,
             id_mapping=self.mapping,
             first_local_ids=self.first_local,
@@ -495,9 +497,7 @@ class _Batch:
             if local.kind not in KINDS:
                 return errors.invalid_entity_type(field, text)
             return errors.target_not_found(field, text, self.id, self.mapping)
-        if len(text) == 5 and text[0].isalpha() and text[1:].isdigit():
-            return errors.invalid_entity_type(field, text)
-        return errors.invalid_display_id(
+        return not_an_id(
             field, text, "Name an entity by display id (P0001), a local id of this batch, or an expert by @slug"
         )
 
@@ -616,6 +616,14 @@ class _Batch:
             )
             for number, (item, value) in enumerate(sorted(self.request.judge_claims.items()), start=1)
         ]
+
+    def _warn_of_claims(self, claims: Iterable[JudgeClaim], computed: Figures) -> None:
+        """The Judge's figures are kept as stated; where the record says something else, that is told at once."""
+        for claim in claims:
+            beside = compared(claim, {computed.round: computed}, {})
+            if beside.differs:
+                message = f"{claim.item} is stated as {shown(claim.claimed)}; the record shows {beside.computed}"
+                self.warnings.append(Warned(type="claim_differs", message=message, round=computed.round))
 
     def _warn(self, utterances: Sequence[Utterance], fresh: int) -> None:
         number = self.request.round

@@ -25,10 +25,10 @@ from hansard.dialogue.model import (
 )
 from hansard.dialogue.requests import VerdictRegister
 from hansard.dialogue.rules.figures import Positions, gate_of, positions
-from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, valid_steps
+from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, not_an_id, valid_steps
 from hansard.dialogue.rules.panel import named_twice
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
-from hansard.kernel.ids import KINDS, expert_slug, parse_display_id
+from hansard.kernel.ids import expert_slug, parse_display_id
 
 _VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
 
@@ -219,10 +219,7 @@ def _judged_entities(lives: Lives, state: VerdictState, request: VerdictRegister
         for index, text in enumerate(getattr(request, name)):
             field = f"{name}[{index}]"
             if parse_display_id(text) is None:
-                if len(text) == 5 and text[1:].isdigit() and text[0] not in KINDS:
-                    yield errors.invalid_entity_type(field, text)
-                else:
-                    yield errors.invalid_display_id(field, text, f"Name an entity by its display id ({kind}0001)")
+                yield not_an_id(field, text, f"Name an entity by its display id ({kind}0001)")
             elif text[0] != kind:
                 yield errors.type_id_mismatch(field, text, kind, text[0])
             elif text not in lives:

@@ -99,6 +99,11 @@ def not_imported(path: str, fault: HansardError) -> Iterator[Block]:
     yield from error(fault, speaker="", indent=1)
 
 
+def skipped(path: str) -> Iterator[Block]:
+    """A path beside others that is no dialogue; the others go on."""
+    yield line(Words("– ", "quiet"), Words(one_line(path), "strong"), ": skipped, neither a folder with round-0/NAME.md nor a dialogue.json")
+
+
 def exported(answer: DialogueExported) -> Iterator[Block]:
     """Where an export lies, what it holds, and what it warns of."""
     yield line(Words("✓ ", "good"), f"written to {answer.path}")

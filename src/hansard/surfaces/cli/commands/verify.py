@@ -1,7 +1,6 @@
 """``hansard verify``."""
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,30 +26,15 @@ def run(
     everything: Annotated[bool, typer.Option("--all", help="The whole store, every table.")] = False,
 ) -> int:
     """Verify that nothing was altered since it was recorded; exit code 1 when something was."""
+    from hansard.custody.verifying import names_file
     from hansard.surfaces.render.custody import verified
 
     if everything == (target is not None):
         raise usage("verify needs an id, a file, or --all", "'hansard verify latest' verifies the newest dialogue")
-    file = None if target is None else named_file(target)
-    with frame.parts(store=file is None) as parts:
-        request: dict[str, object] = {"all": everything}
-        if file is not None:
-            request["target"] = str(file)
-        elif target is not None:
-            request["target"] = parts.dialogues.resolve_id(target)
-        answer = frame.ask(parts, "verify", request, "Verifying")
+    file = target is not None and names_file(target)
+    if target is not None and file:
+        check_there(target)
+    with frame.parts(store=not file) as parts:
+        answer = frame.ask(parts, "verify", {"target": target, "all": everything}, "Verifying")
     frame.answer(answer, partial(verified, whole=frame.verbose))
     return exits.OK if answer.ok else exits.FOUND
-
-
-def named_file(target: str) -> Path | None:
-    """The file that a target names; nothing where it can only be a dialogue's id.
-
-    Raises:
-        HansardError: ``path_not_found`` for what looks like a file and is not there.
-    """
-    if Path(target).is_file():
-        return Path(target)
-    if Path(target).suffix == ".json" or len(Path(target).parts) > 1:
-        check_there(target)
-    return None
