@@ -284,7 +284,9 @@ def test_long_work_shows_a_bar_on_a_terminal() -> None:
         (["show", "ledger-write-pth"], 4, [f"Did you mean '{ID}'"]),
         (["show", "latest", "P0199"], 4, ["P0199"]),
         (["cite", "latest", "P0001", "P9901"], 4, []),
-        (["verify", "nowhere/record.json"], 4, ["nowhere/record.json"]),
+        (["verify", "nowhere/record.json"], 4, ["no file or folder 'nowhere/record.json'"]),
+        (["verify", "nowhere.md"], 4, ["no file or folder 'nowhere.md'"]),
+        (["verify", "x" * 300], 4, ["no dialogue"]),
         (["call", "dialogue_lst"], 4, ["Did you mean 'dialogue_list'"]),
         (["call", "dialogue_list", "{"], 3, ["not JSON", "line 1"]),
         (["call", "dialogue_list", '{"limit": 0, "stat": 1}'], 3, ["limit", "stat", "Did you mean 'status'"]),
@@ -391,18 +393,36 @@ def test_wrong_settings_are_told(tmp_path: Path) -> None:
 
 def test_import_goes_on_after_a_bad_one(tmp_path: Path) -> None:
     """Of several paths the bad ones are told, the good ones are imported, and the exit code says that some failed."""
-    (tmp_path / "empty").mkdir()
-    done = at(tmp_path / "home", "import", tmp_path / "empty", EXAMPLE, tmp_path / "emtpy", "--json")
+    (tmp_path / "empty.json").write_text("{}")
+    paths = [tmp_path / "empty.json", EXAMPLE, tmp_path / "emtpy.json", "x" * 300]
+    done = at(tmp_path / "home", "import", *paths, "--json")
     assert done.code == exits.FOUND
-    assert (done.json["imported"], done.json["failed"]) == (1, 2)
-    bad, good, missing = done.json["results"]
+    assert (done.json["imported"], done.json["skipped"], done.json["failed"]) == (1, 0, 3)
+    bad, good, missing, no_name = done.json["results"]
+    assert no_name["error_code"] == "path_not_found"
     assert bad["success"] is False
     assert good["dialogue_id"] == ID
     assert missing["error_code"] == "path_not_found"
-    assert "empty" in missing["suggestion"]
+    assert "empty.json" in missing["suggestion"]
     again = at(tmp_path / "home", "import", EXAMPLE)
     assert again.code == exits.OK
     assert "already in the record, unchanged" in again.out
+
+
+def test_what_is_no_dialogue_is_skipped_beside_dialogues(tmp_path: Path) -> None:
+    """A path that no importer knows is told and is no failure, unless there was nothing else to import."""
+    home, readme, empty = tmp_path / "home", tmp_path / "README.md", tmp_path / "empty"
+    readme.write_text("Two panels.")
+    empty.mkdir()
+    done = at(home, "import", readme, EXAMPLE, empty)
+    assert done.code == exits.OK
+    assert f"– {readme}: skipped" in done.out
+    nothing = at(home, "import", readme, empty, "--json")
+    assert nothing.code == exits.FOUND
+    assert (nothing.json["status"], nothing.json["imported"], nothing.json["skipped"]) == ("error", 0, 2)
+    alone = at(home, "import", readme, "--json")
+    assert alone.code == exits.FOUND
+    assert alone.json["results"][0]["error_code"] == "not_a_dialogue"
 
 
 def test_a_folder_of_dialogues_is_imported_whole(tmp_path: Path) -> None:
@@ -479,6 +499,16 @@ def test_verify_finds_what_was_altered_behind_its_back(own: Path) -> None:
     shown = at(own, "verify", "--all")
     assert shown.code == exits.FOUND
     assert "P0101" in shown.out
+
+
+def test_verify_tells_a_dialogue_that_was_deleted(own: Path) -> None:
+    """A dialogue whose row is gone is missing, not unknown: its stream stands in the journal."""
+    with sqlite3.connect(own / "hansard.db") as connection:
+        connection.execute("DELETE FROM dialogues")
+    connection.close()
+    done = at(own, "verify", ID, "--json")
+    assert done.code == exits.FOUND
+    assert [(finding["code"], finding["dialogue_id"]) for finding in done.json["findings"]] == [("row_missing", ID)]
 
 
 # -- how it ends -------------------------------------------------------------------------------------------------------

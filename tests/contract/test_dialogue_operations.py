@@ -537,7 +537,7 @@ def test_minority_verdict(room: Room) -> None:
     fault = room.fault("verdict_register", **verdict(dialogue, 0) | minority)
     assert (fault.code, fault.field) == ("missing_field", "what_would_change")
     answer = room.conclude(dialogue, 0, **minority, what_would_change="Two audited years.")
-    assert (answer.dialogue_status, answer.gate, answer.adopted) == ("open", None, [])
+    assert (answer.dialogue_status, answer.gate, answer.adopted) == ("converging", None, [])
     final = room.conclude(
         dialogue,
         0,

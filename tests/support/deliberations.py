@@ -278,6 +278,7 @@ def _argued(run: Callable[[str, dict[str, Any]], Any]) -> str:
             "dialogue_id": name,
             "verdict_id": "minority-palmier",
             "verdict_type": "minority",
+            "label": "Not without a flue",
             "round": 1,
             "author_expert": "palmier",
             "recommendation": LONG,

@@ -23,7 +23,7 @@ from hansard.dialogue import model
 from hansard.dialogue.answers import Head
 from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.tables import ROWS
-from hansard.exchange.checking import DocumentFinding, DocumentReport, check_document
+from hansard.exchange.checking import TABLES, DocumentFinding, DocumentReport, check_document
 from hansard.exchange.document import item_at, key_in_document, key_of, parsed_document, read_text, rows_of
 from hansard.exchange.markdown import visible
 from hansard.exchange.operations import ExchangeOperations
@@ -124,7 +124,7 @@ class Verifying:
             call.progress(2, 4, "naming what was found")
             findings = condensed(self._discoveries(connection, report.findings, journal.all_entries(connection)))
             notes = []
-            if not damage and all(finding.table is None or finding.table in _OWN for finding in report.findings):
+            if not damage and not any(finding.table in {*TABLES, "texts"} for finding in report.findings):
                 call.progress(3, 4, "comparing the search index")
                 said = store.search_differences(connection)
                 if isinstance(said, str):
@@ -182,10 +182,6 @@ class Verifying:
             if key not in made or (made[key].said is None and discovery.said is not None):
                 made[key] = discovery
         return list(made.values())
-
-
-_OWN: Final = frozenset({"streams", "journal_streams", "journal_payloads", "journal", "counters"})
-"""The journal's own tables: what is wrong in them does not bear on the search index."""
 
 
 def names_file(target: str) -> bool:
@@ -408,7 +404,7 @@ class _StoreReader:
             name = named("journal", (finding.position,))
         if finding.code == "row_missing" and table == "entities" and key:
             name = of_local_ids(table, key, self._local_ids(key))
-        if table in ROW_TABLES and key is not None and cells is not None:
+        if table in TABLES and key is not None and cells is not None:
             if finding.code in ("text_altered", "text_missing"):
                 return self._of_texts(finding, name, cells, str(table), key)
             if finding.code == "row_altered":
@@ -432,10 +428,10 @@ class _StoreReader:
         if told is None or self._left <= 0:
             return None
         self._left -= 1
-        back = restored(ROW_TABLES[table], cells, told, self._pooled(table, key))
+        back = restored(TABLES[table], cells, told, self._pooled(table, key))
         if back is None:
             return None
-        return back.column, difference(value_text(back.value), self._shown(ROW_TABLES[table], cells, back.column))
+        return back.column, difference(value_text(back.value), self._shown(TABLES[table], cells, back.column))
 
     def _of_text(self, finding: Finding, digest: str) -> Discovery:
         """A text by whoever uses it."""
@@ -451,7 +447,7 @@ class _StoreReader:
         self, finding: Finding, name: Named, cells: dict[str, Any], table: str, key: tuple[Any, ...]
     ) -> Discovery:
         """A row whose long text is not the one its cell refers to."""
-        for column in ROW_TABLES[table].columns:
+        for column in TABLES[table].columns:
             value = cells.get(column.name)
             reference = text_reference(value) if isinstance(column.type, LongText) and isinstance(value, str) else None
             if reference is None:
@@ -497,11 +493,11 @@ class _StoreReader:
             pool.add([store.structure(value) for value in cells.values()])
         contents: dict[str, str] = {}
         for cells in store.siblings(self._connection, "entities", key[0]):
-            text = self._shown(ROW_TABLES["entities"], cells, "content")
+            text = self._shown(TABLES["entities"], cells, "content")
             for local in store.structure(cells.get("local_ids")) or ():
                 contents[str(local)] = text
         for cells in store.siblings(self._connection, "utterances", key[0]):
-            raw = self._shown(ROW_TABLES["utterances"], cells, "raw")
+            raw = self._shown(TABLES["utterances"], cells, "raw")
             spans = list(_spans(store.structure(cells.get("annotations"))))
             _add_said(pool, raw, store.structure(cells.get("annotations")), str(cells["slug"]), cells["round"])
             for whole in spliced(
@@ -520,10 +516,6 @@ class _StoreReader:
                 if isinstance(mapping, dict):
                     return [local for local, display in mapping.items() if display == name]
         return []
-
-
-ROW_TABLES: Final = {table.name: table for table in ROWS.values()}
-"""The tables whose rows a person knows by name."""
 
 
 def _place(row: model.Row) -> tuple[str, tuple[Any, ...]]:

@@ -249,7 +249,7 @@ class Entry:
         standing = self._standing(table, [row_key(table, row) for row in cells])
         self._must_be_unaltered(table, standing)
         self._keep(texts)
-        self._loosen(table, standing.values())
+        self._loosen(table, standing.values(), kept=references(table, cells))
         names = key_names(table)
         for row in cells:
             values = {name: value for name, value in row.items() if name not in names}
@@ -261,7 +261,7 @@ class Entry:
     def delete(self, table: sa.Table, key: tuple[Any, ...]) -> None:
         """Remove one row by its primary key."""
         self._must_be_open()
-        self._loosen(table, self._standing(table, [key]).values())
+        self._loosen(table, self._standing(table, [key]).values(), kept=set())
         if self.connection.execute(table.delete().where(_is(table, key))).rowcount != 1:
             raise LookupError(f"{table.name} has no row {key}")
         self._change(table, key, None)
@@ -308,6 +308,8 @@ class Entry:
     def finish(self, answer: A) -> A:
         """Write the entry; the answer is kept for a repeated request."""
         self._must_be_open()
+        if not self._streams:
+            raise RuntimeError(f"{self._operation} is in no stream: no chain would tell of it")
         texts: dict[str, str] = {}
         plain = self._request.plain()
         request_id = plain.pop("request_id", None)
@@ -391,8 +393,11 @@ class Entry:
 
     def _standing(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], Cells | None]:
         """These rows as they stand; ``None`` for one that does not."""
-        found = {key: self.connection.execute(sa.select(table).where(_is(table, key))).mappings() for key in keys}
-        return {key: None if row is None else dict(row) for key, rows in found.items() for row in [rows.one_or_none()]}
+        found: dict[tuple[Any, ...], Cells | None] = {}
+        for key in keys:
+            row = self.connection.execute(sa.select(table).where(_is(table, key))).mappings().one_or_none()
+            found[key] = None if row is None else dict(row)
+        return found
 
     def _must_be_unaltered(self, table: sa.Table, standing: Mapping[tuple[Any, ...], Cells | None]) -> None:
         """Compare rows with what the newest entry of their stream that names them says of them."""
@@ -407,22 +412,21 @@ class Entry:
 
     def _keep(self, texts: Mapping[str, str]) -> None:
         """Put texts into ``texts``, each once."""
-        if not texts:
-            return
-        present = set(
-            self.connection.execute(
-                sa.select(tables.texts.c.sha256).where(tables.texts.c.sha256.in_(list(texts)))
-            ).scalars()
-        )
+        wanted = list(texts)
+        present: set[str] = set()
+        for start in range(0, len(wanted), 500):  # a statement takes so many parameters at most
+            some = tables.texts.c.sha256.in_(wanted[start : start + 500])
+            present.update(self.connection.execute(sa.select(tables.texts.c.sha256).where(some)).scalars())
         fresh = [{"sha256": digest, "body": body} for digest, body in texts.items() if digest not in present]
         if fresh:
             self.connection.execute(tables.texts.insert(), fresh)
 
-    def _loosen(self, table: sa.Table, rows: Iterable[Cells | None]) -> None:
-        """Remember the texts of rows that are about to change: this entry may leave them without a user."""
-        if long_columns(table):
+    def _loosen(self, table: sa.Table, rows: Iterable[Cells | None], kept: set[str]) -> None:
+        """Remember the texts that rows are about to give up: this entry may leave them without a user."""
+        given_up = references(table, [row for row in rows if row is not None]) - kept
+        if given_up:
             self._users.update(tables.record_tables(table.metadata))
-            self._loose |= references(table, [row for row in rows if row is not None])
+            self._loose |= given_up
 
     def _drop_unused(self, digests: Iterable[str]) -> None:
         """Remove those of these texts that no row and no payload refers to."""
@@ -496,12 +500,21 @@ class Journal:
         plain = request.plain()
         plain.pop("request_id")
         body = parsed(found.body)
-        if sealed(payload.salt, "result", payload.result.encode()) != body["result"]:
+        if not all(
+            _is_sealed(payload.salt, part, getattr(payload, part), body[part]) for part in ("request", "result")
+        ):
             raise errors.row_altered("journal_payloads", (found.position,), found.position)
         first = body["operation"]
         if first != operation or stored_text(packed(plain, {})) != payload.request:
             raise errors.request_id_reused(request.request_id, first)
         return unpacked(parsed(payload.result), lambda digest: text(connection, digest))
+
+
+def _is_sealed(salt: object, label: str, cell: object, seal: str) -> bool:
+    """Whether a cell beside an entry is what the entry sealed; whatever it is, this does not fail."""
+    if readable_rows_salt(salt) is None or not isinstance(cell, str):
+        return False
+    return sealed(str(salt), label, cell.encode("utf-8", "surrogatepass")) == seal
 
 
 def _is(table: sa.Table, key: Sequence[Any]) -> sa.ColumnElement[bool]:

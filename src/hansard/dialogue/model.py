@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from hansard.kernel.ids import DisplayId
+from hansard.markers import syntax
 
 DialogueStatus = Literal["open", "converging", "converged", "abandoned"]
 VerdictType = Literal["interim", "final", "minority", "dissent"]
@@ -18,14 +19,17 @@ VerdictType = Literal["interim", "final", "minority", "dissent"]
 TIERS: Final = ("Core", "Adjacent", "Wildcard")
 ROTATIONS: Final = ("graduated", "none", "wildcards", "full")
 SOURCES: Final = ("pool", "created", "retained")
-REF_TYPES: Final = ("support", "oppose", "refine", "address", "resolve", "reopen", "question", "depend")
-MOVE_TYPES: Final = ("defend", "challenge", "bridge", "request", "concede", "converge")
-STANCES: Final = ("APPROVE", "REJECT", "HOLD", "CONDITIONAL", "ABSTAIN")
-ABSTAIN_CAUSES: Final = ("withheld", "outage", "out of scope")
+REF_TYPES: Final = syntax.REFERENCE_TYPES
+MOVE_TYPES: Final = syntax.MOVE_TYPES
+STANCES: Final = syntax.STANCES
+ABSTAIN_CAUSES: Final = syntax.ABSTAIN_CAUSES
 VERDICT_TYPES: Final = ("interim", "final", "minority", "dissent")
 CONFIDENCES: Final = ("unanimous", "strong", "split", "contested")
 COMPONENTS: Final = ("wisdom", "consistency", "truth", "relationships")
 VOTES: Final = ("for", "against", "abstain")
+
+UNSETTLED: Final = frozenset({"open", "addressed", "reopened"})
+"""A tension with one of these is open for the convergence gate."""
 
 COLORS: Final = (
     "#3B82F6", "#10B981", "#F59E0B", "#EF4444", "#8B5CF6", "#EC4899",
@@ -235,6 +239,8 @@ class Verdict(Row, frozen=True, kw_only=True):
     seq: int
     """Verdicts are told in the order in which they were registered, from 1."""
     verdict_type: VerdictType
+    label: str | None = None
+    """A short name (``Stop at the shadow``), as minority verdicts have."""
     round: int
     author_expert: str | None = None
     recommendation: str

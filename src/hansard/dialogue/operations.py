@@ -20,11 +20,12 @@ from hansard.dialogue.rules.panel import (
     named_pool,
     named_twice,
     new_expert,
+    next_color,
     suggested_panel,
     unique_ids,
 )
 from hansard.dialogue.rules.round import judged_round_number, mentioned_ids, take_update
-from hansard.dialogue.rules.verdict import named_ids
+from hansard.dialogue.rules.verdict import gate_now, named_ids
 from hansard.dialogue.tables import ROWS
 from hansard.kernel.clock import normal_timestamp
 from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, missing_field, path_outside
@@ -103,12 +104,13 @@ class DialogueOperations:
             if panel:
                 rows.append(Round(dialogue_id=dialogue_id, round=0, created_at=time))
             by_slug = {member["slug"]: member for member in pool if "slug" in member}
-            for number, slug in enumerate(panel):
+            joined: list[model.Expert] = []
+            for slug in panel:
                 member = by_slug[slug]
                 given: dict[str, Any] = {
                     name: member.get(name) for name in ("role", "tier", "relevance", "focus", "description")
                 }
-                rows.append(new_expert(dialogue_id, slug, time, number, **given))
+                joined.append(new_expert(dialogue_id, slug, time, next_color(joined), **given))
                 rows.append(
                     PanelMember(
                         dialogue_id=dialogue_id,
@@ -120,6 +122,7 @@ class DialogueOperations:
                         focus=member.get("focus"),
                     )
                 )
+            rows += joined
             if origin is not None:
                 rows += _imported_rows(dialogue_id, origin)
             store.insert(entry, rows)
@@ -174,6 +177,10 @@ class DialogueOperations:
             planned = store.read_round(entry.connection, request.dialogue_id, request.round)
             for seat in store.read_panel(entry.connection, request.dialogue_id, request.round):
                 entry.delete(ROWS[PanelMember], (seat.dialogue_id, seat.round, seat.slug))
+            seated = {seat.slug for seat in seats}
+            for expert in experts.values():  # suggested at creation and not seated after all: never took part
+                if expert.first_round is None and expert.source == "pool" and expert.slug not in before | seated:
+                    entry.delete(ROWS[model.Expert], (expert.dialogue_id, expert.slug))
             rows: list[model.Row] = [*joined, *seats]
             if planned is None:
                 rows.append(
@@ -271,13 +278,14 @@ class DialogueOperations:
                 _raise(plan, "verdict", request.verdict_id)
                 raise AssertionError("a refused verdict has faults")
             store.write_verdict(entry, plan)
+            status = self._settle_status(entry, plan.dialogue or dialogue, completed)
             return entry.finish(
                 answers.VerdictRegistered(
                     dialogue_id=request.dialogue_id,
                     verdict_id=request.verdict_id,
                     verdict_type=request.verdict_type,
                     round=request.round,
-                    dialogue_status=(plan.dialogue or dialogue).status,
+                    dialogue_status=status,
                     adopted=plan.adopted,
                     gate=views.gate_view(plan.gate),
                     warnings=plan.warnings,
@@ -317,13 +325,12 @@ class DialogueOperations:
                     taken.append(step)
             if faults:
                 raise batch_validation_failed(faults)
-            status = dialogue.status
-            if any(entity.kind == "T" and entity.status in ("reopened", "open") for entity in lives.changed):
-                status = "open"  # whatever was concluded or near it, something is contested again
-            if status != dialogue.status:
-                store.update(entry, [msgspec.structs.replace(dialogue, status=status, converged_at=None)])
             store.insert(entry, lives.events)
             store.update(entry, lives.changed)
+            if any(entity.kind == "T" and entity.status in ("reopened", "open") for entity in lives.changed):
+                # whatever was concluded or near it, something is contested again
+                dialogue = msgspec.structs.replace(dialogue, status="open", converged_at=None)
+            status = self._settle_status(entry, dialogue, completed)
             return entry.finish(
                 answers.StatusUpdated(dialogue_id=request.dialogue_id, updates=taken, dialogue_status=status)
             )
@@ -536,6 +543,21 @@ class DialogueOperations:
         if dialogue.closed:
             raise errors.dialogue_closed(dialogue_id, dialogue.status)
         return dialogue
+
+    def _settle_status(self, entry: Entry, dialogue: Dialogue, completed: int) -> str:
+        """Write the status that a dialogue has now: ``converging`` exactly while the last round meets the gate.
+
+        ``dialogue`` is as the rules left it; what is concluded stays so.
+        """
+        if not dialogue.closed:
+            met = False
+            if completed:
+                state = store.read_verdict_state(entry.connection, dialogue, completed - 1, completed, ())
+                met = gate_now(state).met
+            dialogue = msgspec.structs.replace(dialogue, status="converging" if met else "open")
+        if dialogue != store.read_dialogue(entry.connection, dialogue.dialogue_id):
+            store.update(entry, [dialogue])
+        return dialogue.status
 
     def _allocated(self, entry: Entry, request: requests.DialogueCreate) -> str:
         """The dialogue's id: the wanted one, or the title's slug with the first free number."""

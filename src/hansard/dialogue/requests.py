@@ -23,7 +23,8 @@ Line = Annotated[Prose, StringConstraints(min_length=1, max_length=1000, strip_w
 Words = Annotated[Prose, StringConstraints(min_length=1, pattern=r"\S")]
 """A text that says something."""
 
-Score = Annotated[int, Field(ge=0, le=1_000_000)]
+Score = Annotated[int, Field(ge=0, le=10**11)]
+"""Without a maximum in the specification; the bound keeps every sum an integer that JSON readers share."""
 RoundNumber = Annotated[int, Field(ge=0, le=MAX_SAFE_INTEGER)]
 """A round; one beyond the ids' two digits is refused by the rules (``id_space_exhausted``)."""
 
@@ -290,6 +291,8 @@ class VerdictRegister(DialogueWrite):
     verdict_id: Annotated[Name, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     verdict_type: Name
     round: RoundNumber
+    label: Line | None = None
+    """A short name for the verdict, as in ``[MINORITY VERDICT: label]``."""
     author_expert: Name | None = None
     """The Judge when left out."""
     recommendation: Words

@@ -17,6 +17,7 @@ from hansard.database.tables import journal_streams, texts
 from hansard.dialogue import model
 from hansard.dialogue.answers import DialogueSummary, Head, Hit
 from hansard.dialogue.model import (
+    UNSETTLED,
     Dialogue,
     Entity,
     Event,
@@ -30,10 +31,7 @@ from hansard.dialogue.model import (
     Stance,
     Verdict,
 )
-from hansard.dialogue.rules.lifecycle import UNSETTLED
-from hansard.dialogue.rules.panel import carried_over
-from hansard.dialogue.rules.round import RoundPlan, RoundState
-from hansard.dialogue.rules.verdict import VerdictPlan, VerdictState
+from hansard.dialogue.plans import RoundPlan, RoundState, VerdictPlan, VerdictState
 from hansard.dialogue.tables import ROWS
 from hansard.kernel.ids import DisplayId, parse_display_id
 
@@ -204,12 +202,12 @@ def read_round_state(
     before = read_round(connection, dialogue_id, round_ - 1) if round_ else None
     experts = read_experts(connection, dialogue_id)
     seats = read_panel(connection, dialogue_id, round_) if planned else []
-    new = not seats
-    if new:
+    last: list[PanelMember] = []
+    created: list[Expert] = []
+    if not seats:
         last = read_panel(connection, dialogue_id, round_ - 1) if round_ else []
         sat = seated_before(connection, dialogue_id, round_)
         created = [expert for slug, expert in experts.items() if expert.source == "created" and slug not in sat]
-        seats = carried_over(dialogue_id, round_, last, created)
     entities = read_entities(connection, dialogue_id, mentioned)
     return RoundState(
         dialogue=dialogue,
@@ -217,7 +215,8 @@ def read_round_state(
         before=before,
         completed=completed,
         seats=seats,
-        seats_are_new=new,
+        last_seats=last,
+        created_since=created,
         experts=experts,
         entities=entities,
         event_counts=event_counts(connection, dialogue_id, entities),

@@ -29,6 +29,11 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "C": ("asserted", "supported", "opposed", "adopted", "withdrawn"),
 }
 
+EVENT_TYPES: tuple[str, ...] = tuple(
+    dict.fromkeys(["created", "commented", *(word for words in STATUSES.values() for word in words)])
+)
+"""An event is the status that it gives, or one of the two that give none."""
+
 _status_of_kind = " OR ".join(f"(kind = '{kind}' AND {_one_of('status', words)})" for kind, words in STATUSES.items())
 
 dialogues = sa.Table(
@@ -172,6 +177,7 @@ events = sa.Table(
         ["dialogue_id", "kind", "round", "seq"],
         ["entities.dialogue_id", "entities.kind", "entities.round", "entities.seq"],
     ),
+    _check("event_type", _one_of("type", EVENT_TYPES)),
     info={"stream": "dialogue"},
 )
 
@@ -239,6 +245,7 @@ verdicts = sa.Table(
     sa.Column("verdict_id", sa.Text, primary_key=True),
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("verdict_type", sa.Text, nullable=False),
+    sa.Column("label", LongText),
     sa.Column("round", sa.Integer, nullable=False),
     sa.Column("author_expert", sa.Text),
     sa.Column("recommendation", LongText, nullable=False),

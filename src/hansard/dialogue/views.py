@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from hansard.dialogue.answers import Citation, GateState, Progress, RoundFigures
-from hansard.dialogue.model import Entity, Event, Expert, Gate, PanelMember, Record
+from hansard.dialogue.model import UNSETTLED, Entity, Event, Expert, Gate, PanelMember, Record
 from hansard.dialogue.rules import claims_compared, figures, gate
-from hansard.dialogue.rules.lifecycle import UNSETTLED, status_after
+from hansard.dialogue.rules.lifecycle import status_after
 from hansard.kernel.ids import KINDS, PLURALS
 
 SNIPPET_LENGTH: Final = 200

@@ -16,8 +16,6 @@ _VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
 FEW: Final = 8
 """So many tensions are named one by one; of more, only those that are not simply open."""
 
-_LIFE: Final = frozenset({"open", "addressed", "resolved", "reopened"})
-
 
 def stood(record: model.Record, round_: int) -> Positions:
     """Where the members of a round's panel stood at its end (dialogue.md, settled contradiction 8)."""
@@ -41,7 +39,7 @@ def unsettled_after(record: model.Record, round_: int) -> dict[str, str]:
     """The tensions that were not settled when a round had ended, with the status each then had."""
     status = {entity.id: "open" for entity in record.entities if entity.kind == "T" and entity.round <= round_}
     for event in sorted(record.events, key=lambda event: event.event_seq):
-        if event.kind == "T" and event.event_round <= round_ and event.type in _LIFE:
+        if event.kind == "T" and event.event_round <= round_ and event.type in rules.TRANSITIONS["T"]:
             status[str(event.key)] = event.type
     return {entity_id: word for entity_id, word in status.items() if word in rules.UNSETTLED}
 

@@ -230,6 +230,7 @@ class VerdictItem(Item, frozen=True, kw_only=True):
     verdict_id: str = msgspec.field(name="id")
     seq: int
     verdict_type: model.VerdictType = msgspec.field(name="type")
+    label: str | None = None
     round: int
     author_expert: str | None = msgspec.field(name="author")
     recommendation: str

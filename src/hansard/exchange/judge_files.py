@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 
-from hansard.dialogue.model import TIERS
+from hansard.dialogue.model import COMPONENTS, TIERS
 from hansard.exchange import errors
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
 from hansard.kernel.ids import folded
@@ -459,7 +459,6 @@ _COLUMNS: Final = {
     "converge %": "converge_percent", "convergence %": "converge_percent", "converge": "converge_percent",
     "convergence": "converge_percent",
 }  # fmt: skip
-COMPONENTS: Final = ("wisdom", "consistency", "truth", "relationships")
 _NUMBER: Final = re.compile(r"\d{1,6}")
 _NONE: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "."})
 _ROUND_COLUMN: Final = re.compile(r"(?:r|round )(\d{1,2})")

@@ -146,9 +146,7 @@ class Book:
 
     def _of_any_round(self, expert: str, kind: str, number: int, round_: int) -> Link:
         found = [
-            entity
-            for back in range(round_ + 1)
-            for entity in self._by_number.get((expert, kind, back, number), [])
+            entity for back in range(round_ + 1) for entity in self._by_number.get((expert, kind, back, number), [])
         ]
         return _single(found, "named_any")
 

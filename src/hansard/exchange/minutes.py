@@ -15,6 +15,7 @@ import msgspec
 
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
+from hansard.dialogue.rules.lifecycle import FIRST_STATUS
 from hansard.exchange.clerk import FEW, clerk_notes, last_round, stood, unsettled_after
 from hansard.exchange.markdown import code, inline, lead, plain, quoted, table
 from hansard.exchange.warnings import final_verdict, silent_members
@@ -38,8 +39,6 @@ LEAD: Final = 600
 
 SUMMARY_LEAD: Final = 1200
 CONTEXT_LEAD: Final = 240
-
-FIRST_STATUS: Final = {"P": "open", "R": "proposed", "T": "open", "E": "cited", "C": "asserted"}
 
 Lines = Iterator[str]
 
@@ -200,6 +199,9 @@ class _Minutes:
         yield from quoted(f"**{' '.join(verdict.recommendation.replace('*', '').split())}**")
         yield ""
         author = self.word.name(verdict.author_expert or "judge")
+        if verdict.label:
+            yield f"*{inline(verdict.label)}*"
+            yield ""
         told = [f"Given by {author} after round {verdict.round}"]
         others = [slug for slug in verdict.supporting_experts if slug != verdict.author_expert]
         if others:

@@ -24,6 +24,7 @@ from hansard.dialogue.requests import (
     PoolExpert,
     RoundRegister,
 )
+from hansard.dialogue.rules.round import UPDATE_LISTS
 from hansard.exchange import judge_files
 from hansard.exchange.course import Course, written_number
 from hansard.exchange.import_shapes import ImportDiagnostic
@@ -39,13 +40,6 @@ from hansard.kernel.shapes import Shape
 from hansard.markers import Entity, Response, parse
 from hansard.markers.targets import targets_in
 
-UPDATES: Final = {
-    "P": "perspective_updates",
-    "R": "recommendation_updates",
-    "T": "tension_updates",
-    "E": "evidence_updates",
-    "C": "claim_updates",
-}
 MAP_FILE: Final = "(map)"
 """Under this name the digest of a map counts among the files: with another map it is another import."""
 
@@ -194,7 +188,7 @@ class _Planner:
         row = next((row for row in self._scoreboard.rounds if row.round == number), None)
         called = judge_files.title_in(text) if text else None
         lists: dict[str, Any] = {PLURALS[kind]: said.entities[kind] for kind in KINDS}
-        lists |= {UPDATES[kind]: said.updates[kind] for kind in KINDS}
+        lists |= {UPDATE_LISTS[kind]: said.updates[kind] for kind in KINDS}
         return RoundRegister(
             dialogue_id=self._transcript.slug,
             round=number,

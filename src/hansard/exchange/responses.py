@@ -19,9 +19,8 @@ from hansard.exchange.transcripts import Said
 from hansard.exchange.verdicts import Verdicts
 from hansard.kernel.ids import KINDS
 from hansard.markers import Annotation, Entity, Item, Move, Reference, Response, Span, Stance, Target, VerdictNote
+from hansard.markers.syntax import EXPERT_TARGET_TYPES, TENSION_ONLY
 
-TENSION_ONLY: Final = frozenset({"address", "resolve", "reopen"})
-EXPERT_REFS: Final = frozenset({"support", "oppose", "question", "depend"})
 STEP_OF: Final = {"address": "addressed", "reopen": "reopened"}
 """The status that a reference to a tension proposes; what ``resolve`` proposes depends on who writes it."""
 
@@ -61,9 +60,7 @@ def read_response(said: Said, response: Response, course: Course, verdicts: Verd
 class _Response:
     """One response on its way."""
 
-    def __init__(
-        self, said: Said, response: Response, course: Course, verdicts: Verdicts, round_: RoundSaid
-    ) -> None:
+    def __init__(self, said: Said, response: Response, course: Course, verdicts: Verdicts, round_: RoundSaid) -> None:
         self._said = said
         self._response = response
         self._course = course
@@ -173,8 +170,8 @@ class _Response:
         """Name and fault of a reference to an expert's whole position."""
         name = self._course.find_expert(item.target, self._said, item)
         fault = None
-        if name is not None and item.type not in EXPERT_REFS:
-            fault = f"cannot name an expert's position; {', '.join(sorted(EXPERT_REFS))} can"
+        if name is not None and item.type not in EXPERT_TARGET_TYPES:
+            fault = f"cannot name an expert's position; {', '.join(sorted(EXPERT_TARGET_TYPES))} can"
         elif name is not None and item.source is None and item.target.expert == self._said.slug:
             fault = "refers to itself"
         return (None if fault else name), fault, None
@@ -207,9 +204,7 @@ class _Response:
         else:
             self._update(tension, "commented", reason, word, via)
 
-    def _update(
-        self, entity: Known, status: str, reason: str | None, word: str | None, via: str | None = None
-    ) -> None:
+    def _update(self, entity: Known, status: str, reason: str | None, word: str | None, via: str | None = None) -> None:
         self._round.updates[entity.kind].append(
             UpdateIn(
                 id=self._called(entity),

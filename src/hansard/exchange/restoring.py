@@ -36,11 +36,12 @@ from hansard.dialogue.requests import (
     VerdictRegister,
 )
 from hansard.dialogue.rules.lifecycle import FIRST_EVENT, REFINED
+from hansard.dialogue.rules.round import UPDATE_LISTS
 from hansard.exchange import errors
 from hansard.exchange.checking import check_document
 from hansard.exchange.document import LIMIT_BYTES, read_document
 from hansard.exchange.import_shapes import ImportDiagnostic
-from hansard.exchange.planning import UPDATES, Plan
+from hansard.exchange.planning import Plan
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
 from hansard.kernel.errors import invalid_field
@@ -331,7 +332,7 @@ def _round(record: Record, own: Round, updates: Mapping[str, list[UpdateIn]]) ->
         ]
         for kind in KINDS
     }
-    lists |= {UPDATES[kind]: steps for kind, steps in updates.items()}
+    lists |= {UPDATE_LISTS[kind]: steps for kind, steps in updates.items()}
     return RoundRegister(
         dialogue_id=record.dialogue.dialogue_id,
         round=number,

@@ -12,19 +12,16 @@ from typing import Any, Final
 
 from hansard.dialogue.model import CONFIDENCES
 from hansard.dialogue.requests import VerdictRegister
+from hansard.dialogue.rules.verdict import ENTITY_LISTS
 from hansard.exchange import judge_files
 from hansard.exchange.course import Course
 from hansard.exchange.transcripts import Said, Transcript
 from hansard.kernel.ids import KINDS
 from hansard.markers import VerdictNote, parse
 
-ID_LISTS: Final = {
-    "tensions_resolved": "T",
-    "tensions_accepted": "T",
-    "recommendations_adopted": "R",
-    "key_evidence": "E",
-    "key_claims": "C",
-}
+LABEL_LENGTH: Final = 1000
+"""Characters of a verdict's label that a request takes."""
+
 VOTE_LENGTH: Final = 80
 
 
@@ -78,6 +75,7 @@ class Verdicts:
             dialogue_id=self._transcript.slug,
             verdict_id=self._free_id(wanted),
             verdict_type=note.kind,
+            label=note.label[:LABEL_LENGTH].strip() or None,
             round=round_,
             author_expert=None if author == "judge" else author,
             recommendation=recommendation,
@@ -119,7 +117,7 @@ class Verdicts:
         """The named fields as a request takes them."""
         fields = note.fields
         told: dict[str, Any] = {
-            name: self._ids(note, name, kind, file, author, round_) for name, kind in ID_LISTS.items() if name in fields
+            name: self._ids(note, name, kind, file, author, round_) for name, kind in ENTITY_LISTS.items() if name in fields
         }
         for both in sorted({*told.get("tensions_resolved", ())} & {*told.get("tensions_accepted", ())}):
             words = f"'{both}' is called resolved and accepted; it was taken as accepted"

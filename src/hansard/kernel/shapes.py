@@ -149,12 +149,25 @@ def shaped(shape: type[S], payload: object) -> S:
     try:
         return shape.model_validate(payload)
     except ValidationError as fault:
-        raise _told(shape, fault) from None
+        raise _told(shape, fault, payload) from None
 
 
-def _told(shape: type[Shape], fault: ValidationError) -> HansardError:
-    faults = [told for entry in fault.errors(include_url=False) for told in _each(shape, entry)]
-    return faults[0] if len(faults) == 1 else errors.batch_validation_failed(faults)
+def _told(shape: type[Shape], fault: ValidationError, payload: object) -> HansardError:
+    told = [(entry["loc"], each) for entry in fault.errors(include_url=False) for each in _each(shape, entry)]
+    if len(told) == 1:
+        return told[0][1]
+    return errors.batch_validation_failed([_as_item(each, location, payload) for location, each in told])
+
+
+def _as_item(fault: HansardError, location: tuple[int | str, ...], payload: Any) -> HansardError:
+    """The fault with the item it concerns: an entry of one of the request's lists, by its local id where it has one."""
+    if len(location) < 2 or not isinstance(location[1], int):
+        return fault.of("request")
+    try:
+        local_id = payload[location[0]][location[1]]["local_id"]
+    except (LookupError, TypeError):
+        local_id = None
+    return fault.of(str(location[0]).removesuffix("s"), local_id=local_id if isinstance(local_id, str) else None)
 
 
 def field_path(location: tuple[int | str, ...]) -> str:

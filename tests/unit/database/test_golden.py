@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from hansard.database.engine import Database
 from hansard.database.tables import record_tables
@@ -53,6 +54,30 @@ def test_the_golden_store_verifies(copy: Path) -> None:
     assert report.findings == []
     assert {stream: list(head) for stream, head in report.heads.items()} == WANTED["heads"]
     assert report.entries == WANTED["rows"]["journal"]
+
+
+def test_the_golden_store_gets_the_schema_of_a_new_one(copy: Path, tmp_path: Path) -> None:
+    """Opened by this version, the golden store has the tables, columns, constraints and indexes of a new store."""
+    described = []
+    for file in (copy, tmp_path / "new.db"):
+        database = Database.open(file)
+        with database.reading() as connection:
+            looked = sa.inspect(connection)
+            looks = (
+                looked.get_columns, looked.get_pk_constraint, looked.get_foreign_keys, looked.get_unique_constraints,
+                looked.get_check_constraints, looked.get_indexes,
+            )  # fmt: skip
+            described.append(
+                {
+                    (name, look.__name__): sorted(
+                        map(repr, found if isinstance(found := look(name), list) else [found])
+                    )
+                    for name in looked.get_table_names()
+                    for look in looks
+                }
+            )
+        database.close()
+    assert described[0] == described[1]
 
 
 def test_the_golden_store_still_says_what_it_said(copy: Path) -> None:

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansard.dialogue.model import Entity
+from hansard.dialogue.model import UNSETTLED, Entity
 from hansard.dialogue.rules.lifecycle import (
     FIRST_EVENT,
     FIRST_STATUS,
     REFINED,
     TRANSITIONS,
-    UNSETTLED,
     Lives,
     status_after,
     valid_steps,

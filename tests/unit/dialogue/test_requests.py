@@ -162,6 +162,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "verdict_id": "final",
         "verdict_type": "final",
         "round": 0,
+        "label": "L",
         "author_expert": "muffin",
         "recommendation": "R",
         "description": "D",

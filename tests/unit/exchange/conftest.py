@@ -45,9 +45,7 @@ def second_store(tmp_path_factory: pytest.TempPathFactory, empty_store_file: Pat
 
 
 @pytest.fixture(scope="session")
-def real_store(
-    tmp_path_factory: pytest.TempPathFactory, empty_store_file: Path, shared_data: Path
-) -> Iterator[Store]:
+def real_store(tmp_path_factory: pytest.TempPathFactory, empty_store_file: Path, shared_data: Path) -> Iterator[Store]:
     """A store with both real dialogues in it; tests only read it."""
     opened = copied(empty_store_file, tmp_path_factory.mktemp("real"))
     for folder in sorted((shared_data / "dialogues").glob("2*")):

@@ -135,9 +135,7 @@ class Store:
                     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search%' ORDER BY name"
                 )
             ]
-            return {
-                name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one() for name in names
-            }
+            return {name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one() for name in names}
 
     def close(self) -> None:
         """Give the connections back."""

@@ -120,9 +120,7 @@ def table(text: str) -> list[str]:
         (SYNC, [(8, 16, 24, 0), (14, 24, 38, 0), (13, 0, 13, 100)]),
     ],
 )
-def test_figures_are_those_of_the_record(
-    real_store: Store, part: str, figures: list[tuple[int, ...]]
-) -> None:
+def test_figures_are_those_of_the_record(real_store: Store, part: str, figures: list[tuple[int, ...]]) -> None:
     """Open tensions, new perspectives, velocity and convergence of each round, computed from what was written."""
     answer, _ = taken(real_store, part)
     got = [(f.open_tensions, f.new_perspectives, f.velocity, f.converge_percent) for f in answer.figures]

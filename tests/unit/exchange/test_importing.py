@@ -535,9 +535,7 @@ def test_a_refinement_under_a_perspective_refines_a_perspective(store: Store, tm
         ("[CONCESSION: Scone is right]", []),
     ],
 )
-def test_a_concession_is_a_move_to_what_it_names(
-    store: Store, tmp_path: Path, marker: str, targets: list[str]
-) -> None:
+def test_a_concession_is_a_move_to_what_it_names(store: Store, tmp_path: Path, marker: str, targets: list[str]) -> None:
     """An entity, else an expert, else nobody; the words stay with the move."""
     zero = {"muffin": "m", "scone": "[TENSION T01: Height]\nx\n"}
     store.take(one_round(tmp_path, zero, {"muffin": f"{marker}\nYes.\n", "scone": "s"}))

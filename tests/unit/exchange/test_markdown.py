@@ -130,6 +130,14 @@ def test_texts_stay_readable(text: str, shown: list[str] | None) -> None:
         assert [token.type for token in tokens("\n".join(quoted(text)))].count("td_open") >= 2
 
 
+@given(texts)
+def test_a_line_with_code_and_bold_stays_in_its_cell(text: str) -> None:
+    """Nothing in a cell of ours ends it."""
+    made = list(tokens("\n".join(table(["a", "b"], [[inline(text, cell=True), "ours"]]))))
+    last = [index for index, token in enumerate(made) if token.type == "td_open"][-1]
+    assert made[last + 1].content == "ours"
+
+
 def test_a_lead_ends_where_a_reader_would_stop() -> None:
     """A cut text ends after a paragraph, a sentence or a word, is marked, and leaves no heading hanging."""
     assert lead("short", 10) == "short"

@@ -388,6 +388,18 @@ def test_names_and_numbers_read_well() -> None:
     assert day("some day") == "some day"
 
 
+def test_a_reason_of_several_paragraphs_stays_apart(held: Held) -> None:
+    """On one line a dash stands behind a paragraph without a full stop, such as the label of a refinement."""
+    record = held.dialogues.record(ID)
+    reason = "Sharper than before\r\n\r\nIt holds.\n\nFor now."
+    events = [
+        msgspec.structs.replace(event, type="commented", reason=reason) if event.kind == "T" else event
+        for event in record.events
+    ]
+    text = minutes(msgspec.structs.replace(record, events=events), HEAD, "0" * 64)
+    assert "(its status did not change): Sharper than before — It holds. For now.\n" in text
+
+
 def test_the_pool_s_own_spelling_of_a_name_is_kept(held: Held) -> None:
     """A name with signs of its own is printed as the pool has it."""
     record = held.dialogues.record(ID)

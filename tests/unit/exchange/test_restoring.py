@@ -49,9 +49,7 @@ def test_the_small_dialogue_comes_back_whole(store: Store, second_store: Store, 
         assert verify_store(connection, {table.name: table for table in ROWS.values()}).findings == []
 
 
-def test_real_dialogues_come_back_whole(
-    real_store: Store, second_store: Store, tmp_path: Path
-) -> None:
+def test_real_dialogues_come_back_whole(real_store: Store, second_store: Store, tmp_path: Path) -> None:
     """Both real dialogues, with all their events, references, moves, documents and claims."""
     for dialogue_id in real_store.answers:
         assert second_store.take(exported(real_store, dialogue_id, tmp_path)).created
@@ -65,9 +63,7 @@ def example() -> Path:
     return folder
 
 
-def test_the_shipped_example_comes_back_whole(
-    store: Store, second_store: Store, example: Path, tmp_path: Path
-) -> None:
+def test_the_shipped_example_comes_back_whole(store: Store, second_store: Store, example: Path, tmp_path: Path) -> None:
     """All five kinds, a reopened and an accepted tension, stances, a minority verdict and the final one."""
     answer = store.take(example)
     assert answer.links["unlinked"] == 0
@@ -265,9 +261,7 @@ def test_a_record_that_the_rules_do_not_let_happen_is_not_taken(
     assert second_store.rows() == before
 
 
-def test_an_id_that_leads_elsewhere_is_no_id(
-    store: Store, second_store: Store, export: Path, tmp_path: Path
-) -> None:
+def test_an_id_that_leads_elsewhere_is_no_id(store: Store, second_store: Store, export: Path, tmp_path: Path) -> None:
     """A document under the id ``../harbour`` is refused before anything is written."""
     record = store.record("harbour")
     dialogue = msgspec.structs.replace(record.dialogue, dialogue_id="../harbour")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from hansard.dialogue.model import (
+    UNSETTLED,
     Dialogue,
     Entity,
     Event,
@@ -26,7 +27,7 @@ from hansard.dialogue.model import (
     Stance,
     Verdict,
 )
-from hansard.dialogue.rules.lifecycle import FIRST_STATUS, TRANSITIONS, UNSETTLED
+from hansard.dialogue.rules.lifecycle import FIRST_STATUS, TRANSITIONS
 
 _TENSION_STATUSES: Final = frozenset(TRANSITIONS["T"])
 _SPACE = re.compile(r"\s+")
@@ -122,7 +123,7 @@ def gate_of(
     warnings: list[str] = []
     if open_tensions:
         reasons.append("open_tensions")
-    if share + 1e-9 < dialogue.convergence_target:
+    if round(share, 4) < round(dialogue.convergence_target, 4):  # as it is shown, so it is compared
         reasons.append("not_agreed")
     if new_perspectives:
         (reasons if dialogue.strict_velocity else warnings).append("new_perspectives")
@@ -164,12 +165,13 @@ def figures_of(
 def figures(record: Record) -> list[Figures]:
     """The figures of every completed round, in order."""
     done = [round_ for round_ in record.rounds if round_.status == "completed"]
-    open_at = _open_tensions_by_round(record.entities, record.events, [round_.round for round_ in done])
+    open_at = _open_tensions_by_round(record.entities, record.events, done)
     fresh: dict[int, int] = defaultdict(int)
     for entity in record.entities:
         if entity.kind == "P":
             fresh[entity.round] += 1
-    where = _by_round(record)
+    finals = {verdict.round: verdict for verdict in record.verdicts if verdict.verdict_type == "final"}
+    where = _by_round(record, finals)
     return [
         figures_of(
             round_,
@@ -182,7 +184,8 @@ def figures(record: Record) -> list[Figures]:
     ]
 
 
-def _by_round(record: Record) -> dict[int, Positions]:
+def _by_round(record: Record, finals: Mapping[int, Verdict]) -> dict[int, Positions]:
+    """Where the panel of each round stood, the votes and conditions of its final verdict counted."""
     members: dict[int, list[PanelMember]] = defaultdict(list)
     moves: dict[int, list[Move]] = defaultdict(list)
     stances: dict[int, list[Stance]] = defaultdict(list)
@@ -192,7 +195,6 @@ def _by_round(record: Record) -> dict[int, Positions]:
         moves[move.round].append(move)
     for stance in record.stances:
         stances[stance.round].append(stance)
-    finals = {verdict.round: verdict for verdict in record.verdicts if verdict.verdict_type == "final"}
     found = {}
     for round_ in record.rounds:
         number = round_.round
@@ -209,19 +211,24 @@ def _by_round(record: Record) -> dict[int, Positions]:
 
 
 def _open_tensions_by_round(
-    entities: Iterable[Entity], events: Iterable[Event], rounds: Iterable[int]
+    entities: Iterable[Entity], events: Iterable[Event], rounds: Sequence[Round]
 ) -> dict[int, list[str]]:
-    """Which tensions were not settled at the end of each round, from their events."""
+    """Which tensions were not settled when each round was registered, from their events.
+
+    A step that was taken after its round was registered, by a verdict or an outside actor, counts from the next on.
+    """
+    ended = {round_.round: round_.completed_at or "" for round_ in rounds}
     steps: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for entity in entities:
         if entity.kind == "T":
             steps[entity.round].append((entity.id, FIRST_STATUS["T"]))
     for event in sorted((event for event in events if event.kind == "T"), key=lambda event: event.event_seq):
         if event.type in _TENSION_STATUSES:
-            steps[event.event_round].append((str(event.key), event.type))
+            late = event.created_at > ended.get(event.event_round, "")
+            steps[event.event_round + late].append((str(event.key), event.type))
     status: dict[str, str] = {}
     found = {}
-    for number in sorted(rounds):
+    for number in sorted(ended):
         for entity_id, word in steps[number]:
             status[entity_id] = word
         found[number] = [entity_id for entity_id, word in status.items() if word in UNSETTLED]
@@ -231,26 +238,26 @@ def _open_tensions_by_round(
 def gate(record: Record) -> Gate | None:
     """The convergence gate as it stands after the last completed round; ``None`` before the first.
 
-    What a verdict accepted counts as settled while that verdict concludes the dialogue; once something is contested
-    again, the next verdict must accept it anew.
+    Votes, conditions and accepted tensions of a final verdict count while it concludes the dialogue; once something is
+    contested again, the next verdict brings its own.
     """
     done = [round_ for round_ in record.rounds if round_.status == "completed"]
     if not done:
         return None
     last = done[-1].round
-    accepted = {
-        tension
-        for verdict in record.verdicts
-        if verdict.verdict_type == "final" and record.dialogue.status == "converged"
-        for tension in verdict.tensions_accepted
-    }
+    finals = [verdict for verdict in record.verdicts if verdict.verdict_type == "final"]
+    if record.dialogue.status != "converged":
+        finals = []
+    accepted = {tension for verdict in finals for tension in verdict.tensions_accepted}
     still_open = [
         entity.id
         for entity in record.entities
         if entity.kind == "T" and entity.status in UNSETTLED and entity.id not in accepted
     ]
     fresh = sum(1 for entity in record.entities if entity.kind == "P" and entity.round == last)
-    return gate_of(record.dialogue, still_open, fresh, _by_round(record)[last])
+    return gate_of(
+        record.dialogue, still_open, fresh, _by_round(record, {verdict.round: verdict for verdict in finals})[last]
+    )
 
 
 class ClaimCompared(msgspec.Struct, frozen=True, kw_only=True):

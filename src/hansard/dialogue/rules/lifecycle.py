@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from hansard.dialogue import errors
-from hansard.dialogue.model import Entity, Event
+from hansard.dialogue.model import UNSETTLED, Entity, Event
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field
 from hansard.kernel.ids import KINDS, RESERVED_SLUGS, expert_slug
 
@@ -40,8 +40,6 @@ REFINED: Final = {"P": "refined", "R": "amended"}
 """Status that a ``refine`` reference gives its target; the other kinds get an event and keep their status."""
 
 COMMENTED: Final = "commented"
-UNSETTLED: Final = frozenset({"open", "addressed", "reopened"})
-"""A tension with one of these is open for the convergence gate."""
 
 
 def valid_steps(kind: str, status: str) -> tuple[str, ...]:

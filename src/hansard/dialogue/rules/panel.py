@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -129,11 +130,17 @@ def suggested_panel(pool: Sequence[Mapping[str, Any]], size: int, seed: str) -> 
     return [expert["slug"] for expert in pool if expert["slug"] in chosen]
 
 
+def next_color(present: Iterable[Expert]) -> str:
+    """The colour of whoever joins these experts: the first of those that fewest of them have."""
+    taken = Counter(expert.color for expert in present)
+    return min(COLORS, key=lambda color: taken[color])
+
+
 def new_expert(
     dialogue_id: str,
     slug: str,
     time: str,
-    number: int,
+    color: str,
     *,
     role: str,
     source: str = "pool",
@@ -143,7 +150,7 @@ def new_expert(
     description: str | None = None,
     creation_reason: str | None = None,
 ) -> Expert:
-    """An expert who joins as the ``number``-th (from 0)."""
+    """An expert who joins."""
     return Expert(
         dialogue_id=dialogue_id,
         slug=slug,
@@ -154,7 +161,7 @@ def new_expert(
         source=source,
         relevance=relevance,
         creation_reason=creation_reason,
-        color=COLORS[number % len(COLORS)],
+        color=color,
         created_at=time,
     )
 
@@ -178,7 +185,7 @@ def plan_expert(
             dialogue.dialogue_id,
             slug,
             time,
-            len(experts),
+            next_color(experts.values()),
             role=request.role,
             source="created",
             tier=tier_of(request.tier, request.relevance),
@@ -248,7 +255,7 @@ def plan_panel(
                     dialogue.dialogue_id,
                     slug,
                     time,
-                    len(experts) + len(joined),
+                    next_color([*experts.values(), *joined]),
                     role=role,
                     tier=tier,
                     relevance=relevance,

@@ -19,25 +19,20 @@ from hansard.dialogue.model import (
     MOVE_TYPES,
     REF_TYPES,
     STANCES,
-    Dialogue,
     Entity,
-    Event,
-    Expert,
     Figures,
-    Gate,
     JudgeClaim,
     Move,
-    PanelMember,
     Ref,
     Round,
     Stance,
     Utterance,
-    Verdict,
 )
+from hansard.dialogue.plans import RoundPlan, RoundState
 from hansard.dialogue.requests import EntityIn, ReferenceIn, RoundRegister, TensionIn, UpdateIn
 from hansard.dialogue.rules.figures import compared, figures_of, gate_of, positions
 from hansard.dialogue.rules.lifecycle import FIRST_STATUS, Lives, judged_actors, not_an_id
-from hansard.dialogue.rules.panel import named_twice
+from hansard.dialogue.rules.panel import carried_over, named_twice
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field, shown
 from hansard.kernel.ids import (
     KINDS,
@@ -61,56 +56,6 @@ UPDATE_LISTS: Final = {
 TENSION_ONLY: Final = frozenset({"address", "resolve", "reopen"})
 EXPERT_REFS: Final = ("support", "oppose", "question", "depend")
 """What may be said of an expert's whole position."""
-
-
-class RoundState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round's batch is judged against: only what it refers to."""
-
-    dialogue: Dialogue
-    planned: Round | None
-    """The round's own row, where its panel was seated before."""
-    before: Round | None
-    """The round before this one."""
-    completed: int
-    """Rounds registered so far."""
-    seats: list[PanelMember]
-    """The round's panel; to be written when ``planned`` has none."""
-    seats_are_new: bool
-    experts: dict[str, Expert]
-    entities: list[Entity]
-    """Earlier entities that the batch names, by display id."""
-    event_counts: dict[str, int]
-    open_tensions: list[str]
-    """Earlier tensions that are not settled."""
-    verdicts: list[Verdict]
-    claims: int
-    """Judge's claims recorded so far."""
-
-
-class RoundPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a round writes, and what its answer tells."""
-
-    round: Round
-    round_is_new: bool
-    seats: list[PanelMember]
-    experts: list[Expert]
-    """Experts who take part for the first time."""
-    utterances: list[Utterance]
-    added: list[Entity]
-    changed: list[Entity]
-    events: list[Event]
-    refs: list[Ref]
-    moves: list[Move]
-    stances: list[Stance]
-    claims: list[JudgeClaim]
-    dialogue: Dialogue | None
-    """The dialogue when its status changes."""
-    id_mapping: dict[str, str]
-    first_local_ids: dict[str, str | None]
-    updates: dict[str, list[Updated]]
-    figures: Figures
-    gate: Gate
-    warnings: list[Warned]
 
 
 def mentioned_ids(request: RoundRegister) -> set[str]:
@@ -154,7 +99,8 @@ class _Batch:
         self.id = state.dialogue.dialogue_id
         self.faults: list[HansardError] = []
         self.warnings: list[Warned] = []
-        self.panel = {member.slug for member in state.seats}
+        self.seats = state.seats or carried_over(self.id, request.round, state.last_seats, state.created_since)
+        self.panel = {member.slug for member in self.seats}
         self.mapping: dict[str, str] = {}
         self.first_local: dict[str, str | None] = {}
         self.lives = Lives(self.id, state.entities, state.event_counts, time, request.round)
@@ -196,7 +142,7 @@ class _Batch:
         return RoundPlan(
             round=round_,
             round_is_new=state.planned is None,
-            seats=state.seats if state.seats_are_new else [],
+            seats=[] if state.seats else self.seats,
             experts=[
                 msgspec.structs.replace(expert, first_round=request.round)
                 for slug in sorted(self.panel)

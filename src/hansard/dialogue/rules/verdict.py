@@ -14,15 +14,10 @@ from hansard.dialogue.model import (
     CONFIDENCES,
     VERDICT_TYPES,
     VOTES,
-    Dialogue,
-    Entity,
-    Event,
     Gate,
-    Move,
-    PanelMember,
-    Stance,
     Verdict,
 )
+from hansard.dialogue.plans import VerdictPlan, VerdictState
 from hansard.dialogue.requests import VerdictRegister
 from hansard.dialogue.rules.figures import Positions, gate_of, positions
 from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, not_an_id, valid_steps
@@ -33,36 +28,6 @@ from hansard.kernel.ids import expert_slug, parse_display_id
 _VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
 
 
-class VerdictState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verdict is judged against."""
-
-    dialogue: Dialogue
-    completed: int
-    members: list[PanelMember]
-    """The panel of the verdict's round."""
-    moves: list[Move]
-    stances: list[Stance]
-    experts: list[str]
-    entities: list[Entity]
-    """Entities that the verdict names, and all tensions that are not settled."""
-    event_counts: dict[str, int]
-    open_tensions: list[str]
-    new_perspectives: int
-    verdicts: list[Verdict]
-
-
-class VerdictPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a verdict writes, and what its answer tells."""
-
-    verdict: Verdict
-    changed: list[Entity]
-    events: list[Event]
-    dialogue: Dialogue | None
-    adopted: list[str]
-    gate: Gate | None
-    warnings: list[Warned]
-
-
 ENTITY_LISTS: Final = {
     "tensions_resolved": "T",
     "tensions_accepted": "T",
@@ -70,6 +35,12 @@ ENTITY_LISTS: Final = {
     "key_evidence": "E",
     "key_claims": "C",
 }
+
+
+def gate_now(state: VerdictState) -> Gate:
+    """The gate as it stands, without a verdict's own conditions, votes and acceptances."""
+    where = positions((member.slug for member in state.members), state.moves, state.stances, state.verdicts)
+    return gate_of(state.dialogue, state.open_tensions, state.new_perspectives, where)
 
 
 def named_ids(request: VerdictRegister) -> set[str]:
@@ -101,7 +72,16 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     if request.verdict_id in {verdict.verdict_id for verdict in state.verdicts}:
         faults.append(errors.verdict_exists(request.verdict_id))
     author = None
-    if request.author_expert is not None:
+    if request.author_expert is not None and request.verdict_type in ("interim", "final"):
+        faults.append(
+            invalid_field(
+                "author_expert",
+                request.author_expert,
+                f"cannot give a verdict of type '{request.verdict_type}': that is the Judge's",
+                suggestion="Leave it out, or register a minority or dissent verdict",
+            )
+        )
+    elif request.author_expert is not None:
         author = _expert("author_expert", request.author_expert, state.experts, faults)
     elif apart:
         faults.append(missing_field("author_expert"))
@@ -159,6 +139,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         verdict_id=request.verdict_id,
         seq=len(state.verdicts) + 1,
         verdict_type=request.verdict_type,  # type: ignore[arg-type]  # judged above
+        label=request.label,
         round=request.round,
         author_expert=author,
         recommendation=request.recommendation,

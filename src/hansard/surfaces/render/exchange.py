@@ -101,7 +101,11 @@ def not_imported(path: str, fault: HansardError) -> Iterator[Block]:
 
 def skipped(path: str) -> Iterator[Block]:
     """A path beside others that is no dialogue; the others go on."""
-    yield line(Words("– ", "quiet"), Words(one_line(path), "strong"), ": skipped, neither a folder with round-0/NAME.md nor a dialogue.json")
+    yield line(
+        Words("– ", "quiet"),
+        Words(one_line(path), "strong"),
+        ": skipped, neither a folder with round-0/NAME.md nor a dialogue.json",
+    )
 
 
 def exported(answer: DialogueExported) -> Iterator[Block]:

@@ -320,6 +320,7 @@ def upgrade() -> None:
         sa.Column("verdict_id", sa.Text(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("verdict_type", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=True),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("author_expert", sa.Text(), nullable=True),
         sa.Column("recommendation", sa.Text(), nullable=False),
@@ -373,6 +374,10 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("result", sa.Text(), nullable=True),
         sa.Column("created_at", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "type IN ('created', 'commented', 'open', 'refined', 'conceded', 'merged', 'proposed', 'amended', 'adopted', 'rejected', 'addressed', 'resolved', 'reopened', 'cited', 'challenged', 'confirmed', 'refuted', 'asserted', 'supported', 'opposed', 'withdrawn')",
+            name="event_type",
+        ),
         sa.ForeignKeyConstraint(
             ["dialogue_id", "kind", "round", "seq"],
             ["entities.dialogue_id", "entities.kind", "entities.round", "entities.seq"],

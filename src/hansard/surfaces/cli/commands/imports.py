@@ -47,7 +47,7 @@ def run(
     with frame.parts() as parts:
         for path in map(str, found):
             result: dict[str, Any]
-            shown: Iterator["Block"]
+            shown: Iterator[Block]
             try:
                 check_there(path)
                 if len(found) > 1 and recognising(Path(path)) is None:  # alone it is refused, with the reason
