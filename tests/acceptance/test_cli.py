@@ -394,7 +394,7 @@ def test_wrong_settings_are_told(tmp_path: Path) -> None:
 def test_import_goes_on_after_a_bad_one(tmp_path: Path) -> None:
     """Of several paths the bad ones are told, the good ones are imported, and the exit code says that some failed."""
     (tmp_path / "empty.json").write_text("{}")
-    paths = [tmp_path / "empty.json", EXAMPLE, tmp_path / "emtpy.json", "x" * 300]
+    paths: list[str | Path] = [tmp_path / "empty.json", EXAMPLE, tmp_path / "emtpy.json", "x" * 300]
     done = at(tmp_path / "home", "import", *paths, "--json")
     assert done.code == exits.FOUND
     assert (done.json["imported"], done.json["skipped"], done.json["failed"]) == (1, 0, 3)

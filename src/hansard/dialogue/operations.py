@@ -177,10 +177,6 @@ class DialogueOperations:
             planned = store.read_round(entry.connection, request.dialogue_id, request.round)
             for seat in store.read_panel(entry.connection, request.dialogue_id, request.round):
                 entry.delete(ROWS[PanelMember], (seat.dialogue_id, seat.round, seat.slug))
-            seated = {seat.slug for seat in seats}
-            for expert in experts.values():  # suggested at creation and not seated after all: never took part
-                if expert.first_round is None and expert.source == "pool" and expert.slug not in before | seated:
-                    entry.delete(ROWS[model.Expert], (expert.dialogue_id, expert.slug))
             rows: list[model.Row] = [*joined, *seats]
             if planned is None:
                 rows.append(

@@ -261,6 +261,7 @@ def progress(record: Record) -> Progress:
     totals = [
         {"expert": slug, "total": sum(scores.values()), "rounds": len(scores)}
         for slug, scores in scores_of(record).items()
+        if scores or slug in seats  # whoever was only suggested at creation took no part
     ]
     return Progress(
         dialogue_id=record.dialogue.dialogue_id,

@@ -90,8 +90,8 @@ def called(entity: Known, round_: int) -> str:
 
 def written_number(entity: Entity, text: str) -> int:
     """The number that a marker was written with, where it was renumbered or points back."""
-    if entity.restates is not None:
-        bare = entity.restates.form == "bare" and entity.restates.number is not None
-        return entity.restates.number if bare and entity.restates.number is not None else entity.number
+    back = entity.restates
+    if back is not None:
+        return back.number if back.form == "bare" and back.number is not None else entity.number
     found = _WRITTEN_NUMBER.match(text, entity.span.start, entity.span.end)
     return int(found[1] or found[2]) if found else entity.number

@@ -19,9 +19,10 @@ import msgspec
 from hansard.database.journal import Journal
 from hansard.dialogue import errors as dialogue_errors
 from hansard.dialogue import requests, rules
-from hansard.dialogue.answers import RoundFigures, RoundRegistered
+from hansard.dialogue.answers import RoundRegistered
 from hansard.dialogue.model import Record
 from hansard.dialogue.operations import DialogueOperations
+from hansard.dialogue.views import figures_view
 from hansard.exchange import errors
 from hansard.exchange.import_shapes import ClaimBeside, DialogueImport, DialogueImported, ImportDiagnostic
 from hansard.exchange.judge_files import load_json
@@ -286,7 +287,7 @@ def _answer(plan: Plan, record: Record, *, created: bool) -> DialogueImported:
         links=plan.links,
         verdicts=[verdict.verdict_id for verdict in record.verdicts],
         diagnostics=[ImportDiagnostic(**entry) for entry in told],
-        figures=[RoundFigures(**msgspec.to_builtins(entry)) for entry in rules.figures(record)],
+        figures=figures_view(record),
         claims_compared=[ClaimBeside(**msgspec.to_builtins(claim)) for claim in rules.claims_compared(record)],
         files_read=plan.files_read,
         unread_files=list(plan.unread),

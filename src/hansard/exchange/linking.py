@@ -85,10 +85,6 @@ class Book:
         """The entity of this local id."""
         return self._by_local.get(local_id)
 
-    def display(self, display_id: str) -> Known | None:
-        """The entity of this display id."""
-        return self._by_display.get(display_id)
-
     def row(self, number: int) -> Link:
         """What a row of the judge's list stands for."""
         if number in self._mapped:

@@ -47,7 +47,6 @@ MAP_FILE: Final = "(map)"
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that an import will do, and what it had to assume."""
 
-    importer: str
     wanted_id: str
     files: dict[str, str]
     """SHA-256 of every file that counts, by name."""
@@ -136,7 +135,6 @@ class _Planner:
         steps += self._verdicts.of_judge()
         create = self._create(title)
         return Plan(
-            importer="transcript",
             wanted_id=transcript.slug,
             files=self._files,
             requests=(create, *steps),

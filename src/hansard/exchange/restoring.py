@@ -106,7 +106,6 @@ def plan_record(record: Record, export: Export) -> Plan:
         if round_.status != "completed":  # planned: its panel sits, and nothing was said yet
             steps += _seating(record, round_, joining)
     return Plan(
-        importer=DocumentImporter.name,
         wanted_id=record.dialogue.dialogue_id,
         files={export.name: export.sha256},
         requests=tuple(steps),

@@ -76,11 +76,6 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...]
     diagnostics: tuple[ImportDiagnostic, ...]
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 over names and digests of all files that were read: the same input is known by it."""
-        return files_digest(self.files)
-
     def judge_text(self, name: str) -> tuple[str, str] | None:
         """Name and text of the file read as ``name``."""
         written = self.judge.get(name)

@@ -117,7 +117,9 @@ class Verdicts:
         """The named fields as a request takes them."""
         fields = note.fields
         told: dict[str, Any] = {
-            name: self._ids(note, name, kind, file, author, round_) for name, kind in ENTITY_LISTS.items() if name in fields
+            name: self._ids(note, name, kind, file, author, round_)
+            for name, kind in ENTITY_LISTS.items()
+            if name in fields
         }
         for both in sorted({*told.get("tensions_resolved", ())} & {*told.get("tensions_accepted", ())}):
             words = f"'{both}' is called resolved and accepted; it was taken as accepted"

@@ -404,6 +404,14 @@ REFUSALS: Final = [
         verdict("trial", 0, verdict_type="interim", supporting_experts=["muffin", "zed"]),
         "supporting_experts[1]", "zed",
     ),
+    *[
+        Refusal(
+            "invalid_field", "invalid", "verdict_register",
+            verdict("trial", 0, verdict_type=type_, author_expert="muffin"),
+            "author_expert", "muffin", suggestion="minority",
+        )
+        for type_ in ("interim", "final")
+    ],
     Refusal(
         "missing_field", "invalid", "verdict_register", verdict("trial", 0, verdict_type="dissent"),
         "author_expert", None, suggestion="author_expert",

@@ -399,6 +399,16 @@ def test_a_score_is_a_whole_number_from_zero(score: Any, room: Room) -> None:
     assert (fault.code, fault.field) == ("invalid_field", "expert_scores.muffin")
 
 
+def test_a_score_has_no_maximum_of_its_own(room: Room) -> None:
+    """Scores far above any that was ever given are taken, and their sums stay exact."""
+    dialogue = room.create()
+    parts = dict.fromkeys(["wisdom", "consistency", "truth", "relationships"], 10**11)
+    room.register(dialogue, 0, score=10**11, score_components={"muffin": parts})
+    assert room.record(dialogue).utterances[0].score == 4 * 10**11
+    leader = room.call("progress", dialogue_id=dialogue).leaderboard[0]
+    assert leader == {"expert": "muffin", "total": 4 * 10**11, "rounds": 1}
+
+
 @pytest.mark.parametrize("field", ["responses", "expert_scores", "annotations"])
 def test_two_spellings_of_one_expert_are_a_fault(field: str, room: Room) -> None:
     """'Muffin' and 'muffin' are one expert: which of two values holds is not guessed."""
