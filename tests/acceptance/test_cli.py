@@ -47,6 +47,9 @@ READING: Final[dict[str, list[str]]] = {
 }
 """A call of each command that changes nothing."""
 
+QUICK: Final = ("list", "show an entity", "minutes", "call")
+"""Those that are tried also when there is little time: a process each."""
+
 
 ANSWERS: Final = {
     "list": "dialogue_list",
@@ -113,7 +116,9 @@ def on_terminal(home: Path, *arguments: str, **changes: str | None) -> tuple[int
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", READING)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in READING]
+)
 def test_a_pipe_gets_plain_text(filled: Path, name: str) -> None:
     """Piped, every command prints without colour and boxes, says nothing on stderr, and ends with 0."""
     done = at(filled, *READING[name])
@@ -145,6 +150,7 @@ def test_json_gives_one_document(filled: Path, schemas: dict[str, dict[str, Any]
         assert done.json["answer"] == schemas["dialogue_get"]
 
 
+@pytest.mark.slow
 def test_a_table_in_a_pipe_can_be_cut(filled: Path) -> None:
     """The list is a line of names and a line for each dialogue, in columns divided by tabs, nothing cut off."""
     head, row = at(filled, "list").out.splitlines()
@@ -154,6 +160,7 @@ def test_a_table_in_a_pipe_can_be_cut(filled: Path) -> None:
     assert cells["Rounds"] == "3"
 
 
+@pytest.mark.slow
 def test_a_dialogue_at_a_glance(filled: Path) -> None:
     """A dialogue is shown with question, figures beside the Judge's claims, tensions, verdicts and panel."""
     shown = at(filled, "show", "latest").out
@@ -163,6 +170,7 @@ def test_a_dialogue_at_a_glance(filled: Path) -> None:
     assert "Croissant" in shown
 
 
+@pytest.mark.slow
 def test_an_entity_is_shown_whole(filled: Path) -> None:
     """An entity has its words, its contributors, references both ways, its life, and the line where it was said."""
     shown = at(filled, "show", "latest", "P0007").out
@@ -179,6 +187,7 @@ def test_an_entity_is_shown_whole(filled: Path) -> None:
     assert {ref["source_id"] for ref in document["referred_to_by"]} >= {"P0106"}
 
 
+@pytest.mark.slow
 def test_ids_take_a_unique_beginning(filled: Path) -> None:
     """A unique beginning of an id and 'latest' name the dialogue, in commands and in calls."""
     assert at(filled, "progress", ID[:6], "--json").json["dialogue_id"] == ID
@@ -195,6 +204,40 @@ def test_minutes_and_report_are_markdown_in_a_pipe_and_in_a_file(filled: Path, t
         piped = at(filled, command, "latest").out
         assert file.read_text(encoding="utf-8") == piped
         assert piped.startswith("# ")
+
+
+@pytest.mark.slow
+def test_a_dash_is_standard_output(filled: Path, tmp_path: Path) -> None:
+    """'-o -' writes the document to standard output and makes no file; beside --json it is refused."""
+    for arguments in (["minutes", "latest"], ["report", "latest"]):
+        assert at(filled, *arguments, "-o", "-", cwd=tmp_path).out == at(filled, *arguments).out
+    done = at(filled, "export", "latest", "-o", "-", cwd=tmp_path)
+    assert done.code == exits.OK
+    assert at(filled, "export", "latest", "-o", tmp_path / "record.json").code == exits.OK
+    written = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
+    assert done.json["digest"] == written["digest"]
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
+    assert at(filled, "minutes", "latest", "-o", "-", "--json").code == exits.USAGE
+
+
+@pytest.mark.slow
+def test_citations_are_taken_as_people_write_them(filled: Path) -> None:
+    """Ids may be in small letters, and commas may stand between them."""
+    told = at(filled, "cite", "latest", "p0001,T0001, e0001", "--json").json["citations"]
+    assert [(one["id"], one["error"]) for one in told] == [("P0001", None), ("T0001", None), ("E0001", None)]
+
+
+@pytest.mark.slow
+def test_latest_is_the_dialogue_that_was_written_to_last(own: Path, tmp_path: Path) -> None:
+    """'latest' is what was written to last, though the list, by the day it was held, has another at its head."""
+    folder = tmp_path / "2020-01-01T0000Z-older" / "round-0"
+    folder.mkdir(parents=True)
+    (folder / "muffin.md").write_text("[MUFFIN-P0001: a label]\nSome words.\n")
+    assert at(own, "import", folder.parent).code == exits.OK
+    assert [one["dialogue_id"] for one in at(own, "list", "--json").json["dialogues"]] == [ID, "older"]
+    assert at(own, "progress", "latest", "--json").json["dialogue_id"] == "older"
+    for nearly in ("lat", "LATEST"):
+        assert "Did you mean 'latest'?" in at(own, "show", nearly).err
 
 
 @pytest.mark.slow
@@ -215,6 +258,7 @@ def test_a_call_reads_its_request_from_anywhere(filled: Path, tmp_path: Path) ->
 # -- on a terminal -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_colour_and_tables(filled: Path) -> None:
     """On a terminal tables have lines and statuses have colours; NO_COLOR takes the colours away."""
     code, shown = on_terminal(filled, "show", "latest", NO_COLOR=None)
@@ -226,6 +270,7 @@ def test_a_terminal_gets_colour_and_tables(filled: Path) -> None:
     assert BOXES.search(plain)
 
 
+@pytest.mark.slow
 def test_minutes_are_typeset_on_a_terminal(filled: Path) -> None:
     """On a terminal the minutes' Markdown is set: its headings have no marks."""
     _, shown = on_terminal(filled, "minutes", "latest")
@@ -245,6 +290,7 @@ def test_a_transcript_cannot_act_on_the_terminal(tmp_path: Path) -> None:
         assert "\x1b]0;" not in shown
 
 
+@pytest.mark.slow
 def test_long_work_shows_a_bar_on_a_terminal() -> None:
     """A bar appears on a terminal's stderr while work goes on, and is gone when it has ended."""
     program = (
@@ -310,8 +356,14 @@ def test_a_refusal_has_its_code_and_says_what_to_do(
     ("arguments", "code", "kind", "exit_code"),
     [
         (["show", "nowhere"], "dialogue_not_found", "not_found", 4),
-        (["show", "latest", "--nowhere"], "usage", "invalid", exits.USAGE),
-        (["call", "dialogue_list", '{"limit": 0, "stat": 1}'], "batch_validation_failed", "invalid", 3),
+        pytest.param(["show", "latest", "--nowhere"], "usage", "invalid", exits.USAGE, marks=pytest.mark.slow),
+        pytest.param(
+            ["call", "dialogue_list", '{"limit": 0, "stat": 1}'],
+            "batch_validation_failed",
+            "invalid",
+            3,
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_an_error_as_json_is_the_whole_error(
@@ -326,6 +378,7 @@ def test_an_error_as_json_is_the_whole_error(
     assert done.err == ""
 
 
+@pytest.mark.slow
 def test_every_fault_of_a_batch_is_told(own: Path) -> None:
     """A round with several faults is refused with all of them, by item, and nothing is written."""
     created = at(own, "call", "dialogue_create", "-", given=json.dumps(CREATE))
@@ -368,6 +421,7 @@ def test_an_unexpected_failure_is_one_line(own: Path) -> None:
     assert "RuntimeError: /secret/path" in ends["debug"].stderr
 
 
+@pytest.mark.slow
 def test_a_broken_store_is_told_and_the_doctor_still_works(tmp_path: Path) -> None:
     """On a store that is no database commands end with a refusal and no trace, and the doctor says what is wrong."""
     (tmp_path / "hansard.db").write_bytes(b"certainly not a database" * 100)
@@ -380,6 +434,7 @@ def test_a_broken_store_is_told_and_the_doctor_still_works(tmp_path: Path) -> No
     assert at(tmp_path, "call", "doctor").json == doctor.json
 
 
+@pytest.mark.slow
 def test_wrong_settings_are_told(tmp_path: Path) -> None:
     """A setting that does not exist is refused with the one that was meant."""
     (tmp_path / "settings.toml").write_text("busy_timeout_second = 3\n")
@@ -391,6 +446,7 @@ def test_wrong_settings_are_told(tmp_path: Path) -> None:
 # -- import, export, verify --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_import_goes_on_after_a_bad_one(tmp_path: Path) -> None:
     """Of several paths the bad ones are told, the good ones are imported, and the exit code says that some failed."""
     (tmp_path / "empty.json").write_text("{}")
@@ -409,6 +465,7 @@ def test_import_goes_on_after_a_bad_one(tmp_path: Path) -> None:
     assert "already in the record, unchanged" in again.out
 
 
+@pytest.mark.slow
 def test_what_is_no_dialogue_is_skipped_beside_dialogues(tmp_path: Path) -> None:
     """A path that no importer knows is told and is no failure, unless there was nothing else to import."""
     home, readme, empty = tmp_path / "home", tmp_path / "README.md", tmp_path / "empty"
@@ -425,6 +482,7 @@ def test_what_is_no_dialogue_is_skipped_beside_dialogues(tmp_path: Path) -> None
     assert alone.json["results"][0]["error_code"] == "not_a_dialogue"
 
 
+@pytest.mark.slow
 def test_a_folder_of_dialogues_is_imported_whole(tmp_path: Path) -> None:
     """A folder that holds dialogues stands for each of them."""
     for name in ("2026-01-01T0000Z-one", "2026-01-02T0000Z-two"):
@@ -436,6 +494,7 @@ def test_a_folder_of_dialogues_is_imported_whole(tmp_path: Path) -> None:
     assert (done.json["imported"], done.json["failed"], done.code) == (2, 0, exits.OK)
 
 
+@pytest.mark.slow
 def test_import_tells_figures_beside_claims(tmp_path: Path) -> None:
     """An import prints counts, and each computed figure beside what the judge claimed, marked where they differ."""
     done = at(tmp_path, "import", EXAMPLE)
@@ -444,6 +503,7 @@ def test_import_tells_figures_beside_claims(tmp_path: Path) -> None:
     assert "≠ 100" in done.out
 
 
+@pytest.mark.slow
 def test_export_and_verify_a_file_without_a_store(filled: Path, tmp_path: Path) -> None:
     """An exported file verifies where there is no store, and none is made there."""
     file = tmp_path / "record.json"
@@ -456,6 +516,7 @@ def test_export_and_verify_a_file_without_a_store(filled: Path, tmp_path: Path) 
     assert "journal" not in json.loads(bare.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_verify_prints_the_head_that_the_minutes_state(filled: Path) -> None:
     """The hash by which the minutes can be compared with the store is the one that verify prints."""
     head = at(filled, "minutes", "latest", "--json").json["head"]
@@ -475,6 +536,7 @@ def test_export_replaces_only_its_own(filled: Path, tmp_path: Path) -> None:
     assert at(filled, "export", "latest", "-o", file).code == exits.OK
 
 
+@pytest.mark.slow
 def test_a_call_writes_only_where_it_may(own: Path, tmp_path: Path) -> None:
     """A called operation writes in the home; elsewhere only into folders that the settings name."""
     outside = tmp_path / "out" / "record.json"
@@ -499,6 +561,56 @@ def test_verify_finds_what_was_altered_behind_its_back(own: Path) -> None:
     shown = at(own, "verify", "--all")
     assert shown.code == exits.FOUND
     assert "P0101" in shown.out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["show", "show an entity", "minutes", "report", "export"])
+def test_who_reads_an_altered_record_is_told(own: Path, tmp_path: Path, name: str) -> None:
+    """What was altered behind the store is still shown, with one line that says so, and a field with --json."""
+    with sqlite3.connect(own / "hansard.db") as connection:
+        connection.execute("UPDATE entities SET label = 'Forged' WHERE kind = 'P' AND round = 1 AND seq = 1")
+    connection.close()
+    (tmp_path / ID).write_text("a file of the dialogue's name changes nothing", encoding="utf-8")
+    command = READING.get(name, ["export", "latest", "-o", str(tmp_path / "record.json")])
+    done = at(own, *command, "--json", cwd=tmp_path)
+    assert done.code == exits.OK
+    told = f"'{ID}' is not as it was recorded; 'hansard verify {ID}' tells where and what to do"
+    assert done.err == f"hansard: {told}\n"
+    assert done.json["caution"] == told
+
+
+@pytest.mark.parametrize(
+    "name", [*(name for name in READING if name not in ("doctor", "call --list", "call --schema")), "export"]
+)
+def test_reading_makes_no_store(tmp_path: Path, name: str) -> None:
+    """Where there is no store, whoever reads is told so, and not a folder is made."""
+    home = tmp_path / "mistyped"
+    done = at(home, *READING.get(name, ["export", "latest"]))
+    assert done.code == 4
+    assert "there is no store in this home" in done.err
+    assert not home.exists()
+
+
+def test_a_store_that_was_removed_is_not_verified(own: Path) -> None:
+    """After the store is deleted, verify finds nothing to praise, and leaves the home as it is."""
+    for file in own.glob("hansard.db*"):
+        file.unlink()
+    before = sorted(own.iterdir())
+    done = at(own, "verify", "--all", "--json")
+    assert (done.code, done.json["error_code"]) == (4, "store_missing")
+    assert sorted(own.iterdir()) == before
+
+
+def test_what_to_do_is_told_once(filled: Path, tmp_path: Path) -> None:
+    """Many findings of a kind have one remedy, at the end."""
+    file = tmp_path / "record.json"
+    assert at(filled, "export", "latest", "-o", file).code == exits.OK
+    file.write_text(file.read_text(encoding="utf-8").replace(" the ", " a "), encoding="utf-8")
+    shown = at(filled, "verify", file)
+    assert shown.code == exits.FOUND
+    assert shown.out.count("(row_altered)\n") > 10
+    assert shown.out.count("Keep this copy as evidence") == 1
+    assert shown.out.count("cannot be told from this file") == 1
 
 
 def test_verify_tells_a_dialogue_that_was_deleted(own: Path) -> None:
@@ -526,6 +638,7 @@ def test_a_reader_who_leaves_is_no_failure(filled: Path, command: Sequence[str])
     assert int(done.stdout.splitlines()[-1]) in (exits.OK, exits.FOUND, exits.PIPE_CLOSED)
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_quiet(filled: Path) -> None:
     """Written into a pipe that nobody reads, the report ends without a word, with the code for that."""
     reading, writing = os.pipe()
@@ -542,6 +655,7 @@ def test_a_closed_pipe_is_quiet(filled: Path) -> None:
     assert child.returncode == exits.PIPE_CLOSED
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_output_that_finds_no_room_is_told(filled: Path) -> None:
     """Printed onto a full disk, a command says so and does not end with 0."""
@@ -622,6 +736,7 @@ def test_help_loads_no_room_of_the_house() -> None:
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_completion_offers_commands_and_ids(filled: Path) -> None:
     """The shell's completion offers commands, and the ids of the store."""
     variables = {"HANSARD_HOME": str(filled), "_HANSARD_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
@@ -650,6 +765,26 @@ def test_the_demo_shows_the_clerks_correction(demonstrated: tuple[Path, Run]) ->
     assert re.search(r"round 2, convergence: claimed 100 %, the record shows \d+ %", done.out)
 
 
+def test_the_demo_keeps_its_minutes(demonstrated: tuple[Path, Run]) -> None:
+    """The demo writes the minutes down too, says how long they are, and folds nothing in a pipe."""
+    home, done = demonstrated
+    minutes = (home / "minutes.md").read_text(encoding="utf-8")
+    assert minutes in done.out
+    assert f"The minutes have {len(minutes.splitlines())} lines; they lie in {home / 'minutes.md'}." in done.out
+
+
+@pytest.mark.slow
+def test_the_demo_on_a_terminal_folds_what_follows_the_note(tmp_path: Path) -> None:
+    """On a terminal verdict, dissent and note are shown, and the command that shows the rest; --keep is not needed."""
+    code, shown = on_terminal(tmp_path / "user", "demo", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert code == exits.OK
+    assert "Minority verdict" in shown
+    assert "Colophon" not in shown
+    assert re.search(r"\d+ more lines: ", shown)
+    assert (tmp_path / "cache" / "hansard" / "demo" / "minutes.md").is_file()
+    assert not (tmp_path / "user").exists()
+
+
 def test_the_demo_names_the_forged_utterance(demonstrated: tuple[Path, Run]) -> None:
     """The demo verifies the store, alters one word of a copy, and names the statement with said and found."""
     _, done = demonstrated
@@ -671,6 +806,7 @@ def test_the_readme_shows_what_the_demo_prints(demonstrated: tuple[Path, Run]) -
     assert [line for line in shown if line not in done.out.splitlines()] == []
 
 
+@pytest.mark.slow
 def test_the_demo_says_what_to_do_next(demonstrated: tuple[Path, Run]) -> None:
     """The demo names four commands; each of them works on the home that it kept, the user's own is not touched."""
     home, done = demonstrated
@@ -684,6 +820,7 @@ def test_the_demo_says_what_to_do_next(demonstrated: tuple[Path, Run]) -> None:
     assert codes == [exits.OK, exits.OK, exits.FOUND, exits.OK]
 
 
+@pytest.mark.slow
 def test_the_demo_overwrites_nothing(tmp_path: Path) -> None:
     """A folder that holds something is refused."""
     (tmp_path / "mine").mkdir()

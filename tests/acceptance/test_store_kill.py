@@ -136,6 +136,7 @@ def test_no_answered_write_is_lost_when_a_process_is_killed(
     assert answered > KILLS
 
 
+@pytest.mark.slow
 def test_a_store_left_by_a_killed_process_is_replayed(nursery: Nursery, tmp_path: Path) -> None:
     """What a killed process left behind is a store like any other: run again, its requests give it to the byte."""
     told = nursery.killed(tmp_path, 0.6, "k")

@@ -49,6 +49,7 @@ def verified(house: House) -> int:
     return report.entries
 
 
+@pytest.mark.slow
 def test_writers_of_one_dialogue_lose_nothing(house: House, tmp_path: Path) -> None:
     """Four processes that write into one dialogue at once: each write is an event, numbered without a gap."""
     times = scale(25)
@@ -66,6 +67,7 @@ def test_writers_of_one_dialogue_lose_nothing(house: House, tmp_path: Path) -> N
     assert replay(house.file, tmp_path / "again.db", home=HOME) == []
 
 
+@pytest.mark.slow
 def test_writers_who_repeat_each_other_write_once(house: House) -> None:
     """Four processes that send the same requests under the same ids: each is done once, and all get the same answer."""
     times = scale(15)

@@ -38,6 +38,7 @@ def run_tests(folder: Path, source: str, **variables: str) -> str:
 USES_SHARED_DATA = "def test_it(shared_data):\n    assert shared_data.name == 'data'\n"
 
 
+@pytest.mark.slow
 def test_absent_shared_data_skips_with_a_reason(tmp_path: Path) -> None:
     """Without the shared data a test that needs it is skipped, and the reason is told."""
     output = run_tests(tmp_path, USES_SHARED_DATA)
@@ -45,6 +46,7 @@ def test_absent_shared_data_skips_with_a_reason(tmp_path: Path) -> None:
     assert "shared data is not beside the repository" in output
 
 
+@pytest.mark.slow
 def test_absent_shared_data_fails_where_all_is_required(tmp_path: Path) -> None:
     """With HANSARD_REQUIRE_ALL=1 the same test does not pass silently."""
     output = run_tests(tmp_path, USES_SHARED_DATA, HANSARD_REQUIRE_ALL="1")
@@ -52,6 +54,7 @@ def test_absent_shared_data_fails_where_all_is_required(tmp_path: Path) -> None:
     assert "skipped" not in output
 
 
+@pytest.mark.slow
 def test_shared_data_is_found_by_variable_and_beside_the_repository(tmp_path: Path) -> None:
     """HANSARD_SHARED names the folder; without it ``../shared`` is taken."""
     for name in ("named", "clones/shared", "clones/first", "clones/second"):
@@ -60,6 +63,7 @@ def test_shared_data_is_found_by_variable_and_beside_the_repository(tmp_path: Pa
     assert "1 passed" in run_tests(tmp_path / "clones/second", USES_SHARED_DATA)
 
 
+@pytest.mark.slow
 def test_a_senseless_scale_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A HANSARD_SCALE that is no positive number is refused by name; nothing is tried zero times by mistake."""
     output = run_tests(tmp_path, "def test_it():\n    pass\n", HANSARD_SCALE="many")
@@ -79,6 +83,7 @@ def test_scale_multiplies_and_never_gives_zero(monkeypatch: pytest.MonkeyPatch, 
         assert scale(10) == expected
 
 
+@pytest.mark.slow
 def test_settings_of_the_user_do_not_reach_tests(tmp_path: Path) -> None:
     """HANSARD_ variables that do not steer the tests are cleared, colour is off, the clock is UTC."""
     source = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -38,18 +39,43 @@ def files() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def registry_hosts() -> set[str]:
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pip and npm may leave what they like to leave."""
+    return tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture(scope="module")
+def registry_hosts(scratch: Path) -> set[str]:
     """The hosts that pip and npm install from here, asked of them so that none is written anywhere."""
-    hosts = set(_answer([sys.executable, "-c", ASK_PIP]).split())
-    answers = _answer([sys.executable, "-m", "pip", "config", "list"])
+    hosts = set(_answer([sys.executable, "-c", ASK_PIP], scratch).split())
+    answers = _answer([sys.executable, "-m", "pip", "config", "list"], scratch)
     if shutil.which("npm"):
-        answers += _answer(["npm", "config", "get", "registry"])
+        answers += _answer(["npm", "config", "get", "registry"], scratch)
     hosts |= set(re.findall(r"https?://(?:[^/\s@']*@)?([^/\s:@']+)", answers))
     return {host for host in hosts if "." in host and not host.startswith("127.")}
 
 
-def _answer(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
+def _answer(command: list[str], scratch: Path, **variables: str) -> str:
+    """What a program says; its logs and caches go where we say and not into the home."""
+    elsewhere = {
+        "npm_config_cache": str(scratch / "npm"),
+        "npm_config_logs_max": "0",
+        "npm_config_update_notifier": "false",
+        "PIP_CACHE_DIR": str(scratch / "pip"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **elsewhere, **variables}
+    ).stdout
+
+
+@pytest.mark.slow
+def test_asking_for_registries_leaves_nothing_in_the_home(tmp_path: Path, scratch: Path) -> None:
+    """Neither pip nor npm writes into the home of whoever runs the tests."""
+    for command in ([sys.executable, "-m", "pip", "config", "list"], ["npm", "config", "get", "registry"]):
+        if shutil.which(command[0]):
+            _answer(command, scratch, HOME=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_file_names_a_package_registry(files: list[str], registry_hosts: set[str]) -> None:

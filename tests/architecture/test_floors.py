@@ -1,4 +1,4 @@
-"""The floors: a room imports from lower floors only, and every room has its floor."""
+"""Imports lead downwards, and every room has its floor."""
 
 from __future__ import annotations
 

@@ -721,6 +721,7 @@ def test_two_local_ids_of_one_entity_make_one_reference(room: Room) -> None:
     assert (fault.code, fault.field) == ("duplicate_reference", "claims[0].references[1].target")
 
 
+@pytest.mark.slow
 def test_the_99th_entity_of_a_round_has_an_id_and_round_99_exists(room: Room) -> None:
     """Ids reach P0099 and P9901 and are never longer than five characters."""
     dialogue = room.create(max_rounds=100)
@@ -735,6 +736,7 @@ def test_the_99th_entity_of_a_round_has_an_id_and_round_99_exists(room: Room) ->
     assert fault.code == "id_space_exhausted"
 
 
+@pytest.mark.slow
 def test_100_equal_titles_are_refused(room: Room) -> None:
     """The slug, then -2 to -99; the hundredth dialogue of one title is refused and leaves no trace."""
     pool = {"experts": [{"role": "r"}] * 3}

@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING
 from hansard.app.home import find_home, os_user
 
 if TYPE_CHECKING:
-    from hansard.app.logs import Level
-    from hansard.surfaces.parts import Parts
+    from hansard.surfaces.parts import LogLevel, Parts
 
 logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
 def open_parts(
-    home: Path | None = None, *, store: bool = True, anywhere: bool = False, log: Level = "warning"
+    home: Path | None = None,
+    *,
+    store: bool = True,
+    make: bool = False,
+    anywhere: bool = False,
+    log: LogLevel = "warning",
 ) -> Iterator[Parts]:
     """The parts (see ``surfaces.parts.Opener``), their connections given back at the end."""
+    from hansard.app import errors
     from hansard.app.logs import write_log
     from hansard.app.settings import read_settings
     from hansard.custody.operations import CustodyOperations
@@ -40,6 +45,8 @@ def open_parts(
     logger.info("home %s, settings %s", home, settings.model_dump_json())
     file = home / "hansard.db"
     busy_timeout_seconds = settings.busy_timeout_seconds
+    if store and not make and not holds_something(file):
+        raise errors.store_missing()
     if store:
         database = Database.open(file, busy_timeout_seconds=busy_timeout_seconds)
     else:
@@ -53,18 +60,26 @@ def open_parts(
 
         dialogues = DialogueOperations(journal, home, may_write=may_write)
         exchange = ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)
-        custody = CustodyOperations(database, dialogues, exchange)
+        custody = CustodyOperations(database, dialogues, user_may_read)
         yield Parts(
             table=collect([dialogues, exchange, custody]),
             dialogues=dialogues,
-            exchange=exchange,
-            custody=custody,
             actor=Actor(os_user(), "os_user"),
-            home=home,
+            findings=custody.findings_of,
             database=database,
         )
     finally:
         database.close()
+
+
+def holds_something(file: Path) -> bool:
+    """Whether a file is there and not empty; one that cannot be looked at is left to the store to tell."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def user_may_read(path: Path) -> bool:  # noqa: ARG001

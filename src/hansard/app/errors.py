@@ -7,6 +7,18 @@ from collections.abc import Iterable
 from hansard.kernel.errors import HansardError, did_you_mean
 
 
+def store_missing() -> HansardError:
+    """There is no store where one was to be read; only what writes makes one."""
+    return HansardError(
+        "not_found",
+        "store_missing",
+        "there is no store in this home",
+        field="home",
+        suggestion="Check --home and HANSARD_HOME ('hansard doctor' tells which home this is). Where there was a "
+        "store, put back your last copy; otherwise 'hansard import FOLDER' makes one",
+    )
+
+
 def settings_unreadable(why: str) -> HansardError:
     """``settings.toml`` is there and cannot be read."""
     return HansardError(

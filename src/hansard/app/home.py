@@ -12,7 +12,7 @@ FOLDER: Final = ".hansard"
 
 
 def find_home(environment: Mapping[str, str], working_folder: Path) -> Path:
-    """The home: ``HANSARD_HOME``, else the nearest ``.hansard/`` upward, else the platform's folder for data.
+    """The home is what ``HANSARD_HOME`` names, or a ``.hansard/`` folder here or above, or the platform's place.
 
     The folder need not exist yet. An empty ``HANSARD_HOME`` counts as none.
     """

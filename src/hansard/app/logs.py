@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Literal
 
-Level = Literal["warning", "info", "debug"]
+from hansard.surfaces.parts import LogLevel
 
 
-def write_log(level: Level) -> None:
+def write_log(level: LogLevel) -> None:
     """Write the log from this level up, one line an event."""
     if level == "warning":
         return

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from hansard.app import errors
 from hansard.kernel.errors import HansardError
 from hansard.kernel.files import read_text
+from hansard.kernel.shapes import plainly
 
 FILE = "settings.toml"
 
@@ -73,5 +74,4 @@ def _told(entry: Any) -> HansardError:
     name = str(entry["loc"][0])
     if entry["type"] == "extra_forbidden":
         return errors.unknown_setting(name, Settings.model_fields)
-    why = entry["msg"][:1].lower() + entry["msg"][1:]
-    return errors.invalid_setting(name, entry.get("input"), why.replace("input should", "should"))
+    return errors.invalid_setting(name, entry.get("input"), plainly(entry))

@@ -228,10 +228,20 @@ def contents(database: Database) -> Iterator[Check]:
             yield Check(name="schema", ok=True, found=f"{revision}; will be brought to {HEAD} at next use")
             return
         with database.reading() as connection:
+            missing = store.missing_tables(connection)
+            if missing:
+                yield Check(
+                    name="tables",
+                    ok=False,
+                    found=f"gone: {', '.join(missing)}",
+                    remedy="Keep this file, and put the last copy that verifies in its place",
+                )
+                return
             dialogues, position = store.extent(connection)
     except HansardError as fault:
         yield Check(name="schema", ok=False, found=fault.message, remedy=fault.suggestion)
         return
     yield Check(name="schema", ok=True, found=f"{revision}, as this program knows it")
+    yield Check(name="tables", ok=True, found="all there")
     yield Check(name="dialogues", ok=True, found=f"{dialogues:,}")
     yield Check(name="journal", ok=True, found=f"{position:,} entries")

@@ -17,14 +17,14 @@ def nothing_to_verify() -> HansardError:
     )
 
 
-def file_not_allowed(name: str) -> HansardError:
-    """The settings do not let this file be read."""
+def folder_to_verify(name: str) -> HansardError:
+    """What verify was given is a folder."""
     return HansardError(
-        "refused",
-        "file_not_allowed",
-        f"'{name}' may not be read",
+        "invalid",
+        "folder_to_verify",
+        f"'{name}' is a folder; verify takes a dialogue's id or an exported file",
         field="target",
         value=name,
-        constraint="confinement",
-        suggestion="Give a path inside the home folder, or allow this one in the settings",
+        constraint="shape",
+        suggestion="Give the file inside it, such as dialogue.json; '--all' verifies the whole store",
     )

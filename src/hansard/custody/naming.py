@@ -298,7 +298,6 @@ REMEDIES: Final = {
     "row_missing": f"{_RESTORE}; an export made earlier holds what is missing.",
     "row_twice": _ANEW,
     "rows_unproved": f"{_RESTORE}, or take another copy of the file: first the journal must be whole.",
-    "words_differ": _ANEW,
     "row_unproved": "Its payload was erased; an export made before the erasure can prove it.",
     "text_altered": _WORDS,
     "text_missing": _WORDS,
@@ -331,7 +330,17 @@ def difference(said: str, found: str, around: int = 40) -> tuple[str, str]:
     most = min(len(said), len(found)) - start
     while tail < most and said[-1 - tail] == found[-1 - tail]:
         tail += 1
-    return _part(said, start, len(said) - tail, around), _part(found, start, len(found) - tail, around)
+    parts = _part(said, start, len(said) - tail, around), _part(found, start, len(found) - tail, around)
+    if parts[0] == parts[1]:  # white space differs, or signs that are shown alike
+        return _spelt(said, start, around), _spelt(found, start, around)
+    return parts
+
+
+def _spelt(text: str, start: int, around: int) -> str:
+    """What stands around a place, with white space and all that is not ASCII by name."""
+    few = around // 5  # each may take ten signs
+    part = text[max(0, start - few) : start + few]
+    return part.encode("ascii", "backslashreplace").decode().translate({0x20: "␠", 0x0A: "␊", 0x09: "␉", 0x0D: "␍"})
 
 
 def _part(text: str, start: int, end: int, around: int) -> str:

@@ -15,7 +15,7 @@ from hansard.database.tables import journal, journal_payloads, record_tables, te
 from hansard.database.verify import StoredEntry
 from hansard.dialogue.store import search_faults
 from hansard.dialogue.tables import dialogues
-from hansard.kernel.canonical import parsed, text_digest
+from hansard.kernel.canonical import parsed
 
 Connection = sa.Connection
 Table = sa.Table
@@ -34,6 +34,11 @@ def extent(connection: sa.Connection) -> Extent:
     number = connection.execute(sa.select(sa.func.count()).select_from(dialogues)).scalar_one()
     position = connection.execute(sa.select(sa.func.max(journal.c.position))).scalar_one()
     return Extent(number, position or 0)
+
+
+def missing_tables(connection: sa.Connection) -> list[str]:
+    """Tables of the schema that are not there, the search index among them."""
+    return sorted({*metadata.tables, "search"} - set(sa.inspect(connection).get_table_names()))
 
 
 def sqlite_version() -> tuple[int, ...]:
@@ -110,11 +115,6 @@ def structure(cell: Any) -> Any:
         return parsed(cell)
     except msgspec.DecodeError:
         return None
-
-
-def is_text(body: str, digest: str) -> bool:
-    """Whether a text is the one kept under this SHA-256."""
-    return text_digest(body) == digest
 
 
 def positions_of(entries: Iterable[StoredEntry], table: str, key: tuple[Any, ...]) -> list[int]:

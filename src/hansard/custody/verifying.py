@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +12,23 @@ import msgspec
 
 from hansard.custody import errors, store
 from hansard.custody.naming import Named, difference, field_words, named, of_local_ids, remedy
-from hansard.custody.recovering import NOTHING, Pool, restored, restored_text, spliced, value_text
+from hansard.custody.recovering import (
+    NOTHING,
+    Altered,
+    Budget,
+    Pool,
+    Restored,
+    recovered,
+    restored,
+    restored_text,
+    seals,
+    spliced,
+    value_text,
+)
 from hansard.custody.shapes import Discovery, Verified, Verify
 from hansard.custody.store import Connection
 from hansard.database import verify as journal
-from hansard.database.columns import LongText, encoded_row, text_reference
+from hansard.database.columns import LongText, encoded_row, stowed, text_reference
 from hansard.database.engine import HEAD, Database
 from hansard.database.tables import record_tables
 from hansard.database.verify import Finding, StoredEntry
@@ -25,8 +38,10 @@ from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.tables import ROWS
 from hansard.exchange.checking import TABLES, DocumentFinding, DocumentReport, check_document
 from hansard.exchange.document import item_at, key_in_document, key_of, parsed_document, read_text, rows_of
+from hansard.exchange.errors import path_not_allowed
 from hansard.exchange.markdown import visible
-from hansard.exchange.operations import ExchangeOperations
+from hansard.exchange.wording import shown_name
+from hansard.kernel.canonical import text_digest
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Call, operation
 from hansard.markers import parse
@@ -34,18 +49,26 @@ from hansard.markers import parse
 FEW: Final = 5
 """Of more findings than this with one cause, one speaks for all."""
 
-RESTORED_AT_MOST: Final = 40
-"""For so many findings the words as recorded are searched; more tell nothing more, and each search takes time."""
+JOURNAL: Final = ("entry_", "chain_", "journal_", "head_")
+"""Findings of these codes break the journal; what a broken journal says of a row proves nothing."""
+
+CANNOT_BE_TOLD: Final = (
+    "what stood here before cannot be told from this {where}; an earlier export, the minutes{store} has it"
+)
 
 
 class Verifying:
     """Compares what stands with what was recorded."""
 
-    def __init__(self, database: Database, dialogues: DialogueOperations, exchange: ExchangeOperations) -> None:
-        """Custody of a store and of the files that came from it."""
+    def __init__(self, database: Database, dialogues: DialogueOperations, may_read: Callable[[Path], bool]) -> None:
+        """Custody of a store and of the files that came from it.
+
+        Args:
+            may_read: whether a caller may have this path read.
+        """
         self._database = database
         self._dialogues = dialogues
-        self._exchange = exchange
+        self._may_read = may_read
 
     @operation(path="/verify")
     def verify(self, request: Verify, call: Call) -> Verified:
@@ -55,21 +78,24 @@ class Verifying:
         if request.target is None:
             return self._verify_store(call)
         if names_file(request.target):
-            return self._verify_file(request.target)
-        return self._verify_dialogue(request.target)
+            return self._verify_file(request.target, call)
+        return self._verify_dialogue(request.target, call)
 
-    def _verify_file(self, name: str) -> Verified:
+    def _verify_file(self, name: str, call: Call) -> Verified:
         path = Path(name)
-        if not self._exchange.may_read(path):
-            raise errors.file_not_allowed(name)
+        if not self._may_read(path):
+            raise path_not_allowed("target", path.name, "read")
+        if path.is_dir():
+            raise errors.folder_to_verify(name)
+        call.progress(0, 2, "comparing the file with its journal")
         text = read_text(path, path.name)
         document = parsed_document(text, path.name)
         report = check_document(document, text)
+        call.progress(1, 2, "looking for the words as recorded")
         reader = _FileReader(document, report)
+        reader.search(call)
         findings = condensed([reader.discovery(finding) for finding in report.findings])
-        if report.head is None and findings:
-            findings = [*reader.suspects(), *findings]
-        notes = list(report.notes)
+        notes = [*report.notes, *unproved(findings, "file", ", or the store", reader)]
         if report.head is not None and not findings:
             notes.append(
                 "The file agrees with its own journal. Whether it is the newest, and whose it is, its head tells: "
@@ -86,13 +112,14 @@ class Verifying:
             head=None if report.head is None else _head(f"dialogue:{report.dialogue_id}", report.head),
         )
 
-    def _verify_dialogue(self, target: str) -> Verified:
+    def _verify_dialogue(self, target: str, call: Call) -> Verified:
         with self._database.reading() as connection:
             dialogue_id = self._known(connection, target)
             stream = f"dialogue:{dialogue_id}"
             report = journal.verify_store(connection, record_tables(), stream)
             entries = journal.stream_entries(connection, stream)
-            findings = condensed(self._discoveries(connection, report.findings, entries))
+            reader = _StoreReader(connection, entries)
+            findings = condensed(self._discoveries(reader, report.findings, call))
         head = report.heads.get(stream)
         return Verified(
             ok=not findings,
@@ -101,8 +128,14 @@ class Verifying:
             rows=report.rows,
             texts=report.texts,
             findings=findings,
+            notes=unproved(findings, "store", "", reader),
             head=None if head is None else _head(stream, head),
         )
+
+    def findings_of(self, dialogue_id: str) -> int:
+        """At how many places a dialogue of the store is not as it was recorded; 0 when it verifies."""
+        with self._database.reading() as connection:
+            return len(journal.verify_store(connection, record_tables(), f"dialogue:{dialogue_id}").findings)
 
     def _known(self, connection: Connection, target: str) -> str:
         """The dialogue that is meant; one whose own row is gone is still known to the journal."""
@@ -122,8 +155,9 @@ class Verifying:
             call.progress(1, 4, "following the journal")
             report = journal.verify_store(connection, record_tables())
             call.progress(2, 4, "naming what was found")
-            findings = condensed(self._discoveries(connection, report.findings, journal.all_entries(connection)))
-            notes = []
+            reader = _StoreReader(connection, journal.all_entries(connection))
+            findings = condensed(self._discoveries(reader, report.findings, call))
+            notes = unproved(findings, "store", "", reader)
             if not damage and not any(finding.table in {*TABLES, "texts"} for finding in report.findings):
                 call.progress(3, 4, "comparing the search index")
                 said = store.search_differences(connection)
@@ -169,11 +203,9 @@ class Verifying:
             return []
         return [_told("search_damaged", f"SQLite says of the search index: {said}")] if said else []
 
-    def _discoveries(
-        self, connection: Connection, findings: Iterable[Finding], entries: list[StoredEntry]
-    ) -> list[Discovery]:
+    def _discoveries(self, reader: _StoreReader, findings: list[Finding], call: Call) -> list[Discovery]:
         """Findings of the store in words, one for each place."""
-        reader = _StoreReader(connection, entries)
+        reader.search(findings, call)
         made: dict[tuple[str, str], Discovery] = {}
         for finding in findings:
             discovery = reader.discovery(finding)
@@ -264,6 +296,26 @@ def _together(finding: str, findings: list[Discovery], what: str) -> Discovery:
     )
 
 
+def unproved(
+    findings: Iterable[Discovery], where: str, store_too: str, reader: _FileReader | _StoreReader
+) -> list[str]:
+    """What is to be said, once, of findings whose words as recorded nothing proves."""
+    words = ("row_altered", "row_missing", "rows_unproved", "text_altered", "text_missing", "digest_differs")
+    judged = [finding for finding in findings if finding.code in words]
+    if any(finding.code != "digest_differs" for finding in judged):  # the digest only follows from the rows
+        judged = [finding for finding in judged if finding.code != "digest_differs"]
+    silent = [finding for finding in judged if finding.said is None]
+    if not silent:
+        return []
+    told = CANNOT_BE_TOLD.format(where=where, store=store_too or ", or a copy of the store")
+    if len(silent) < len(judged):
+        told = f"where no recorded words are shown, {told}"
+    notes = [f"{told[0].upper()}{told[1:]}."]
+    if reader.budget.short:
+        notes.append("There are more findings than could be searched for recorded words; those shown are proved.")
+    return notes
+
+
 class _FileReader:
     """What the rows of an exported document say, and what they may have said."""
 
@@ -272,7 +324,53 @@ class _FileReader:
         self._report = report
         self._rows = {} if report.record is None else {_place(row): row for row in rows_of(report.record)}
         self._pool: Pool | None = None
-        self._left = RESTORED_AT_MOST
+        self._said: dict[tuple[Any, ...], Pool] = {}
+        self._faulty = {(finding.table, finding.key) for finding in report.findings if finding.code.startswith("row_")}
+        self._recovered: dict[tuple[str, tuple[Any, ...]], Restored] = {}
+        self.budget = Budget()
+        self.proves = report.head is not None and not any(f.code.startswith(JOURNAL) for f in report.findings)
+        """Whether the journal inside can prove anything: it is there and unbroken."""
+
+    def search(self, call: Call) -> None:
+        """Look for what altered rows held; without a journal that proves it, nothing is claimed."""
+        wanted = []
+        for finding in self._report.findings if self.proves else ():
+            place = (str(finding.table), finding.key or ())
+            row, told = self._rows.get(place), self._report.expected.get(place)
+            if finding.code == "row_altered" and row is not None and told is not None:
+                wanted.append(self._altered(row, place[1], told))
+        self._recovered = recovered(
+            wanted, self.budget, lambda done, steps: call.progress(done, steps, "looking for the words as recorded")
+        )
+
+    def _altered(self, row: model.Row, key: tuple[Any, ...], told: journal.Expected) -> Altered:
+        table = ROWS[type(row)]
+
+        def responses() -> Iterator[str]:
+            if isinstance(row, model.Utterance) and row.raw is not None:
+                yield from spliced(row.raw, self._bodies(row))
+
+        cells = encoded_row(table, row.as_row(), texts={})
+        return Altered(table, key, cells, told, lambda: self._near(row), self._pooled, responses)
+
+    def _near(self, row: model.Row) -> Pool:
+        """The likeliest values of a row: what the responses hold that it was read from."""
+        pool = Pool()
+        if isinstance(row, model.Utterance) and row.raw is not None:
+            pool.texts.update(dict.fromkeys(itertools.islice(spliced(row.raw, self._bodies(row)), 1)))
+        if isinstance(row, model.Entity):
+            for said, words in self._places(row):
+                pool.add(words)
+                pool.take(self._read(said))
+        return pool
+
+    def _read(self, said: model.Utterance) -> Pool:
+        """All that can be read from a response; each is read once."""
+        key = key_of(said)
+        if key not in self._said:
+            self._said[key] = Pool()
+            _add_said(self._said[key], said.raw, said.annotations, said.slug, said.round)
+        return self._said[key]
 
     def discovery(self, finding: DocumentFinding) -> Discovery:
         """A finding in words."""
@@ -290,56 +388,50 @@ class _FileReader:
             name = of_local_ids(table, key, self._orphan(key))
         path, message, words = finding.path, finding.message, None
         if finding.code == "row_altered" and row is not None and key is not None:
-            found = self._recovered(row, cells, (str(table), key))
-            if found is not None:
-                column, message, words = found
+            message = "not as it was recorded"
+            back = self._recovered.get((str(table), key))
+            if back is not None:
+                message = f"altered in {field_words(back.column)}"
+                words = difference(value_text(back.value), value_text(getattr(row, back.column)))
+            elif isinstance(row, model.Entity):
+                message, words = self._of_response(row, cells)
+            if words is not None:
+                column = "content" if back is None else back.column
                 inner = key_in_document(str(table), column, str(key[1]) if table == "entities" else None)
                 path = f"{path}.{inner}" if path else inner
-        if finding.code == "row_altered" and words is None:
-            message = "not as it was recorded; nothing in this file still holds what it was"
         return _discovery(finding.code, message, name, position=finding.position, path=path or None, words=words)
 
-    def _recovered(
-        self, row: model.Row, cells: dict[str, Any], place: tuple[str, tuple[Any, ...]]
-    ) -> tuple[str, str, tuple[str, str]] | None:
-        """Column, message and words of an altered row."""
-        told = self._report.expected.get(place)
-        if told is None or self._left <= 0:
-            return None
-        self._left -= 1
-        pool = self._pooled()
-        if isinstance(row, model.Utterance) and row.raw is not None:
-            for raw in spliced(row.raw, self._bodies(row)):
-                pool.texts.setdefault(raw)
-        back = restored(ROWS[type(row)], cells, told, pool)
-        if back is not None:
-            now = value_text(getattr(row, back.column))
-            return back.column, f"altered in {field_words(back.column)}", difference(value_text(back.value), now)
-        if isinstance(row, model.Entity):
-            return self._unproved(row)
-        return None
+    def _of_response(self, entity: model.Entity, cells: dict[str, Any]) -> tuple[str, tuple[str, str] | None]:
+        """Message and words of an entity that was altered in several places, from a response that is as recorded.
 
-    def suspects(self) -> list[Discovery]:
-        """Without a journal: entities whose words are not those of the response they were read from."""
-        found = []
-        for place, row in self._rows.items():
-            told = self._unproved(row) if isinstance(row, model.Entity) else None
-            if told is not None:
-                column, message, words = told
-                name = named(*place, encoded_row(ROWS[type(row)], row.as_row(), texts={}))
-                path = key_in_document("entities", column, str(place[1][1]))
-                found.append(_discovery("words_differ", message, name, path=path, words=words))
-        return found
+        With the response's words put in, one more cell must give the seal: then both are proved. Otherwise it is only
+        said what stands in the response.
+        """
+        message = "not as it was recorded"
+        told = self._report.expected.get(_place(entity))
+        if told is None or not self.proves:
+            return message, None
+        for said, words in self._places(entity):
+            if words == entity.content or _place(said) in self._faulty:
+                continue
+            tried = {**cells, "content": stowed(words, {})}
+            shown = difference(words, entity.content)
+            back = restored(ROWS[model.Entity], tried, told, self._read(said), self.budget)
+            if back is not None:
+                return f"altered in {field_words('content')} and in {field_words(back.column)}", shown
+            message = (
+                f"not as it was recorded; the response of {shown_name(said.slug)}, which is as recorded, "
+                f"says {_quoted(shown[0])} there, this says {_quoted(shown[1])}"
+            )
+        return message, None
 
-    def _unproved(self, entity: model.Entity) -> tuple[str, str, tuple[str, str]] | None:
-        """The words that the response holds in the entity's place, where they are not the entity's."""
+    def _places(self, entity: model.Entity) -> Iterator[tuple[model.Utterance, str]]:
+        """The responses that an entity says it was read from, each with the words in its place there."""
         record = self._report.record
         for said in record.utterances if record else ():
             for start, end, local in _spans(said.annotations):
-                if local in entity.local_ids and said.raw is not None and said.raw[start:end] != entity.content:
-                    words = difference(said.raw[start:end], entity.content)
-                    return "content", "the words are not those of the response they were read from", words
-        return None
+                if local in entity.local_ids and said.raw is not None:
+                    yield said, said.raw[start:end]
 
     def _bodies(self, said: model.Utterance) -> Iterator[tuple[int, int, str]]:
         """Where each entity's words stood in a response, and the words it holds now."""
@@ -356,7 +448,7 @@ class _FileReader:
                 pool.add(row.as_row())
             record = self._report.record
             for said in record.utterances if record else ():
-                _add_said(pool, said.raw, said.annotations, said.slug, said.round)
+                pool.take(self._read(said))
             for document in record.documents if record else ():
                 pool.add_response(document.body, "judge", 0)
         return self._pool
@@ -367,6 +459,8 @@ class _FileReader:
         if record is None:
             return []
         _, kind, round_, _ = key
+        if any(said.round == round_ and _place(said) in self._faulty for said in record.utterances):
+            return []
         carried = {local for entity in record.entities for local in entity.local_ids}
         written = [
             entity.local_id
@@ -389,9 +483,52 @@ class _StoreReader:
     def __init__(self, connection: Connection, entries: list[StoredEntry]) -> None:
         self._connection = connection
         self._entries = entries
-        self._expected: journal.Rows | None = None
+        self._expected: journal.Rows = {}
         self._pools: dict[Any, Pool] = {}
-        self._left = RESTORED_AT_MOST
+        self._asked: dict[tuple[int, ...], Pool] = {}
+        self._recovered: dict[tuple[str, tuple[Any, ...]], Restored] = {}
+        self._proves = False
+        self.budget = Budget()
+
+    def search(self, findings: list[Finding], call: Call) -> None:
+        """Look for what altered rows held; where the journal is broken nothing is claimed."""
+        self._proves = not any(finding.code.startswith(JOURNAL) for finding in findings)
+        if not findings or not self._proves:
+            return
+        self._expected = journal.expected_rows(self._entries)
+        wanted = []
+        for table, key in {(f.table, f.key): None for f in findings if f.code == "row_altered"}:
+            cells = store.row(self._connection, table, key) if table in TABLES and key else None
+            told = self._expected.get((str(table), key or ()))
+            if table is not None and key is not None and cells is not None and told is not None:
+                wanted.append(self._altered(table, key, cells, told))
+        self._recovered = recovered(
+            wanted, self.budget, lambda done, steps: call.progress(done, steps, "looking for the words as recorded")
+        )
+
+    def _altered(self, table: str, key: tuple[Any, ...], cells: dict[str, Any], told: journal.Expected) -> Altered:
+        return Altered(
+            TABLES[table],
+            key,
+            cells,
+            told,
+            near=lambda: self._exchanged(table, key),
+            far=lambda: self._pooled(key[0]),
+            responses=lambda: self._responses(table, cells),
+        )
+
+    def _responses(self, table: str, cells: dict[str, Any]) -> Iterator[str]:
+        """What a response may have been, by the entities' words; nothing for a row of another kind."""
+        if table != "utterances":
+            return
+        contents: dict[str, str] = {}
+        for entity in store.siblings(self._connection, "entities", cells["dialogue_id"]):
+            text = self._shown(TABLES["entities"], entity, "content")
+            for local in store.structure(entity.get("local_ids")) or ():
+                contents[str(local)] = text
+        spans = _spans(store.structure(cells.get("annotations")))
+        raw = self._shown(TABLES[table], cells, "raw")
+        yield from spliced(raw, [(start, end, contents[local]) for start, end, local in spans if local in contents])
 
     def discovery(self, finding: Finding) -> Discovery:
         """A finding in words."""
@@ -408,30 +545,17 @@ class _StoreReader:
             if finding.code in ("text_altered", "text_missing"):
                 return self._of_texts(finding, name, cells, str(table), key)
             if finding.code == "row_altered":
-                found = self._recovered(cells, str(table), key)
-                if found is not None:
-                    column, words = found
+                back = self._recovered.get((str(table), key))
+                if back is not None:
                     return _discovery(
                         finding.code,
-                        f"altered in {field_words(column)}",
+                        f"altered in {field_words(back.column)}",
                         name,
                         position=finding.position,
-                        path=column,
-                        words=words,
+                        path=back.column,
+                        words=difference(value_text(back.value), self._shown(TABLES[str(table)], cells, back.column)),
                     )
         return _discovery(finding.code, finding.message, name, position=finding.position)
-
-    def _recovered(self, cells: dict[str, Any], table: str, key: tuple[Any, ...]) -> tuple[str, tuple[str, str]] | None:
-        if self._expected is None:
-            self._expected = journal.expected_rows(self._entries)
-        told = self._expected.get((table, key))
-        if told is None or self._left <= 0:
-            return None
-        self._left -= 1
-        back = restored(TABLES[table], cells, told, self._pooled(table, key))
-        if back is None:
-            return None
-        return back.column, difference(value_text(back.value), self._shown(TABLES[table], cells, back.column))
 
     def _of_text(self, finding: Finding, digest: str) -> Discovery:
         """A text by whoever uses it."""
@@ -453,12 +577,15 @@ class _StoreReader:
             if reference is None:
                 continue
             now = store.body_of(self._connection, reference)
-            if now is not None and store.is_text(now, reference):
+            if now is not None and text_digest(now) == reference:
                 continue
+            told = self._expected.get((table, key))
             said = None
-            if self._left > 0:
-                self._left -= 1
-                said = restored_text(reference, self._pooled(table, key))
+            if self._proves and told is not None and seals(TABLES[table], cells, told):  # else the reference is forged
+                texts = itertools.chain(
+                    self._exchanged(table, key).texts, self._pooled(key[0]).texts, self._responses(table, cells)
+                )
+                said = restored_text(reference, texts, self.budget)
             return _discovery(
                 finding.code,
                 f"altered in {field_words(column.name)}" if now is not None else f"without {field_words(column.name)}",
@@ -479,33 +606,29 @@ class _StoreReader:
             return store.body_of(self._connection, reference) or f"a text that is not there ({value})"
         return f"the bytes {value.hex()}" if isinstance(value, bytes) else value_text(value)
 
-    def _pooled(self, table: str, key: tuple[Any, ...]) -> Pool:
-        """What was asked and answered when the row was written, and what stands beside it now."""
-        if (table, key) in self._pools:
-            return self._pools[table, key]
-        pool = Pool()
-        for position in store.positions_of(self._entries, table, key):
-            for part in store.exchanged(self._connection, position):
-                pool.add(part)
-            pool.add(store.decided(self._entries, position))
-        for cells in store.siblings(self._connection, table, key[0]):
-            pool.add([value for value in cells.values() if not isinstance(value, bytes)])
-            pool.add([store.structure(value) for value in cells.values()])
-        contents: dict[str, str] = {}
-        for cells in store.siblings(self._connection, "entities", key[0]):
-            text = self._shown(TABLES["entities"], cells, "content")
-            for local in store.structure(cells.get("local_ids")) or ():
-                contents[str(local)] = text
-        for cells in store.siblings(self._connection, "utterances", key[0]):
-            raw = self._shown(TABLES["utterances"], cells, "raw")
-            spans = list(_spans(store.structure(cells.get("annotations"))))
-            _add_said(pool, raw, store.structure(cells.get("annotations")), str(cells["slug"]), cells["round"])
-            for whole in spliced(
-                raw, ((start, end, contents[local]) for start, end, local in spans if local in contents)
-            ):
-                pool.texts.setdefault(whole)
-        self._pools[table, key] = pool
-        return pool
+    def _exchanged(self, table: str, key: tuple[Any, ...]) -> Pool:
+        """What was asked and answered when the row was written."""
+        positions = tuple(store.positions_of(self._entries, table, key))
+        if positions not in self._asked:
+            self._asked[positions] = pool = Pool()
+            for position in positions:
+                for part in store.exchanged(self._connection, position):
+                    pool.add(part)
+                pool.add(store.decided(self._entries, position))
+        return self._asked[positions]
+
+    def _pooled(self, dialogue_id: Any) -> Pool:
+        """All that stands in the rows of a dialogue now, and all that can be read from its responses."""
+        if dialogue_id not in self._pools:
+            self._pools[dialogue_id] = pool = Pool()
+            for table in TABLES:
+                for cells in store.siblings(self._connection, table, dialogue_id):
+                    pool.add([value for value in cells.values() if not isinstance(value, bytes)])
+                    pool.add([store.structure(value) for value in cells.values()])
+            for cells in store.siblings(self._connection, "utterances", dialogue_id):
+                raw = self._shown(TABLES["utterances"], cells, "raw")
+                _add_said(pool, raw, store.structure(cells.get("annotations")), str(cells["slug"]), cells["round"])
+        return self._pools[dialogue_id]
 
     def _local_ids(self, key: tuple[Any, ...]) -> list[str]:
         """The local ids that an entity had which is gone, from the answer that gave it its id."""

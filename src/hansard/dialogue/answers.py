@@ -263,8 +263,9 @@ class Hit(Shape):
     dialogue_id: str
     title: str
     item: str
-    """A display id, ``question``, ``round-1`` or ``verdict:final``."""
+    """A display id, ``question``, ``round-1``, ``verdict:final``, or ``round-1/muffin`` for a whole response."""
     label: str
+    """An entity's label and the like; of a whole response, who spoke when: ``muffin in round 1``."""
     snippet: str
     """Words around the match; matches stand between « and »."""
     rank: float

@@ -142,7 +142,7 @@ def dialogue_not_found(dialogue_id: str, known: Iterable[str]) -> HansardError:
         field="dialogue_id",
         value=dialogue_id,
         valid_options=near[:10] or None,
-        suggestion=did_you_mean(dialogue_id, near)
+        suggestion=(did_you_mean(dialogue_id.lower(), [*near, "latest"]) if near else None)
         or ("'hansard list' shows all dialogues" if near else "Create one, or import one with 'hansard import'"),
     )
 
@@ -372,9 +372,11 @@ def velocity_not_zero(field: str, open_tensions: Sequence[str], new_perspectives
     """Something still moves: open tensions, or new perspectives where these bar a verdict."""
     parts = []
     if open_tensions:
-        parts.append(f"{len(open_tensions)} tensions are open ({', '.join(open_tensions[:12])})")
+        are = "tension is" if len(open_tensions) == 1 else "tensions are"
+        parts.append(f"{len(open_tensions)} {are} open ({', '.join(open_tensions[:12])})")
     if new_perspectives:
-        parts.append(f"{new_perspectives} new perspectives in the last round")
+        plural = "" if new_perspectives == 1 else "s"
+        parts.append(f"{new_perspectives} new perspective{plural} in the last round")
     return HansardError(
         "refused",
         "velocity_not_zero",
@@ -392,7 +394,8 @@ def convergence_not_unanimous(share: float, target: float, not_agreed: Sequence[
     return HansardError(
         "refused",
         "convergence_not_unanimous",
-        f"{share:.0%} of the panel agree or have their dissent registered; {target:.0%} are needed",
+        f"{int(100 * share + 1e-6)}% of the panel agree or have their dissent registered; "
+        f"{int(100 * target + 1e-6)}% are needed",
         field="verdict_type",
         value="final",
         constraint="convergence",

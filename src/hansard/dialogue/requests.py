@@ -12,15 +12,15 @@ from pydantic import Field, StringConstraints
 
 from hansard.dialogue import model
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
-from hansard.kernel.shapes import Json, JsonObject, Prose, Shape, WriteRequest
+from hansard.kernel.shapes import SAYS_SOMETHING, Json, JsonObject, Prose, Shape, WriteRequest
 
 Name = Prose
 """A name, an id or a word of a list: judged by the rules, and storable like any text."""
 
-Line = Annotated[Prose, StringConstraints(min_length=1, max_length=1000, strip_whitespace=False, pattern=r"\S")]
+Line = Annotated[Prose, StringConstraints(min_length=1, max_length=1000, pattern=SAYS_SOMETHING)]
 """A line of text that says something: a title, a label, a role."""
 
-Words = Annotated[Prose, StringConstraints(min_length=1, pattern=r"\S")]
+Words = Annotated[Prose, StringConstraints(min_length=1, pattern=SAYS_SOMETHING)]
 """A text that says something."""
 
 Score = Annotated[int, Field(ge=0, le=10**11)]

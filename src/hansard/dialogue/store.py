@@ -284,6 +284,10 @@ def write_round(entry: Entry, plan: RoundPlan) -> None:
     insert(entry, rows)
     update(entry, plan.changed)
     index_entities(entry.connection, plan.added)
+    index(
+        entry.connection,
+        [(said.dialogue_id, _spoken(said), "", said.raw) for said in plan.utterances if said.raw and said.raw.strip()],
+    )
     if plan.round.summary:
         index(
             entry.connection,
@@ -316,6 +320,11 @@ def index_entities(connection: sa.Connection, entities: Iterable[Entity]) -> Non
     index(connection, [(entity.dialogue_id, entity.id, entity.label, entity.content) for entity in entities])
 
 
+def _spoken(said: model.Utterance) -> str:
+    """The item of a response's own words: ``round-1/muffin``."""
+    return f"round-{said.round}/{said.slug}"
+
+
 def index_dialogue(connection: sa.Connection, dialogue: Dialogue) -> None:
     """Make a dialogue's title and question findable."""
     index(connection, [(dialogue.dialogue_id, "question", dialogue.title, dialogue.question)])
@@ -325,6 +334,7 @@ def indexed_words(record: Record) -> dict[str, tuple[str, str]]:
     """What the search index must hold for a dialogue: item to (label, body)."""
     words = {"question": (record.dialogue.title, record.dialogue.question)}
     words.update({entity.id: (entity.label, entity.content) for entity in record.entities})
+    words.update({_spoken(said): ("", said.raw) for said in record.utterances if said.raw and said.raw.strip()})
     words.update(
         {f"round-{round_.round}": (round_.title or "", round_.summary) for round_ in record.rounds if round_.summary}
     )
@@ -359,8 +369,17 @@ def search_faults(connection: sa.Connection) -> list[tuple[str, str, str]]:
     return faults
 
 
+def _speaker(item: str) -> str:
+    """``muffin in round 1`` for ``round-1/muffin``; nothing for what is no response."""
+    round_, _, slug = item.partition("/")
+    return f"{slug} in {round_.replace('-', ' ')}" if slug else ""
+
+
 def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit: int) -> list[Hit]:
-    """Places where all words of ``query`` stand, best first. The words are plain text: no operator is read in them."""
+    """Places where all words of ``query`` stand, best first. The words are plain text: no operator is read in them.
+
+    Whole responses come behind the entities, summaries and verdicts that say the same; their label tells who said it.
+    """
     words = " ".join('"' + word.replace('"', '""') + '"' for word in query.split())
     if not words:
         return []
@@ -377,7 +396,7 @@ def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit
         )
         .join(table, table.c.dialogue_id == _search.c.dialogue_id)
         .where(sa.literal_column("search").op("MATCH")(words))
-        .order_by(rank, _search.c.dialogue_id, _search.c.item)
+        .order_by(_search.c.item.op("GLOB")("round-*/*"), rank, _search.c.dialogue_id, _search.c.item)
         .limit(limit)
     )
     if dialogue_id is not None:
@@ -387,7 +406,7 @@ def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit
             dialogue_id=row.dialogue_id,
             title=row.title,
             item=row.item,
-            label=row.label,
+            label=row.label or _speaker(row.item),
             snippet=row.snippet,
             rank=float(f"{row.rank:.4g}"),  # digits that count: in a small store ranks lie near zero
         )

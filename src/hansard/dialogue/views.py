@@ -301,11 +301,13 @@ def blockers(state: Gate | None) -> list[str]:
         return ["no round is registered yet"]
     found = []
     if state.open_tensions:
-        found.append(f"{len(state.open_tensions)} tensions are open: {', '.join(state.open_tensions)}")
+        are = "tension is" if len(state.open_tensions) == 1 else "tensions are"
+        found.append(f"{len(state.open_tensions)} {are} open: {', '.join(state.open_tensions)}")
     if "not_agreed" in state.reasons:
         found.append(f"not in agreement: {', '.join(state.not_agreed) or 'nobody counted'}")
     if "new_perspectives" in state.reasons:
-        found.append(f"{state.new_perspectives} new perspectives in the last round")
+        plural = "" if state.new_perspectives == 1 else "s"
+        found.append(f"{state.new_perspectives} new perspective{plural} in the last round")
     return found
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from hansard.dialogue import model, rules
 from hansard.dialogue.rules.figures import ClaimCompared, Positions, positions
 from hansard.exchange.markdown import code, plain
-from hansard.exchange.warnings import final_verdict
+from hansard.exchange.responses import ACTING
+from hansard.exchange.warnings import final_verdict, wrong_sums
 from hansard.exchange.wording import Wording, counted, listed, number, plain_code
 
 _VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
+_TENSION = re.compile(r"(?<![A-Za-z])T\d", re.IGNORECASE)
+_SETTLING: Final = frozenset({"resolved", "resolution", "resolve", "address"})
 FEW: Final = 8
 """So many tensions are named one by one; of more, only those that are not simply open."""
 
@@ -27,6 +30,59 @@ def stood(record: model.Record, round_: int) -> Positions:
         (verdict for verdict in record.verdicts if verdict.round <= round_),
         conditions=final.conditions if final else (),
         votes=final.votes if final else None,
+    )
+
+
+def not_agreed(record: model.Record, round_: int) -> tuple[list[str], list[str]]:
+    """Members who neither agreed nor abstained: those who stood apart, and those who took no position.
+
+    Apart is who voted against, wrote REJECT, HOLD or a condition that is not met, or had a dissent recorded.
+    """
+    where = stood(record, round_)
+    final = next((v for v in record.verdicts if v.verdict_type == "final" and v.round == round_), None)
+    spoke = {stance.expert_slug for stance in record.stances if stance.round == round_}
+    spoke |= set(where.settled) | set((final.votes if final else None) or ())
+    rest = [slug for slug in where.members if slug not in where.agreed and slug not in where.abstained]
+    return [slug for slug in rest if slug in spoke], [slug for slug in rest if slug not in spoke]
+
+
+def unlinked_tensions(record: model.Record) -> list[tuple[str, int, str, str]]:
+    """Markers that name a tension which cannot be told: the id as written, round, slug and word of each."""
+    return [
+        (target, said.round, said.slug, str(entry.get("word", "")))
+        for said in record.utterances
+        for entry in said.annotations or ()
+        if entry.get("kind") in ("reference", "move") or entry.get("word") in ACTING
+        for target, linked in zip(_texts(entry, "targets"), _texts(entry, "linked"), strict=False)
+        if linked is None and target is not None and _TENSION.search(target)
+    ]
+
+
+def _texts(entry: Mapping[str, Any], name: str) -> list[str | None]:
+    """A list in an annotation, which may hold anything in a document that somebody altered."""
+    found = entry.get(name)
+    return [item if isinstance(item, str) else None for item in found] if isinstance(found, list) else []
+
+
+def unlinked_note(record: model.Record, wording: Wording) -> str | None:
+    """How many markers could not be linked, the tensions they name, who called which of them settled, and a remedy."""
+    found = unlinked_tensions(record)
+    if not found:
+        return None
+    settling: dict[str, dict[int, list[str]]] = {target: {} for target, _, _, _ in sorted(found)}
+    for target, round_, slug, word in found:
+        if word.casefold() in _SETTLING:
+            settling[target].setdefault(round_, []).append(slug)
+    told = []
+    for target, rounds in settling.items():
+        who = [f"{wording.names(dict.fromkeys(slugs))} in round {round_}" for round_, slugs in sorted(rounds.items())]
+        told.append(code(plain_code(target)) + (f" (called settled by {listed(who)})" if who else ""))
+    markers = counted(len(found), "marker")
+    their = "names a tension" if len(found) == 1 else "name tensions"
+    return (
+        f"**{markers[:1].upper()}{markers[1:]} {their} that the record cannot tell**, so that the statuses and figures "
+        f"here do not count what was said of {listed(told)}. A map links them: "
+        f"{code('hansard import FOLDER --as-new --map FILE')}."
     )
 
 
@@ -118,9 +174,11 @@ def _vote(record: model.Record, wording: Wording) -> Iterator[str]:
     stated = [f"a vote of {plain(final.vote or '')}"] if wrong_vote else []
     stated += ["unanimity"] if unanimous else []
     if stated:
-        shown = f"{number(len(where.agreed))} in agreement" + (
-            f" and {number(len(apart))} apart ({wording.names(apart)})" if apart else ""
-        )
+        against, silent = not_agreed(record, final.round)
+        parts = [f"{number(len(where.agreed))} in agreement"]
+        parts += [f"{number(len(against))} apart ({wording.names(against)})"] if against else []
+        parts += [f"{number(len(silent))} without a position ({wording.names(silent)})"] if silent else []
+        shown = listed(parts)
         abstained = f"; {wording.names(where.abstained)} abstained" if where.abstained else ""
         yield f"The verdict states {listed(stated)}. The record shows {shown}{abstained}."
 
@@ -146,10 +204,13 @@ def _tensions(record: model.Record, wording: Wording, claims: list[ClaimCompared
 def _standing(record: model.Record, wording: Wording, entity: model.Entity) -> str:
     """``reopened in round 2 by Croissant``."""
     steps = [event for event in record.events if event.key == entity.key and event.type == entity.status]
+    nobody = "no marker that could be linked" if unlinked_tensions(record) else None
     if not steps:
-        return f"{entity.status}: nobody has addressed or resolved it" if entity.kind == "T" else entity.status
+        words = f"{nobody} addressed or resolved it" if nobody else "nobody has addressed or resolved it"
+        return f"{entity.status}: {words}" if entity.kind == "T" else entity.status
     last = max(steps, key=lambda event: event.event_seq)
-    tail = ", and nobody has resolved it since" if entity.status in ("addressed", "reopened") else ""
+    since = f", and {nobody} has resolved it since" if nobody else ", and nobody has resolved it since"
+    tail = since if entity.status in ("addressed", "reopened") else ""
     return f"{entity.status} in round {last.event_round} by {wording.names(last.actors)}{tail}"
 
 
@@ -164,11 +225,9 @@ def _other(wording: Wording, claim: ClaimCompared) -> str:
 
 def _scores(record: model.Record) -> Iterator[str]:
     """Scores of the experts that do not add up to their round's."""
-    told = []
-    for item in record.rounds:
-        scores = [said.score for said in record.utterances if said.round == item.round and said.score is not None]
-        if item.score is not None and scores and sum(scores) != item.score:
-            told.append(f"{sum(scores)} in round {item.round}, whose score is given as {item.score}")
+    told = [
+        f"{total} in round {round_}, whose score is given as {score}" for round_, score, total in wrong_sums(record)
+    ]
     if told:
         yield f"The experts’ scores add up to {listed(told)}."
 

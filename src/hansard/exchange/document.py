@@ -860,28 +860,3 @@ def _differences(found: Any, derived: Any, path: str) -> Iterator[Difference]:
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-__all__ = [
-    "FILE_NAME",
-    "SCHEMA_VERSION",
-    "Difference",
-    "Document",
-    "Fault",
-    "JournalItem",
-    "Place",
-    "differences",
-    "document_digest",
-    "document_from_record",
-    "form_faults",
-    "item_at",
-    "key_in_document",
-    "key_of",
-    "parsed_document",
-    "places",
-    "read_document",
-    "read_text",
-    "record_from_document",
-    "rendered",
-    "rows_of",
-]

@@ -13,13 +13,13 @@ from hansard.kernel.errors import HansardError, did_you_mean
 # -- both directions ---------------------------------------------------------------------------------------------------
 
 
-def path_not_allowed(name: str, use: Literal["read", "written"]) -> HansardError:
+def path_not_allowed(field: str, name: str, use: Literal["read", "written"]) -> HansardError:
     """The settings do not let this place be read or written."""
     return HansardError(
         "refused",
         "path_not_allowed",
         f"'{name}' may not be {use}",
-        field="path" if use == "read" else "output_path",
+        field=field,
         value=name,
         constraint="confinement",
         suggestion="Give a path inside the home folder, or allow this one in the settings",

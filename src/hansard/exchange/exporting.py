@@ -40,17 +40,15 @@ MINUTES_NAME: Final = "minutes.md"
 class Exporting:
     """The half of the room that gives records away."""
 
-    def __init__(
-        self, dialogues: DialogueOperations, journal: Journal, *, may_write: Callable[[Path], bool] | None = None
-    ) -> None:
+    def __init__(self, dialogues: DialogueOperations, journal: Journal, *, may_write: Callable[[Path], bool]) -> None:
         """Exports from the store of ``journal``.
 
         Args:
-            may_write: whether a caller may have a file written at this path; every path by default.
+            may_write: whether a caller may have a file written at this path.
         """
         self._dialogues = dialogues
         self._journal = journal
-        self._may_write = may_write or (lambda _path: True)
+        self._may_write = may_write
 
     @operation(writes=True)
     def dialogue_export(self, request: DialogueExport, call: Call) -> DialogueExported:
@@ -119,7 +117,7 @@ class Exporting:
         """Whether the export may stand at ``path``; what stands there and is no export of this dialogue stays."""
         called = request.output_path or path.name
         if not self._may_write(path):
-            raise errors.path_not_allowed(called, "written")
+            raise errors.path_not_allowed("output_path", called, "written")
         if os.path.exists(path) and not _is_export(path, dialogue_id, request.format):  # noqa: PTH110  # as in importing
             raise errors.would_overwrite(called, dialogue_id)
 

@@ -161,17 +161,15 @@ def expand(paths: Iterable[Path]) -> list[Path]:
 class Importing:
     """Takes dialogues into the record."""
 
-    def __init__(
-        self, dialogues: DialogueOperations, journal: Journal, *, may_read: Callable[[Path], bool] | None = None
-    ) -> None:
+    def __init__(self, dialogues: DialogueOperations, journal: Journal, *, may_read: Callable[[Path], bool]) -> None:
         """Imports into the store of ``journal``, through ``dialogues``.
 
         Args:
-            may_read: whether a caller may name this path; every path by default.
+            may_read: whether a caller may name this path.
         """
         self._dialogues = dialogues
         self._journal = journal
-        self._may_read = may_read or (lambda _path: True)
+        self._may_read = may_read
 
     @operation(writes=True)
     def dialogue_import(self, request: DialogueImport, call: Call) -> DialogueImported:
@@ -203,7 +201,7 @@ class Importing:
             raise invalid_field(field, name, "names no path")
         path = Path(name)
         if not self._may_read(path):
-            raise errors.path_not_allowed(path.name or name, "read")
+            raise errors.path_not_allowed(field, path.name or name, "read")
         return path
 
     def _placed(self, plan: Plan, connection: Any, *, as_new: bool) -> tuple[str, bool]:

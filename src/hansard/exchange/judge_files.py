@@ -17,7 +17,7 @@ import msgspec
 from hansard.dialogue.model import COMPONENTS, TIERS
 from hansard.exchange import errors
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
-from hansard.kernel.ids import folded
+from hansard.kernel.ids import folded, slugify
 from hansard.kernel.shapes import JSON_DEPTH
 
 LINE_LENGTH: Final = 1000
@@ -399,10 +399,12 @@ def role_in(text: str, name: str) -> tuple[str, int] | None:
     first = next(iter(headings(text)), None)
     if first is None or first.line > 5:
         return None
-    words, named = re.subn(rf"(?<!\w){re.escape(name)}(?!\w)", " ", first.text, flags=re.IGNORECASE)
-    if not named and not re.search(r"(?<!\w)round[ \t]*\d", words, re.IGNORECASE):
+    parts = re.split(r"[()\[\]—–:|,]|[ \t]-+[ \t]", first.text)
+    wanted = slugify(name)
+    others = [part for part in parts if f"-{wanted}-" not in f"-{slugify(part)}-"]  # the whole name is no role
+    if len(others) == len(parts) and not re.search(r"(?<!\w)round[ \t]*\d", first.text, re.IGNORECASE):
         return None  # a heading of the argument, not of its author
-    for part in re.split(r"[()\[\]—–:|,]|[ \t]-+[ \t]", words):
+    for part in others:
         told = plain(part)
         if len(told) > 2 and not _ROLE_NOISE.fullmatch(told):
             return told, first.line

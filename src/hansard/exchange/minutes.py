@@ -16,9 +16,9 @@ import msgspec
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
 from hansard.dialogue.rules.lifecycle import FIRST_STATUS
-from hansard.exchange.clerk import FEW, clerk_notes, last_round, stood, unsettled_after
+from hansard.exchange.clerk import FEW, clerk_notes, last_round, not_agreed, stood, unlinked_note, unsettled_after
 from hansard.exchange.markdown import code, inline, lead, plain, quoted, table
-from hansard.exchange.warnings import final_verdict, silent_members
+from hansard.exchange.warnings import final_verdict, silent_members, unmarked_responses
 from hansard.exchange.wording import (
     MOVE_WORDS,
     REFERENCE_WORDS,
@@ -28,6 +28,7 @@ from hansard.exchange.wording import (
     listed,
     moment_of,
     number,
+    percent,
     plain_code,
     plural,
     sentence,
@@ -282,8 +283,8 @@ class _Minutes:
             told.append(f"{counted(len(ids), 'tension')} {'was' if len(ids) == 1 else 'were'} not settled{which_ones}")
         if "not_agreed" in codes:
             told.append(
-                f"{round(100 * gate['share'])} % of the panel agreed or had its dissent recorded, and "
-                f"{round(100 * gate['target'])} % are needed ({self.word.names(gate['not_agreed'])} did not agree)"
+                f"{percent(gate['share'])} % of the panel agreed or had its dissent recorded, and "
+                f"{percent(gate['target'])} % are needed ({self.word.names(gate['not_agreed'])} did not agree)"
             )
         if "new_perspectives" in codes:
             told.append(f"{counted(gate['new_perspectives'], 'new perspective')} came up in the last round")
@@ -295,6 +296,7 @@ class _Minutes:
         if last is None:
             return
         where = stood(self.record, last)
+        apart, _ = not_agreed(self.record, last)
         stances = {stance.expert_slug: stance for stance in self.record.stances if stance.round == last}
         converge = {
             move.expert_slug for move in self.record.moves if move.round == last and move.move_type == "converge"
@@ -309,7 +311,15 @@ class _Minutes:
                 said.append("ready to conclude")
             if slug in where.settled:
                 said.append("dissent recorded")
-            stands = "in agreement" if slug in where.agreed else "abstained" if slug in where.abstained else "apart"
+            stands = (
+                "in agreement"
+                if slug in where.agreed
+                else "abstained"
+                if slug in where.abstained
+                else "apart"
+                if slug in apart
+                else "no position"
+            )
             condition = inline(_brief(stance.condition), cell=True) if stance and stance.condition else ""
             rows.append([self.word.name(slug), f"**{stands}**", ", ".join(said) or "said nothing of it", condition])
         if not rows:
@@ -330,6 +340,9 @@ class _Minutes:
             return
         yield '## <a id="clerk"></a>The Clerk’s note'
         yield ""
+        if unlinked := unlinked_note(self.record, self.word):
+            yield unlinked
+            yield ""
         if self.notes:
             yield "What was stated is kept as it was stated. In these points the record does not bear it out:"
             yield ""
@@ -494,6 +507,18 @@ class _Minutes:
                 else:
                     yield from self._statement(entity)
         yield from self._moves(item.round)
+        yield from self._unmarked(item.round)
+
+    def _unmarked(self, round_: int) -> Lines:
+        """Whose words stand in the report alone."""
+        found = unmarked_responses(self.record, round_)
+        if found:
+            hold, they = ("holds", "its") if len(found) == 1 else ("hold", "their")
+            yield (
+                f"*{sentence(counted(len(found), 'response'))[:-1]} {hold} no marked statement "
+                f"({self.word.names(found)}); the report has {they} words.*"
+            )
+            yield ""
 
     def _statement(self, entity: model.Entity, *, whole: bool = False) -> Lines:
         """An entity with its words, and what refers to what."""

@@ -29,4 +29,3 @@ class ExchangeOperations(Importing, Exporting):
         """
         Importing.__init__(self, dialogues, journal, may_read=may_read)
         Exporting.__init__(self, dialogues, journal, may_write=may_write)
-        self.may_read = may_read

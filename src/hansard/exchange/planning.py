@@ -33,11 +33,12 @@ from hansard.exchange.linking import Known
 from hansard.exchange.responses import RoundSaid, read_response
 from hansard.exchange.seats import Seats
 from hansard.exchange.telling import Telling
-from hansard.exchange.transcripts import Said, Transcript, files_digest, slug_of
+from hansard.exchange.transcripts import Said, Transcript, files_digest
 from hansard.exchange.verdicts import Verdicts
 from hansard.kernel.ids import KINDS, PLURALS, DisplayId, folded
 from hansard.kernel.shapes import Shape
 from hansard.markers import Entity, Response, parse
+from hansard.markers.names import author_slug
 from hansard.markers.targets import targets_in
 
 MAP_FILE: Final = "(map)"
@@ -124,6 +125,9 @@ class _Planner:
         for said, response in self._responses:
             for told in response.diagnostics:
                 self._tell(told.code, f"{told.message}; {told.remedy}", said.file, told, severity=told.severity)
+            if said.text.strip() and not response.has_markers:
+                words = f"'{said.file}' holds no marker; its words stand in the report, and nothing was made of them"
+                self._tell("no_markers", words, said.file)
         self._tell_restated()
         self._tell_judge_files()
         title = self._title()
@@ -207,7 +211,7 @@ class _Planner:
         members = self._course.seats.members(number)
         scores: dict[str, int] = {}
         for expert in self._scoreboard.experts:
-            slug = slug_of(expert.name)
+            slug = author_slug(expert.name)
             if number not in expert.scores:
                 continue
             if slug not in members:

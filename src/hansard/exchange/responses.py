@@ -28,6 +28,7 @@ RESOLVING: Final = frozenset({"RESOLVED", "RESOLUTION"})
 CONCEDING: Final = frozenset({"CONCESSION", "CONCEDE-WITH-SCOPE"})
 COMMENTING: Final = frozenset({"REFINEMENT", "ACKNOWLEDGED", "ACCEPT", "DEFER", "CONFIRM"})
 """The working dialect's words by what they become; all others stay annotations."""
+ACTING: Final = RESOLVING | CONCEDING | COMMENTING
 
 VERDICTS_APART: Final = 9
 """Minority verdicts and dissents of one response that are registered: more is a flood, and each one costs an entry."""
@@ -220,7 +221,7 @@ class _Response:
 
     def _annotation(self, item: Annotation) -> None:
         targets = _each_once(item.targets)
-        acts = item.known and item.word in RESOLVING | CONCEDING | COMMENTING
+        acts = item.known and item.word in ACTING
         linked = [self._linked(target, item, acts=acts) for target in targets]
         found = list(dict.fromkeys(entity for entity in linked if entity is not None))
         if item.word in CONCEDING:

@@ -34,8 +34,7 @@ def schema() -> dict[str, Any]:
         renamed[word.capitalize()]["properties"]["id"]["pattern"] = rf"^{kind}[0-9]{{4}}$"
     document = renamed.pop("Document")
     document["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
-    for name in ("digest",):
-        document["properties"][name]["pattern"] = "^[0-9a-f]{64}$"
+    document["properties"]["digest"]["pattern"] = "^[0-9a-f]{64}$"
     for name in DERIVED:
         document["properties"][name]["description"] = "Computed from the rest of the document."
     return {

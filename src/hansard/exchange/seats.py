@@ -12,9 +12,10 @@ from hansard.dialogue.requests import EvolvePanel, ExpertCreate, PanelSeat
 from hansard.exchange import judge_files
 from hansard.exchange.judge_files import LINE_LENGTH, Agent
 from hansard.exchange.telling import Telling
-from hansard.exchange.transcripts import Transcript, slug_of
+from hansard.exchange.transcripts import Transcript
 from hansard.kernel.ids import RESERVED_SLUGS, expert_slug, folded, is_expert_slug
 from hansard.kernel.shapes import Shape
+from hansard.markers.names import author_slug
 
 
 class Seats:
@@ -49,7 +50,7 @@ class Seats:
 
     def pool_name(self, agent: Agent) -> str | None:
         """A pool expert's name, where it can be used."""
-        return agent.name if agent.name is not None and self._pool_names.get(slug_of(agent.name)) is agent else None
+        return agent.name if agent.name is not None and self._pool_names.get(author_slug(agent.name)) is agent else None
 
     def requests(self, number: int) -> Iterator[Shape]:
         """The requests that seat a round's panel."""
@@ -130,7 +131,7 @@ class Seats:
     def _named_agents(self, number: int, file: str, panel: judge_files.Panel) -> dict[str, Agent]:
         agents: dict[str, Agent] = {}
         for agent in panel.agents:
-            slug = slug_of(agent.name or "")
+            slug = author_slug(agent.name or "")
             if slug in RESERVED_SLUGS:
                 self._tell("panel_name_unusable", f"'{agent.name}' is no expert's name; the seat was left out", file)
             elif slug in agents:
@@ -156,7 +157,7 @@ class Seats:
     def _scored_role(self, slug: str) -> str | None:
         found = self._transcript.judge_text("scoreboard.md")
         for row in judge_files.read_scoreboard(found[1]).experts if found else ():
-            if found and row.role and slug_of(row.name) == slug:
+            if found and row.role and author_slug(row.name) == slug:
                 words = f"the role of '{slug}' was read from the scoreboard"
                 self._tell("role_from_scoreboard", words, found[0], row.line, severity="note")
                 return row.role

@@ -26,7 +26,8 @@ from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex, text_digest
 from hansard.kernel.clock import timestamp
 from hansard.kernel.errors import HansardError
-from hansard.kernel.ids import MAX_ROUND, RESERVED_SLUGS, expert_slug, folded, is_expert_slug, slugify
+from hansard.kernel.ids import MAX_ROUND, RESERVED_SLUGS, folded, slugify
+from hansard.markers.names import author_slug
 
 _STAMP: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):?(\d{2})(?::?(\d{2}))?Z(?:[-_]+|$)")
 FIRST_YEAR: Final = 1970
@@ -110,18 +111,6 @@ def read_transcript(path: Path) -> Transcript:
             ``json_unfit``, a refusal of a file, or ``files_unreadable`` with several of them.
     """
     return _Reader(path).read()
-
-
-def slug_of(name: str) -> str:
-    """The slug of an expert's name, by one rule for files and for names in them.
-
-    A name that makes no slug gets ``expert-`` before it, and one without a single usable letter a digest of its own;
-    ``judge`` and ``user`` stay what they are, and are no experts.
-    """
-    slug = expert_slug(name)
-    if is_expert_slug(slug) or slug in RESERVED_SLUGS:
-        return slug
-    return f"expert-{slug or text_digest(folded(name))[:8]}"[:32].strip("-")
 
 
 def stamped(name: str) -> tuple[str | None, str]:
@@ -294,7 +283,7 @@ class _Reader:
         found = _RESPONSE.fullmatch(entry.name.rpartition("/")[2])
         assert found is not None
         name = found[2]
-        slug = slug_of(name)
+        slug = author_slug(name)
         if found[0].startswith(".") or _MATERIAL.match(found[0]):
             self._leave(entry)
             return

@@ -42,10 +42,29 @@ def warnings_of(record: model.Record) -> list[Caution]:
 def silent_members(record: model.Record) -> list[tuple[int, str]]:
     """Round and slug of every member of a completed round of whom no response is kept."""
     said = {(item.round, item.slug) for item in record.utterances if (item.raw or "").strip()}
+    done = _completed(record)
     return [
         (seat.round, seat.slug)
         for seat in record.panel_members
-        if seat.round in _completed(record) and (seat.round, seat.slug) not in said
+        if seat.round in done and (seat.round, seat.slug) not in said
+    ]
+
+
+def unmarked_responses(record: model.Record, round_: int) -> list[str]:
+    """Slugs of those whose response in a round is kept and led to no row of the record, nor to any annotation."""
+    marked = {slug for entity in record.entities if entity.round == round_ for slug in entity.contributors}
+    marked |= {slug for event in record.events if event.event_round == round_ for slug in event.actors}
+    marked |= {move.expert_slug for move in record.moves if move.round == round_}
+    marked |= {stance.expert_slug for stance in record.stances if stance.round == round_}
+    marked |= {ref.source_id.removeprefix("@") for ref in record.refs if ref.round == round_}
+    marked |= {verdict.author_expert or "judge" for verdict in record.verdicts if verdict.round == round_}
+    return [
+        said.slug
+        for said in record.utterances
+        if said.round == round_
+        and (said.raw or "").strip()
+        and said.slug not in marked
+        and all(entry.get("kind") in ("prose", "diagnostic") for entry in said.annotations or ())
     ]
 
 
@@ -65,8 +84,9 @@ def _silent_members(record: model.Record) -> Iterator[Caution]:
 
 def _missing_scores(record: model.Record) -> Iterator[Caution]:
     scored = {(item.round, item.slug) for item in record.utterances if item.score is not None}
+    done = _completed(record)
     for seat in record.panel_members:
-        if seat.round in _completed(record) and (seat.round, seat.slug) not in scored:
+        if seat.round in done and (seat.round, seat.slug) not in scored:
             yield Caution(
                 type="missing_score",
                 message=f"'{seat.slug}' was on the panel of round {seat.round} and has no score",
@@ -75,15 +95,21 @@ def _missing_scores(record: model.Record) -> Iterator[Caution]:
             )
 
 
-def _scores_that_differ(record: model.Record) -> Iterator[Caution]:
+def wrong_sums(record: model.Record) -> Iterator[tuple[int, int, int]]:
+    """Round, its score and the sum of its experts' scores, where these differ."""
     for item in record.rounds:
         scores = [said.score for said in record.utterances if said.round == item.round and said.score is not None]
         if item.score is not None and scores and sum(scores) != item.score:
-            yield Caution(
-                type="scores_differ",
-                message=f"the experts' scores of round {item.round} add up to {sum(scores)}, its score is {item.score}",
-                round=item.round,
-            )
+            yield item.round, item.score, sum(scores)
+
+
+def _scores_that_differ(record: model.Record) -> Iterator[Caution]:
+    for number, score, total in wrong_sums(record):
+        yield Caution(
+            type="scores_differ",
+            message=f"the experts' scores of round {number} add up to {total}, its score is {score}",
+            round=number,
+        )
 
 
 def _orphans(record: model.Record) -> Iterator[Caution]:

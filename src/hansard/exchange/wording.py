@@ -119,6 +119,11 @@ def number(count: int) -> str:
     return _SMALL[count] if 0 <= count < len(_SMALL) else str(count)
 
 
+def percent(share: float) -> int:
+    """A share in percent, rounded down as all of the record's figures are: 2 of 3 are 66 %."""
+    return int(100 * share + 1e-6)  # 0.29 stands a little below itself
+
+
 def counted(count: int, thing: str, things: str | None = None) -> str:
     """``one tension``, ``3 tensions``: a number and its noun."""
     return f"{number(count)} {thing if count == 1 else things or thing + 's'}"

@@ -28,6 +28,9 @@ def _storable(value: Any) -> Any:
     return _told_places(value, _unstorable(value, ""))
 
 
+SAYS_SOMETHING = r"\S"
+"""The pattern of a text that is not blank."""
+
 PLACES_TOLD = 1000
 """At most so many places of one value are told."""
 
@@ -198,11 +201,51 @@ def _one(shape: type[Shape], entry: Any) -> HansardError:
         return errors.missing_field(path)
     if entry["type"] == "extra_forbidden":
         return errors.unknown_field(path, _fields_at(shape, location[:-1]))
-    why = entry["msg"]
-    why = why[0].lower() + why[1:] if why else "does not fit"
     expected = entry.get("ctx", {}).get("expected")
     options = [part.strip("' ") for part in expected.replace(" or ", ", ").split(",")] if expected else None
-    return errors.invalid_field(path, entry.get("input"), why.replace("input should", "should"), valid_options=options)
+    return errors.invalid_field(path, entry.get("input"), plainly(entry), valid_options=options)
+
+
+_NEEDED = {
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+}
+_LENGTHS = {
+    "string_too_short": "character",
+    "string_too_long": "character",
+    "too_short": "entry",
+    "too_long": "entry",
+}
+
+
+def plainly(entry: Any) -> str:
+    """What is wrong with a value, as the end of a sentence that begins with its field's name."""
+    kind, facts = entry["type"], entry.get("ctx", {})
+    if kind in _NEEDED:
+        return _NEEDED[kind].format_map(facts)
+    if kind in _LENGTHS:
+        return _length_fault("character" if isinstance(entry.get("input"), str) else _LENGTHS[kind], facts)
+    if kind == "string_pattern_mismatch" and facts.get("pattern") == SAYS_SOMETHING:
+        return "must not be blank"
+    why = str(entry["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    return why[:1].lower() + why[1:] or "does not fit"
+
+
+def _length_fault(noun: str, facts: Mapping[str, Any]) -> str:
+    bound, limit = ("at least", facts["min_length"]) if "min_length" in facts else ("at most", facts["max_length"])
+    if bound == "at least" and limit == 1:
+        return "must not be empty"
+    plural = "entries" if noun == "entry" else f"{noun}s"
+    return f"must have {bound} {limit} {noun if limit == 1 else plural}"
 
 
 def _fields_at(shape: type[Shape], location: tuple[int | str, ...]) -> list[str]:

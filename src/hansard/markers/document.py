@@ -52,8 +52,8 @@ It never fails on a text, and it drops nothing: what is no item is prose, an ann
 ## Words and bodies
 
 The words of a marker, its body or context, run to the next marker that opens a line, to a rule (`---`, `***`, `___`) or
-to the end, and may hold headings, tables and code. A marker with no words behind it takes the prose above it, back to
-the last marker, rule or heading. What belongs to no marker is kept as prose.
+to the end; headings, tables and code inside belong to it. Where no words follow a marker it takes the prose above it,
+to the last marker, rule or heading. What belongs to no marker is kept as prose.
 
 A reference stands for the entity above it, and without one for the whole response. An annotation stands for the entity
 above it in the same section, that is with no rule between.
@@ -124,7 +124,10 @@ def markdown() -> str:
         "## Diagnostics",
         _table(
             ("Code", "Severity", "Says", "Remedy"),
-            [(f"`{code}`", told.severity, told.message, told.remedy) for code, told in DIAGNOSTICS.items()],
+            [
+                (f"`{code}`", told.severity, told.message, told.remedy.replace("{hint}", ""))
+                for code, told in DIAGNOSTICS.items()
+            ],
         ),
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"

@@ -8,7 +8,8 @@ unknown one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from hansard.kernel.ids import KINDS
@@ -26,25 +27,35 @@ from hansard.markers.marks import (
     VerdictHead,
 )
 from hansard.markers.model import Span, Target
+from hansard.markers.names import author_slug
 from hansard.markers.notes import Notes
 from hansard.markers.targets import starts_like_an_id, target_at, target_list, targets_in
 
+_LONGEST_TYPO: Final = 40
 MAX_MARKERS: Final = 10_000
 """Markers, good or bad, that one response may hold; real ones hold about five. Behind the last all is prose."""
 
-_CANDIDATE: Final = re.compile(r"\[[ \t]*+([A-Za-z][A-Za-z0-9-]*+)(?=[\]: \t,.—–/(])")
+_NAME_WORD: Final = r"[^\W\d_][\w'’.\u0300-\u036f-]"
+_CANDIDATE: Final = re.compile(
+    rf"\[[ \t]*+(?:([A-Za-z][A-Za-z0-9-]*+)|({_NAME_WORD}{{0,63}}-[A-Za-z][0-9]{{1,4}}))(?=[\]: \t,.—–/(])"
+)
+"""A word in ASCII, or a local id under a name that is none (``JÜRGEN-P0101``, ``O'BRIEN-P0101``)."""
+_SPACED_ID: Final = re.compile(
+    rf"(?P<name>{_NAME_WORD}{{0,31}}(?:[ \t]{_NAME_WORD}{{0,31}}){{1,3}})-(?P<tail>[A-Za-z][0-9]{{1,4}})(?=[\]: \t])"
+)
+"""A local id under a name of several words: ``ANNA LENA-P0101``."""
 _SEPARATED: Final = r"[ \t]*+(?::|--|—|–|-(?=[ \t]))[ \t]*+"
 _SEPARATOR: Final = re.compile(_SEPARATED)
 _SPACE: Final = re.compile(r"[ \t]*+")
-_LOCAL_ID: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]*)-([A-Za-z])([0-9]+)")
+_LOCAL_ID: Final = re.compile(rf"({_NAME_WORD}*)-([A-Za-z])([0-9]+)")
 _PLAIN_ID: Final = re.compile(rf"[ \t]++([PRTECprtec])([0-9]{{1,2}})(?![\w.-])(?:{_SEPARATED})?")
-_ANY_ID: Final = re.compile(r"[ \t]++([A-Za-z][\w.-]*+)")
+_ANY_ID: Final = re.compile(rf"[ \t]++({_NAME_WORD}*+)")
 _GLOBAL_ID: Final = re.compile(r"([PRTEC])([0-9]{2})([0-9]{2})")
 _LETTER_AND_DIGITS: Final = re.compile(r"[PRTEC][0-9]+")
 _ID_AND_MORE: Final = re.compile(r"([PRTEC])([0-9]{1,2})[-.]\w.*")
 _LETTER_AND_WORD: Final = re.compile(r"[PRTEC]-[A-Za-z]\w*")
 _TYPE: Final = re.compile(r"[: \t]*+([A-Za-z]++(?:-[A-Za-z]++)*+)")
-_ADDRESSEE: Final = re.compile(r"[ \t]++to[ \t]++([A-Z][A-Za-z0-9-]*+)(?=[ \t:]|$)")
+_ADDRESSEE: Final = re.compile(r"[ \t]++to[ \t]++((?![a-z\d_])[\w\u0300-\u036f-]++)(?=[ \t:]|$)")
 _PREPOSITION: Final = re.compile(r"[ \t]++(?:(?:on|of|for|re|from|with|about|to)[ \t:]++)?")
 _CAPITALS: Final = re.compile(r"[A-Z]{2,}+(?:-[A-Z]++)*+(?:[ ][A-Z]{2,}+(?:-[A-Z]++)*+)*+")
 _SHORT_ID: Final = re.compile(r"[PRTEC][0-9]{1,4}")
@@ -92,8 +103,11 @@ class HeadReader:
             start = found.start()
             if start < passed:
                 continue
-            word = found[1]
+            word = found[1] or found[2]
             reader = _BY_WORD.get(word) or _reader_of(word)
+            ordinary = reader is None or reader is _read_unknown
+            if ordinary and _SPACED_ID.match(self._scan, found.end() - len(word)):
+                reader = HeadReader.read_spaced
             if reader is None or (fences and within(fences, start)):
                 continue
             if len(marks) + len(notes.items) >= MAX_MARKERS:
@@ -212,22 +226,46 @@ class HeadReader:
             return None
         separator = _SEPARATOR.match(scan, place, closing)
         if separator is None:
-            alone = not mark.in_line and not scan[mark.end : mark.line_end].strip("*_ \t")
-            if place != closing or not alone or local[1].lower() != self._expert:
+            alone = not scan[mark.end : mark.line_end].strip("*_ \t")
+            if mark.in_line or not self._is_author(local[1]):
                 return None
+            if place == closing:
+                return self._local_head(mark, local, "", None) if alone else None
+            targets, last = target_list(scan, mark.start + 1, closing, self._expert)
+            if targets and last == closing:
+                return None  # a list of ids is a mention
+            self._notes.tell("missing_colon", mark)
+            if not alone:
+                mark.cut = -1  # perhaps a mention that opens a sentence: one only where no other has its number
         return self._local_head(mark, local, self._label(place, closing), None)
+
+    def read_spaced(self, mark: Mark, place: int) -> Head | None:
+        """``[ANNA LENA-P0101: label]``: a name of several words, if it is the author's or looks like somebody's."""
+        scan, closing = self._scan, mark.end - 1
+        found = _SPACED_ID.search(scan, mark.start + 1, closing)
+        if found and _SEPARATOR.match(scan, found.end(), closing):
+            local = _LOCAL_ID.fullmatch("-".join(found[0].split()))
+            own = self._is_author(found["name"])
+            if local and (own or all(word[0].isupper() for word in found["name"].split())):
+                return self._local_head(mark, local, self._label(found.end(), closing), None)
+        return self.read_unknown(mark, place)
+
+    def _is_author(self, name: str) -> bool:
+        """Whether a name in a marker is that of the response's author."""
+        return name.lower() == self._expert or author_slug(name) == self._expert
 
     def _local_id(self, written: str) -> re.Match[str] | None:
         """``MUFFIN-P0101`` taken apart; ``T04-R1`` and ``CH0001-R05`` are none, unless the author is called so."""
         local = _LOCAL_ID.fullmatch(written)
-        if local and local[1].lower() != self._expert and starts_like_an_id(written):
+        if local and starts_like_an_id(written) and not self._is_author(local[1]):
             return None
         return local
 
     def _local_head(self, mark: Mark, local: re.Match[str], label: str, kind: str | None) -> Head:
         """A head whose id carries a name; ``kind`` is what the word before it says, if there is one."""
-        expert, letter, digits = local[1].lower(), local[2].upper(), local[3]
-        written = local[0].upper()
+        letter, digits = local[2].upper(), local[3]
+        expert = self._expert if self._is_author(local[1]) else author_slug(local[1])
+        written = f"{expert.upper()}-{letter}{digits}"
         if expert != self._expert:
             self._notes.tell("foreign_attribution", mark, value=expert)
             return QuotationHead(expert, label)
@@ -244,8 +282,11 @@ class HeadReader:
         round_ = int(digits[:-2] or self._round)
         if round_ == self._round:
             return EntityHead(letter, number, label, "specification")
-        at = self._scan.index(local[0], mark.start)
-        earlier = Target(local[0], "local", letter, number, round_, expert, Span(at, at + len(local[0])))
+        tail = local[0][len(local[1]) :]
+        at = self._scan.index(tail, mark.start) + len(tail) - len(local[0])
+        earlier = Target(
+            self._text[at : at + len(local[0])], "local", letter, number, round_, expert, Span(at, at + len(local[0]))
+        )
         return EntityHead(letter, 0, label, "specification", "other_round", written, earlier)
 
     def _stance_head(self, mark: Mark, digits: str, written: str, label: str) -> Head:
@@ -281,8 +322,9 @@ class HeadReader:
         found = _TYPE.match(scan, place, closing)
         type_ = found[1].lower() if found else ""
         if type_ not in _REFERENCE_TYPES:
+            typo = nearest(found[1], syntax.REFERENCE_TYPES) if found and found[1].isupper() else None
             targets, end = target_list(scan, self._past_separator(place, closing), closing, self._expert)
-            if targets:
+            if targets and not typo:
                 self._notes.tell("untyped_reference", mark)
                 return ReferenceHead("support", tuple(targets), self._label(end, closing))
         start = self._past_separator(found.end(), closing) if found else closing
@@ -291,17 +333,24 @@ class HeadReader:
             # 're: the letter of last week' is prose; capitals without an id are a marker to mend
             if type_ not in _REFERENCE_TYPES and not scan.startswith("RE:", mark.start + 1):
                 return None
-            self._notes.tell("unreadable_target" if scan[start:closing].strip() else "missing_target", mark)
+            if found and found[1].isupper() and type_ not in _REFERENCE_TYPES:
+                self._tell_typo("unknown_reference_type", mark, found[1], syntax.REFERENCE_TYPES)
+            else:
+                self._notes.tell("unreadable_target" if scan[start:closing].strip() else "missing_target", mark)
             if found and found[1].isupper():
                 return AnnotationHead(f"RE:{found[1]}", False, (), self._label(found.end(), closing))
             return AnnotationHead("RE", False, (), self._label(place, closing))
         if type_ not in _REFERENCE_TYPES:
-            self._notes.tell("unknown_reference_type", mark, value=type_.upper())
+            self._tell_typo("unknown_reference_type", mark, type_.upper(), syntax.REFERENCE_TYPES)
         elif type_ not in syntax.EXPERT_TARGET_TYPES:
             for target in targets:
                 if target.form == "expert":
                     self._notes.tell("expert_target_not_allowed", mark, type=type_.upper(), value=target.text)
         return ReferenceHead(type_, tuple(targets), self._label(end, closing))
+
+    def _tell_typo(self, code: str, mark: Mark, word: str, known: Sequence[str]) -> None:
+        """Tell a word that is none of ``known``, with the one that may be meant."""
+        self._notes.tell(code, mark, value=word, hint=_hint(nearest(word, known)))
 
     def read_move(self, mark: Mark, place: int) -> Head | None:
         """``[MOVE:BRIDGE P0003 R0001]``, ``[MOVE:REQUEST topic]``, ``[MOVE:CONVERGE]``."""
@@ -311,7 +360,7 @@ class HeadReader:
         if found is None or type_ not in _MOVE_TYPES:
             if not scan.startswith("MOVE", mark.start + 1):
                 return None  # 'move: the second shelf'
-            self._notes.tell("unknown_move", mark, value=type_.upper() or self._label(place, closing))
+            self._tell_typo("unknown_move", mark, type_.upper() or self._label(place, closing), syntax.MOVE_TYPES)
             return self._annotation(f"MOVE:{type_.upper()}".rstrip(":"), False, found.end() if found else place, mark)
         if type_ == "request":
             topic = self._label(found.end(), closing)
@@ -362,7 +411,7 @@ class HeadReader:
         end, addressee = place, None
         named = _ADDRESSEE.match(scan, place, closing)
         if named and target_at(scan, named.start(1), closing, self._expert) is None:
-            end, addressee = named.end(), named[1].lower()
+            end, addressee = named.end(), author_slug(named[1])
         targets: list[Target] = []
         preposition = _PREPOSITION.match(scan, end, closing)
         if preposition:
@@ -420,7 +469,7 @@ class HeadReader:
         colon_needed = mark.in_line or found.re is _SHORT_ID
         if behind != ":" and (colon_needed or (behind not in " \t—–," and found.end() != closing)):
             return None
-        self._notes.tell("unknown_marker", mark)
+        self._notes.tell("unknown_marker", mark, hint=_hint(_meant(found[0])))
         mark.cut = -1
         return AnnotationHead(found[0], False, (), self._text[found.end() : closing].strip(" \t:—–,"))
 
@@ -450,6 +499,26 @@ def _reader_of(word: str) -> _Reader | None:
     if word.isupper():
         return _read_unknown if len(word) > 1 else None
     return _BY_WORD[word.upper()] if word.upper() in _IN_ANY_CASE else None
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The word in capitals that a word in capitals is most like, if it is much like it: its cost is bounded."""
+    near = get_close_matches(word[:_LONGEST_TYPO], [other.upper() for other in known], n=1, cutoff=0.75)
+    return near[0] if near else None
+
+
+_SHORT_FORMS: Final = {marker.word: marker.form for marker in syntax.MARKERS if marker.family in ("reference", "move")}
+"""How the words are written that stand behind ``RE:`` and ``MOVE:``."""
+
+
+def _meant(word: str) -> str | None:
+    """The marker that an unknown one may be meant for."""
+    near = nearest(word, [*_SHORT_FORMS, *_BY_WORD, *syntax.ANNOTATION_WORDS, *syntax.VERDICT_KINDS])
+    return _SHORT_FORMS.get(near, near) if near else None
+
+
+def _hint(meant: str | None) -> str:
+    return f"Did you mean {meant}? " if meant else ""
 
 
 def _confidence(words: str) -> float | None:

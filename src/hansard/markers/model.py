@@ -219,6 +219,13 @@ class Response(msgspec.Struct, frozen=True):
         """Whether the expert wrote ``[MOVE:CONVERGE]``."""
         return any(move.type == "converge" for move in self.moves)
 
+    @property
+    def has_markers(self) -> bool:
+        """Whether the expert marked anything at all."""
+        return any(
+            (self.entities, self.references, self.moves, self.stances, self.verdicts, self.annotations, self.quotations)
+        )
+
     def of_kind(self, kind: str) -> tuple[Entity, ...]:
         """The entities of one kind letter."""
         return tuple(entity for entity in self.entities if entity.kind == kind)

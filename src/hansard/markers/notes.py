@@ -48,5 +48,6 @@ class Notes:
         """Add a diagnostic about a stretch of the text (a mark, a span)."""
         line, column = self._lines.place(at.start)
         place = Item(Span(at.start, at.end), line, column)
-        values = {"text": shown(self._text, at.start, at.end), "expert": self._expert, "round": self._round} | values
+        text = shown(self._text, at.start, at.end)
+        values = {"text": text, "expert": self._expert, "round": self._round, "hint": ""} | values
         self.items.append(diagnostic(code, place, **values))

@@ -199,11 +199,11 @@ DIAGNOSTICS: Final[dict[str, Told]] = {
     ),
     "unknown_marker": Told(
         "warning", "'{text}' is no marker that is known; it was kept as an annotation",
-        "Use a marker of the table, or write it without brackets",
+        "{hint}Use a marker of the table, or write it without brackets",
     ),
     "unknown_move": Told(
         "warning", "'{value}' is no move; it was kept as an annotation and counts as none",
-        "Use one of DEFEND, CHALLENGE, BRIDGE, REQUEST, CONCEDE, CONVERGE",
+        "{hint}Use one of DEFEND, CHALLENGE, BRIDGE, REQUEST, CONCEDE, CONVERGE",
     ),
     "qualified_convergence": Told(
         "warning", "'{text}' sets a condition; it was kept as an annotation and does not count as convergence",
@@ -211,7 +211,7 @@ DIAGNOSTICS: Final[dict[str, Told]] = {
     ),
     "unknown_reference_type": Told(
         "error", "'{value}' is no type of reference",
-        "Use one of SUPPORT, OPPOSE, REFINE, ADDRESS, RESOLVE, REOPEN, QUESTION, DEPEND",
+        "{hint}Use one of SUPPORT, OPPOSE, REFINE, ADDRESS, RESOLVE, REOPEN, QUESTION, DEPEND",
     ),
     "untyped_reference": Told(
         "warning", "'{text}' has no type and was read as support", "Write [RE:SUPPORT …], or the type you mean"
@@ -260,6 +260,10 @@ DIAGNOSTICS: Final[dict[str, Told]] = {
     ),
     "id_space_exhausted": Told(
         "error", "'{text}' finds no free number from 01 to 99 and was kept as prose", "Write fewer, or merge some"
+    ),
+    "missing_colon": Told(
+        "warning", "'{text}' has no colon behind its id",
+        "Write [ID: label], or only the id where you mention it",
     ),
     "missing_label": Told("warning", "'{text}' has no label", "Say in a few words what it is: [ID: label]"),
     "unknown_stance": Told(

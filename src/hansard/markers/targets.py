@@ -13,17 +13,20 @@ from typing import Final
 
 from hansard.kernel.ids import EXPERT_NAMES
 from hansard.markers.model import Span, Target
+from hansard.markers.names import author_slug
 
 # A name is no id of an entity (T04-R1) and none of a document (CH0001, RFC-0051). All counts are bounded, so that no
 # text is slow.
 _NO_NAME: Final = r"[A-Za-z]{1,4}-?[0-9]{2}|[PRTEC][0-9]-"
-_NAME: Final = rf"(?!{_NO_NAME})[A-Za-z][A-Za-z0-9]{{0,31}}(?:-[A-Za-z0-9]{{1,31}}){{0,3}}"
+# Names have the letters of any language, also taken apart into letter and accent.
+_WORD: Final = r"[\w\u0300-\u036f]"
+_NAME: Final = rf"(?!{_NO_NAME})[^\W\d_]{_WORD}{{0,31}}(?:-{_WORD}{{1,31}}){{0,3}}"
 # Most words of a label are no names; this tells so without trying the ways a name can go on.
-_OWNER_AHEAD: Final = r"(?=[A-Za-z0-9]++(?:-|['’]s|[ \t]{1,3}[Rr][0-9]))"
+_OWNER_AHEAD: Final = rf"(?={_WORD}++(?:-|['’]s|[ \t]{{1,3}}[Rr][0-9]))"
 _END: Final = r"(?!\w|-\w|\.[0-9])"
 
 _TARGET: Final = re.compile(
-    rf"""(?<![\w@-])(?:
+    rf"""(?<![\w\u0300-\u036f@-])(?:
         (?P<kind>[PRTEC]) (?: (?P<round>[0-9][0-9])(?P<seq>[0-9][0-9]) | (?P<number>[0-9]{{1,2}}) )
       | [Rr](?P<own_round>[0-9]{{1,2}}) - (?P<own_kind>[PRTECprtec]) (?P<own_number>[0-9]{{1,2}})
       | {_OWNER_AHEAD} (?P<name>{_NAME}) (?:
@@ -33,7 +36,7 @@ _TARGET: Final = re.compile(
           | - (?P<named_kind>[PRTEC]) (?P<named_number>[0-9]{{1,2}})
           | ['’]s [ \t]{{1,3}} (?P<any_kind>[PRTEC]) (?P<any_number>[0-9]{{1,2}})
         )
-      | @(?P<at>[A-Za-z][A-Za-z0-9]{{0,31}}(?:-[A-Za-z0-9]{{1,31}}){{0,3}})
+      | @(?P<at>[^\W\d_]{_WORD}{{0,31}}(?:-{_WORD}{{1,31}}){{0,3}})
     ){_END}""",
     re.VERBOSE,
 )
@@ -69,11 +72,11 @@ def _target(found: re.Match[str], author: str) -> Target | None:
             target = Target(text, "global", kind, int(number), int(round_), None, span)
         case "local_number":
             name, kind, round_, number = found.group("name", "local_kind", "local_round", "local_number")
-            target = Target(text, "local", kind, int(number), int(round_), name.lower(), span)
+            target = Target(text, "local", kind, int(number), int(round_), author_slug(name), span)
         case "tail":
             name, kind, round_, number = found.group("name", "its_kind", "its_round", "its_number")
             if found["owner"] or _is_name(name):
-                target = Target(text, "named_round", kind.upper(), int(number), int(round_), name.lower(), span)
+                target = Target(text, "named_round", kind.upper(), int(number), int(round_), author_slug(name), span)
             else:
                 text, span = found["tail"], Span(found.start("tail"), found.end())
                 target = Target(text, "own_round", kind.upper(), int(number), int(round_), author, span)
@@ -81,15 +84,15 @@ def _target(found: re.Match[str], author: str) -> Target | None:
             name, kind, number = found.group("name", "named_kind", "named_number")
             if not _is_name(name):
                 return None
-            target = Target(text, "named", kind, int(number), 0, name.lower(), span)
+            target = Target(text, "named", kind, int(number), 0, author_slug(name), span)
         case "any_number":
             name, kind, number = found.group("name", "any_kind", "any_number")
-            target = Target(text, "named_any", kind, int(number), None, name.lower(), span)
+            target = Target(text, "named_any", kind, int(number), None, author_slug(name), span)
         case "own_number":
             kind, round_, number = found.group("own_kind", "own_round", "own_number")
             target = Target(text, "own_round", kind.upper(), int(number), int(round_), author, span)
         case _:
-            return Target(text, "expert", None, None, None, found["at"].lower(), span)
+            return Target(text, "expert", None, None, None, author_slug(found["at"]), span)
     return target if target.number else None
 
 
@@ -102,7 +105,7 @@ def target_at(text: str, start: int, end: int, author: str) -> Target | None:
     if named is None or not int(named[3]) or not _is_name(named[1]):
         return None
     span = Span(named.start(), named.end())
-    return Target(named[0], "named_any", named[2], int(named[3]), None, named[1].lower(), span)
+    return Target(named[0], "named_any", named[2], int(named[3]), None, author_slug(named[1]), span)
 
 
 def target_list(text: str, start: int, end: int, author: str) -> tuple[list[Target], int]:

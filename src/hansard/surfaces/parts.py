@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # a surface starts without loading a room
-    from hansard.custody.operations import CustodyOperations
     from hansard.database.engine import Database
     from hansard.dialogue.operations import DialogueOperations
-    from hansard.exchange.operations import ExchangeOperations
     from hansard.kernel.operations import Actor, Operation
+
+
+LogLevel = Literal["warning", "info", "debug"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,9 @@ class Parts:
     table: dict[str, Operation]
     """All operations by name."""
     dialogues: DialogueOperations
-    exchange: ExchangeOperations
-    custody: CustodyOperations
     actor: Actor
-    home: Path
+    findings: Callable[[str], int]
+    """At how many places a dialogue of the store is not as it was recorded."""
     database: Database
 
 
@@ -37,19 +38,21 @@ class Opener(Protocol):
         home: Path | None = None,
         *,
         store: bool = True,
+        make: bool = False,
         anywhere: bool = False,
-        log: Literal["warning", "info", "debug"] = "warning",
+        log: LogLevel = "warning",
     ) -> AbstractContextManager[Parts]:
         """Open the parts.
 
         Args:
             home: the folder to work in; the user's own when left out.
-            store: make the store, or bring it up to date, before anything else. Without it nothing is touched until
-                an operation does, so that a missing or broken store can be looked at.
+            store: the store must be there, and is brought up to date before anything else. Without it nothing is
+                touched until an operation does, so that a missing or broken store can be looked at.
+            make: where there is no store, make one; only what writes asks for it.
             anywhere: files may be written wherever the user may; otherwise only in the home and in the folders that
                 the settings name.
             log: from which level up the log is written to stderr.
 
         Raises:
-            HansardError: the settings or the store cannot be used.
+            HansardError: the settings or the store cannot be used; ``store_missing``.
         """

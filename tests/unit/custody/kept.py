@@ -18,7 +18,7 @@ class Kept(Held):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self.custody = CustodyOperations(self.database, self.dialogues, self.exchange)
+        self.custody = CustodyOperations(self.database, self.dialogues, lambda _path: True)
 
     def verify(self, target: str | None = None) -> Verified:
         """Verify a dialogue or file; everything without a target."""

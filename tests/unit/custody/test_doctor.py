@@ -168,3 +168,16 @@ def test_the_diagnosis_is_well_only_when_every_check_is(store: Path) -> None:
     answer = House(Database(store)).doctor(Doctor(), call)
     assert not answer.ok
     assert [check.name for check in answer.checks if not check.ok] == ["store"]
+
+
+@pytest.mark.parametrize("table", ["entities", "dialogues", "journal_payloads", "search"])
+def test_a_table_that_is_gone_is_found(store: Path, table: str) -> None:
+    """A store that lacks a table of the schema is not well, and the table is named."""
+    with sqlite3.connect(store) as connection:
+        connection.execute("PRAGMA foreign_keys=OFF")
+        connection.execute(f"DROP TABLE {table}")
+    connection.close()
+    found = checks(Database(store))
+    assert not found["tables"].ok
+    assert table in found["tables"].found
+    assert found["tables"].remedy

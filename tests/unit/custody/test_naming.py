@@ -119,6 +119,13 @@ def test_a_difference_is_shown_in_whole_words(said: str, found: str, first: str,
     assert difference(said, found) == (first, second)
 
 
+@pytest.mark.parametrize(("said", "found"), [("a b", "a  b"), ("a b", "a\tb"), ("a\nb", "a b")])
+def test_a_difference_in_white_space_can_be_seen(said: str, found: str) -> None:
+    """What would look alike on one line is spelt."""
+    first, second = difference(said, found)
+    assert first != second
+
+
 @given(st.text(), st.text(), st.text(max_size=20), st.text(max_size=20))
 def test_a_difference_shows_both_sides(before: str, after: str, said: str, found: str) -> None:
     """What differs is in what is shown, and what is shown stays short."""

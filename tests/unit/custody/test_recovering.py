@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansard.custody.recovering import Pool, restored, restored_text, spliced, value_text
+from hansard.custody.recovering import (
+    Altered,
+    Budget,
+    Pool,
+    recovered,
+    restored,
+    restored_text,
+    spliced,
+    value_text,
+)
 from hansard.database.columns import encoded_row, row_bytes, row_key
 from hansard.database.journal import row_label, sealed
 from hansard.database.verify import Expected
@@ -121,8 +130,8 @@ def test_a_text_is_known_by_its_hash() -> None:
     """A stored text is proved by the hash it was kept under."""
     pool = Pool()
     pool.add(["one", "two"])
-    assert restored_text(text_digest("two"), pool) == "two"
-    assert restored_text(text_digest("three"), pool) is None
+    assert restored_text(text_digest("two"), pool.texts) == "two"
+    assert restored_text(text_digest("three"), pool.texts) is None
 
 
 def test_values_are_told_as_a_person_reads_them() -> None:
@@ -131,3 +140,41 @@ def test_values_are_told_as_a_person_reads_them() -> None:
     assert value_text("words") == "words"
     assert value_text(["a", 1]) == '["a",1]'
     assert value_text(3) == "3"
+
+
+def test_a_search_ends_when_its_budget_is_spent() -> None:
+    """What lies beyond the budget is not found, and the budget says that something was left untried."""
+    pool = Pool()
+    pool.add([*(f"words {number}" for number in range(50)), ENTITY.content])
+    altered = {**cells_of(ENTITY), "content": "forged"}
+    small, large = Budget(20), Budget(2000)
+    assert restored(TABLE, altered, sealed_row(ENTITY), pool, small) is None
+    assert small.short
+    assert restored(TABLE, altered, sealed_row(ENTITY), pool, large) == ("content", ENTITY.content)
+    assert not large.short
+
+
+def test_long_texts_spend_more() -> None:
+    """A candidate counts by its length, since that is what it costs."""
+    budget = Budget(100)
+    assert not budget.spend("x" * 200_000)
+    assert budget.short
+
+
+def test_likely_values_of_all_rows_come_before_unlikely_ones_of_any() -> None:
+    """The budget is shared: a row whose words stand near is restored though another's search would spend everything."""
+    near, far = Pool(), Pool()
+    near.add(ENTITY.content)
+    far.add([f"words {number}" for number in range(10_000)])
+    altered = {**cells_of(ENTITY), "content": "forged"}
+    other = {**altered, "seq": 3}
+    told = sealed_row(ENTITY)
+    hopeless = Altered(TABLE, ("d", "P", 1, 3), other, told, Pool, lambda: far, lambda: iter(()))
+    easy = Altered(TABLE, ("d", "P", 1, 2), altered, told, lambda: near, lambda: far, lambda: iter(()))
+    steps: list[tuple[int, int]] = []
+    budget = Budget(3000)
+    found = recovered([hopeless, easy], budget, lambda done, total: steps.append((done, total)))
+    assert found == {("entities", ("d", "P", 1, 2)): ("content", ENTITY.content)}
+    assert budget.short
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert all(done <= total for done, total in steps)

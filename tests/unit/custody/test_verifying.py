@@ -11,11 +11,15 @@ import pytest
 
 from hansard.custody.operations import CustodyOperations
 from hansard.custody.shapes import Verified, Verify
-from hansard.exchange.document import document_digest
-from hansard.exchange.operations import ExchangeOperations
+from hansard.database.columns import encoded_row, row_bytes
+from hansard.database.journal import row_label, sealed
+from hansard.dialogue.tables import ROWS
+from hansard.exchange.document import document_digest, key_of, record_from_document, rows_of
 from hansard.exchange.shapes import DialogueExport
+from hansard.kernel.canonical import text_digest
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import collect
+from tests.support.forger import encoded
 from tests.unit.custody.kept import EXAMPLE, Kept
 from tests.unit.exchange.recorded import CALL, ID
 
@@ -129,7 +133,94 @@ def test_words_altered_in_both_places_are_found_all_the_same(kept: Kept, exporte
         "P0104 (Eclair, round 1, perspectives[13])",
         "Eclair's response (round 1, rounds[1].experts.eclair)",
     }
-    assert all("nothing in this file still holds what it was" in finding.message for finding in found.values())
+    assert all(finding.said is None for finding in found.values())
+
+
+def test_forged_words_are_never_shown_as_recorded(kept: Kept, exported: Path) -> None:
+    """Entity and response forged differently: the response's words are the forger's too, and nothing is claimed."""
+
+    def change(document: dict[str, Any]) -> None:
+        five_minutes(document)
+        said = document["rounds"][1]["experts"]["eclair"]
+        said["raw"] = said["raw"].replace("restores in nine minutes", "restores in seven hours")
+
+    answer = kept.verify(forged(exported, change, digest=True))
+    assert [finding.said for finding in answer.findings] == [None, None]
+    assert not any("seven hours" in finding.message for finding in answer.findings)
+    assert [note for note in answer.notes if "cannot be told from this file; an earlier export, the minutes" in note]
+
+
+@pytest.mark.parametrize("word", ["in", "the", "minutes"])
+def test_a_word_replaced_everywhere_shows_nothing_that_was_not_said(kept: Kept, exported: Path, word: str) -> None:
+    """As ``sed`` does it: places in responses shift, and whatever is shown as recorded stands in the true export."""
+    true = json.loads(exported.read_text(encoding="utf-8"))
+    whole = " ".join(json.dumps(true, ensure_ascii=False).replace("\\n", " ").split())
+    copy = exported.with_name("forged.json")
+    text = exported.read_text(encoding="utf-8")
+    head, _, journal = text.partition('"journal": {')
+    copy.write_text(head.replace(f" {word} ", f" {word}-forged ") + '"journal": {' + journal, encoding="utf-8")
+    answer = kept.verify(str(copy))
+    assert len(answer.findings) > 5
+    for finding in answer.findings:
+        if finding.said is not None:
+            assert finding.said != finding.found
+            assert "-forged" not in finding.said
+            assert finding.said.removeprefix("… ").removesuffix(" …") in whole
+
+
+def test_words_of_a_response_that_is_as_recorded_are_told(kept: Kept, exported: Path) -> None:
+    """An entity altered in words and label: the response gives the words, the seal proves both."""
+
+    def change(document: dict[str, Any]) -> None:
+        five_minutes(document)
+        perspective(document, "P0104")["label"] = "Forged"
+
+    [finding] = kept.found(forged(exported, change, digest=True)).values()
+    assert finding.message.startswith("altered in the words and in the label")
+    assert "nine minutes" in str(finding.said)
+    assert finding.path == "perspectives[13].content"
+
+    def three(document: dict[str, Any]) -> None:
+        change(document)
+        perspective(document, "P0104")["status"] = "refined"
+
+    [finding] = kept.found(forged(exported, three, digest=True)).values()
+    assert finding.said is None
+    assert "the response of Eclair, which is as recorded, says" in finding.message
+
+
+def test_local_ids_exchanged_claim_no_other_s_words(kept: Kept, exported: Path) -> None:
+    """Whoever makes an entity point into another place of a response does not get those words called recorded."""
+
+    def change(document: dict[str, Any]) -> None:
+        one, other = perspective(document, "P0104"), perspective(document, "P0103")
+        one["localIds"], other["localIds"] = other["localIds"], one["localIds"]
+        one["content"] = "Forged."
+
+    finding = kept.verify(forged(exported, change, digest=True)).findings
+    assert {one.said for one in finding if one.path and one.path.endswith("content")} <= {None}
+
+
+def test_a_broken_journal_proves_no_words(kept: Kept, exported: Path) -> None:
+    """A forger who seals other words in an altered entry does not get them called recorded."""
+    words = "It never restores."
+
+    def change(document: dict[str, Any]) -> None:
+        true = next(row for row in rows_of(record_from_document(document)) if getattr(row, "id", "") == "P0104")
+        table, key = ROWS[type(true)], key_of(true)
+        data = row_bytes(encoded_row(table, {**true.as_row(), "content": words}, texts={}))
+        for entry in document["journal"]["entries"]:
+            body = json.loads(entry["body"])
+            for recorded in body["changes"]:
+                if recorded[0] == table.name and tuple(recorded[1]) == key:
+                    recorded[2] = sealed(entry["salt"], row_label(table.name, key), data)
+                    entry["body"] = encoded(body)
+        five_minutes(document)
+        document["title"] = words
+
+    answer = kept.verify(forged(exported, change, digest=True))
+    assert not answer.ok
+    assert not any(words in str(finding.said) for finding in answer.findings)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +313,7 @@ def test_an_edited_entry_is_named_and_rows_are_not_blamed_one_by_one(kept: Kept,
 
 
 def test_an_export_without_a_journal_says_what_it_cannot_prove(kept: Kept, exported: Path) -> None:
-    """The digest alone is judged; words that are not those of their response are pointed at."""
+    """The digest alone is judged: nobody is accused, and it is said who can tell more."""
     bare = kept.verify(forged(exported, lambda x: x.pop("journal")))
     assert bare.ok
     assert bare.head is None
@@ -232,10 +323,11 @@ def test_an_export_without_a_journal_says_what_it_cannot_prove(kept: Kept, expor
         document.pop("journal")
         five_minutes(document)
 
-    found = kept.found(forged(exported, change))
-    assert found["the document (digest)"].code == "digest_differs"
-    suspect = found["P0104 (Eclair, round 1, content)"]
-    assert "nine minutes" in str(suspect.said)
+    answer = kept.verify(forged(exported, change))
+    assert [(finding.code, finding.where) for finding in answer.findings] == [
+        ("digest_differs", "the document (digest)")
+    ]
+    assert any("cannot be told from this file" in note for note in answer.notes)
 
 
 def test_a_malformed_export_is_named_item_by_item(kept: Kept, exported: Path) -> None:
@@ -317,13 +409,19 @@ def test_a_file_that_is_not_there_is_refused_as_a_file(kept: Kept, tmp_path: Pat
     assert refusal.value.code == "file_unreadable"
 
 
+def test_a_folder_is_refused_as_a_folder(kept: Kept, tmp_path: Path) -> None:
+    """A folder is no file; the remedy names what verify takes."""
+    with pytest.raises(HansardError) as refusal:
+        kept.verify(str(tmp_path))
+    assert refusal.value.code == "folder_to_verify"
+
+
 def test_a_file_that_may_not_be_read_is_refused(kept: Kept, exported: Path) -> None:
     """Where the settings bar a path, its content is not told."""
-    exchange = ExchangeOperations(kept.dialogues, kept.journal, lambda _: True, lambda _: False)
-    custody = CustodyOperations(kept.database, kept.dialogues, exchange)
+    custody = CustodyOperations(kept.database, kept.dialogues, lambda _path: False)
     with pytest.raises(HansardError) as refusal:
         custody.verify(Verify(target=str(exported)), CALL)
-    assert refusal.value.code == "file_not_allowed"
+    assert (refusal.value.code, refusal.value.field) == ("path_not_allowed", "target")
 
 
 @pytest.mark.parametrize("request_", [Verify(), Verify(target="x", all=True)])
@@ -369,6 +467,18 @@ def test_a_long_text_altered_in_its_own_table_is_named_by_its_user(kept: Kept) -
         assert finding.code == "text_altered"
         assert "nine minutes" in str(finding.said)
         assert "five minutes" in str(finding.found)
+
+
+def test_a_reference_that_was_forged_claims_no_words(kept: Kept) -> None:
+    """A cell made to refer to other words, whose text is nowhere: those words are not called recorded."""
+    words = "Words that somebody put into the dialogue's own title."
+    kept.alter("UPDATE dialogues SET title = ? WHERE dialogue_id = ?", words, EXAMPLE)
+    kept.alter(
+        "UPDATE utterances SET raw = ? WHERE dialogue_id = ? AND round = 1 AND slug = 'eclair'",
+        f"sha256:{text_digest(words)}",
+        EXAMPLE,
+    )
+    assert not any(finding.said == words for finding in kept.verify(EXAMPLE).findings)
 
 
 def test_a_text_that_is_gone_is_named_by_its_user(kept: Kept) -> None:

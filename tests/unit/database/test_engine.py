@@ -321,6 +321,7 @@ print(database.revision())
 """
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_make_one_store(file: Path) -> None:
     """Four processes that open a store that is not there yet all get it, and it was made once."""
     started = [python("-c", MAKE, str(file)) for _ in range(4)]
@@ -426,6 +427,7 @@ print(json.dumps([len(book.dump()["notes"]), codes]))
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path) -> None:
     """Under the system's own limit of a file's size, writes are refused one by one; what was answered is kept."""
     kept, codes = json.loads(ran("-c", LIMITED, str(tmp_path / "hansard.db")))

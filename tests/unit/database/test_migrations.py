@@ -145,6 +145,7 @@ print(json.dumps(outcomes))
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_makes_the_store_leaves_none_or_a_whole_one(tmp_path: Path, scale: Any) -> None:
     """Killed before any statement of the making, a process leaves an empty store or a whole one; the next opens it."""
     step = max(1, round(100 / scale(10)))

@@ -52,6 +52,7 @@ print(json.dumps(replay(Path(sys.argv[1]), Path(sys.argv[2]), home=HOME)))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
 def test_replay_gives_the_same_store_in_another_process(filled: Path, tmp_path: Path, seed: str) -> None:
     """Nothing depends on the order in which a process happens to keep a set."""

@@ -239,7 +239,7 @@ def a_round(data: st.DataObject, reckoning: Reckoning, number: int) -> dict[str,
     }
 
 
-@settings(max_examples=scale(40))
+@settings(max_examples=scale(25))
 @given(data=st.data())
 def test_figures_and_gate_equal_a_plain_reckoning(data: st.DataObject) -> None:
     """Over random dialogues every round's figures, the gate, the dialogue's status and the verdict's fate agree."""

@@ -467,7 +467,7 @@ def the_dialogue_stands_where_it_must(record: Record) -> None:
 
 TestDeliberation = Deliberation.TestCase
 TestDeliberation.settings = settings(
-    max_examples=scale(10),
+    max_examples=scale(6),
     stateful_step_count=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

@@ -258,13 +258,34 @@ def test_hits_are_ranked_and_shown_with_their_words(room: Room) -> None:
     assert len(room.call("search", query="kraken", limit=1).hits) == 1
 
 
+def test_any_word_said_is_found(room: Room) -> None:
+    """A response's words outside entities are found by who spoke when, and stand behind the entity that has them."""
+    dialogue = room.create()
+    room.register(
+        dialogue,
+        0,
+        perspectives=[entity("MUFFIN-P0001", content="The kraken sleeps. " + "and on " * 60)],
+        responses={"muffin": "kraken kraken kraken, and a narwhal nobody marked", "scone": "   "},
+    )
+    assert hits(room, "narwhal") == [(dialogue, "round-0/muffin")]
+    (hit,) = room.call("search", query="narwhal").hits
+    assert (hit.label, hit.snippet.count("«narwhal»")) == ("muffin in round 0", 1)
+    assert [item for _, item in hits(room, "kraken")] == ["P0001", "round-0/muffin"]
+    assert room.search_faults() == []
+    with room.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM search WHERE item = 'round-0/muffin'")
+    assert [item for _, item, _ in room.search_faults()] == ["round-0/muffin"]
+
+
 def test_the_index_says_what_the_record_says_after_every_operation(room: Room) -> None:
     """Question, entities, summaries and verdicts are in the index as soon as they are in the record."""
     for operation in room.table.values():
         assert operation.name.startswith("dialogue_")
     dialogue = room.create()
     trail: list[Callable[[], Any]] = [
-        lambda: room.register(dialogue, 0, summary="S", perspectives=[entity("MUFFIN-P0001")]),
+        lambda: room.register(
+            dialogue, 0, summary="S", perspectives=[entity("MUFFIN-P0001")], responses={"muffin": "Said."}
+        ),
         lambda: room.call("expert_create", dialogue_id=dialogue, expert_slug="palmier", role="r", reason="A gap."),
         lambda: room.call(
             "evolve_panel", dialogue_id=dialogue, round=1, panel=[{"expert_slug": name} for name in PEOPLE]

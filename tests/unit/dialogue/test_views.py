@@ -235,7 +235,7 @@ def test_progress_tells_figures_leaders_and_blockers(room: Room) -> None:
     ]
     assert (found.converging, found.estimated_rounds) == (False, None)
     assert len(found.blockers) == 2
-    assert "T0001" in found.blockers[0]
+    assert found.blockers[0] == "1 tension is open: T0001"
     assert "muffin" in found.blockers[1]
 
 
@@ -250,6 +250,15 @@ def test_estimated_rounds(scores: list[int], tensions: int, estimate: int | None
         own = [entity(f"MUFFIN-T00{n + 1:02d}") for n in range(tensions)] if number == 0 else []
         room.register(dialogue, number, score=score, tensions=own)
     assert room.call("progress", dialogue_id=dialogue).estimated_rounds == estimate
+
+
+def test_leaders_are_those_who_took_part(room: Room) -> None:
+    """Whoever was only suggested for the panel is not in the leaderboard; whoever sits is, with or without points."""
+    dialogue = room.create()
+    room.call("evolve_panel", dialogue_id=dialogue, round=0, panel=[{"expert_slug": "scone"}, {"expert_slug": "donut"}])
+    room.register(dialogue, 0, expert_scores={"donut": 4})
+    leaders = room.call("progress", dialogue_id=dialogue).leaderboard
+    assert [(one["expert"], one["total"]) for one in leaders] == [("donut", 4), ("scone", 0)]
 
 
 def test_progress_before_and_after(room: Room) -> None:

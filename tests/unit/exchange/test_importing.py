@@ -415,7 +415,7 @@ def test_without_any_judges_file_the_words_still_stand(store: Store, tmp_path: P
     """No pool, no panel, no scoreboard: the title is the folder's name, and everything assumed is told."""
     answer = store.take(one_round(tmp_path, {"muffin": "[PERSPECTIVE P01: A]\nx\n", "scone": "Nothing marked."}))
     assert (answer.title, answer.responses) == ("Harbour", 2)
-    assumed = {"pool_missing", "panel_missing", "title_from_folder", "question_missing", "role_unknown"}
+    assumed = {"pool_missing", "panel_missing", "title_from_folder", "question_missing", "role_unknown", "no_markers"}
     assert codes(answer) == assumed
     record = store.record("harbour")
     assert record.dialogue.question == "Harbour"

@@ -17,8 +17,8 @@ from hansard.dialogue import model
 from hansard.dialogue.answers import Head
 from hansard.exchange.minutes import minutes
 from hansard.exchange.report import report
-from hansard.exchange.wording import counted, day, listed, moment_of, names_of, number, shown_name
-from tests.unit.exchange.folders import Store
+from hansard.exchange.wording import counted, day, listed, moment_of, names_of, number, percent, shown_name
+from tests.unit.exchange.folders import STAMPED, Store, write
 from tests.unit.exchange.recorded import DONUT_0, ID, LONG, MUFFIN_0, Held
 from tests.unit.exchange.records import records
 from tests.unit.exchange.test_markdown import FRAGMENTS
@@ -216,7 +216,7 @@ def test_a_forced_verdict_shows_its_reason(held: Held) -> None:
         for v in record.verdicts
     ]
     text = section(minutes(msgspec.structs.replace(record, verdicts=forced), HEAD, "0" * 64), "Verdict")
-    assert "67 % of the panel agreed or had its dissent recorded, and 100 % are needed (Eclair did not agree)" in text
+    assert "66 % of the panel agreed or had its dissent recorded, and 100 % are needed (Eclair did not agree)" in text
     assert "> The town votes on Monday." in text
 
 
@@ -407,3 +407,55 @@ def test_the_pool_s_own_spelling_of_a_name_is_kept(held: Held) -> None:
     changed = msgspec.structs.replace(record, dialogue=msgspec.structs.replace(record.dialogue, expert_pool=pool))
     assert names_of(changed)["muffin"] == "MuFFin <b>"
     assert "MuFFin &lt;b>" in minutes(changed, HEAD, "0" * 64)
+
+
+def written(store: Store, folder: Path, files: dict[str, str]) -> str:
+    """The minutes of a folder of files."""
+    answer = store.take(write(folder / STAMPED, files))
+    return minutes(store.dialogues.record(answer.dialogue_id), HEAD, "d")
+
+
+def test_a_response_without_a_marker_is_named_under_its_round(store: Store, tmp_path: Path) -> None:
+    """The minutes say whose words stand in the report alone; neither who marked something nor who said nothing."""
+    files = {
+        "round-0/muffin.md": "[PERSPECTIVE P01: A]\nx\n",
+        "round-0/scone.md": "Nothing marked.",
+        "round-0/donut.md": " \n",
+    }
+    page = section(written(store, tmp_path, files), "Round 0")
+    assert "*One response holds no marked statement (Scone); the report has its words.*" in page
+
+
+def test_markers_that_could_not_be_linked_are_told_before_the_judge_is_corrected(store: Store, tmp_path: Path) -> None:
+    """Number, tensions, who called them settled, and the remedy; nobody is said to have addressed nothing."""
+    files = {
+        "round-0/muffin.md": "[TENSION T01: A]\nx\n",
+        "round-0/scone.md": "[TENSION T01: B]\nx\n",
+        "round-1/muffin.md": "[RESOLVED T01: done]\nx\n",
+        "round-1/scone.md": "[REFINEMENT on T01]\nx\n",
+        "tensions.md": "# Tensions\n\n| ID | Tension | Status |\n|---|---|---|\n| T01 | A | Resolved |\n",
+    }
+    page = written(store, tmp_path, files)
+    note = section(page, "The Clerk")
+    assert "**Two markers name tensions that the record cannot tell**" in note
+    assert "`T01` (called settled by Muffin in round 1)" in note
+    assert "--as-new --map FILE" in note
+    assert "nobody has addressed" not in page
+
+
+def test_who_took_no_position_is_not_called_apart(store: Store, tmp_path: Path) -> None:
+    """Apart is who said so; silence on concluding is no position."""
+    files = {
+        "round-0/muffin.md": "[MOVE:CONVERGE]\n",
+        "round-0/scone.md": "[SCONE-S0001: HOLD | 0.4]\n",
+        "round-0/donut.md": "[PERSPECTIVE P01: A]\nx\n",
+    }
+    rows = section(written(store, tmp_path, files), "Where the members stood")
+    for name, stands in (("Muffin", "in agreement"), ("Scone", "apart"), ("Donut", "no position")):
+        assert re.search(rf"\| {name} \| \*\*{stands}\*\*", rows)
+
+
+@pytest.mark.parametrize(("share", "shown"), [(2 / 3, 66), (0.6667, 66), (0.29, 29), (1.0, 100), (0.995, 99)])
+def test_percentages_are_rounded_down(share: float, shown: int) -> None:
+    """As the record's own figures are."""
+    assert percent(share) == shown

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hansard.exchange.transcripts import Transcript, read_transcript, slug_of, stamped
+from hansard.exchange.transcripts import Transcript, files_digest, read_transcript, stamped
 from hansard.kernel.errors import HansardError
+from hansard.markers.names import author_slug
 from tests.unit.exchange.folders import MUFFIN_0, SMALL, STAMPED, write
 
 
@@ -130,11 +131,11 @@ def test_every_other_file_is_listed_as_unread(small: Path, name: str, code: str)
 
 def test_unread_files_do_not_change_what_an_input_is_known_by(small: Path) -> None:
     """The digest counts what was read: a hidden file beside it makes no other dialogue of it."""
-    before = read_transcript(small).digest
+    before = files_digest(read_transcript(small).files)
     write(small, {".DS_Store": b"x"})
-    assert read_transcript(small).digest == before
+    assert files_digest(read_transcript(small).files) == before
     write(small, {"round-1/scone.md": "other"})
-    assert read_transcript(small).digest != before
+    assert files_digest(read_transcript(small).files) != before
 
 
 # -- encodings ---------------------------------------------------------------------------------------------------------
@@ -269,15 +270,15 @@ def test_a_folder_without_a_response_is_no_dialogue(tmp_path: Path, files: dict[
 )
 def test_a_name_makes_a_slug(name: str, slug: str) -> None:
     """One rule for files and for names in them; what makes no slug is named an expert."""
-    assert slug_of(name) == slug
+    assert author_slug(name) == slug
 
 
 def test_names_without_a_letter_of_the_alphabet_stay_apart() -> None:
     """Two names in other scripts are two experts, the same in every import."""
-    first, second = slug_of("专家"), slug_of("顾问")
+    first, second = author_slug("专家"), author_slug("顾问")
     assert first != second
     assert first.startswith("expert-")
-    assert slug_of("专家") == first
+    assert author_slug("专家") == first
 
 
 # -- links and special files -------------------------------------------------------------------------------------------

@@ -202,6 +202,7 @@ print(json.dumps(outcomes))
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     """Killed before or after any call into the system, a writer leaves one of the two contents whole, never a part."""
     outcomes = json.loads(ran("-c", KILL, str(tmp_path / "folder")))

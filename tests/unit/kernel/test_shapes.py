@@ -9,11 +9,21 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from hansard.kernel.canonical import parsed, stored_bytes
 from hansard.kernel.errors import HansardError
-from hansard.kernel.shapes import JSON_DEPTH, Json, JsonObject, Prose, Shape, WriteRequest, field_path, shaped
+from hansard.kernel.shapes import (
+    JSON_DEPTH,
+    SAYS_SOMETHING,
+    Json,
+    JsonObject,
+    Prose,
+    Shape,
+    WriteRequest,
+    field_path,
+    shaped,
+)
 
 
 class Item(Shape):
@@ -35,6 +45,12 @@ class Order(WriteRequest):
     words: dict[str, Prose] = {}
     extra: Json = None
     background: JsonObject | None = None
+
+
+def _no_comma(text: str) -> str:
+    if "," in text:
+        raise ValueError("holds a comma")
+    return text
 
 
 def faults(payload: object) -> list[tuple[str, str | None, str | None]]:
@@ -78,6 +94,46 @@ def test_every_fault_is_told_at_once_with_its_place() -> None:
     assert suggestions["items[1].lable"] == "Did you mean 'label'?"
     assert suggestions["named.x.tag"] == "Did you mean 'tags'?"
     assert suggestions["titel"] == "Did you mean 'title'?"
+
+
+class Bounded(Shape):
+    """A request whose fields have bounds of every sort."""
+
+    query: Annotated[Prose, StringConstraints(min_length=1, max_length=5, pattern=SAYS_SOMETHING)] = "x"
+    bounded: Annotated[Prose, Field(min_length=1, max_length=5)] = "x"
+    ids: list[str] = Field(default=["x"], min_length=1, max_length=2)
+    limit: Annotated[int, Field(ge=1, le=9)] = 1
+    whole: bool = True
+    named: dict[str, str] = {}
+    word: Annotated[str, AfterValidator(_no_comma)] = "x"
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        ({"query": ""}, "'query' must not be empty (got '')"),
+        ({"bounded": ""}, "'bounded' must not be empty (got '')"),
+        ({"query": "  "}, "'query' must not be blank (got '  ')"),
+        ({"query": "abcdef"}, "'query' must have at most 5 characters (got 'abcdef')"),
+        ({"bounded": "abcdef"}, "'bounded' must have at most 5 characters (got 'abcdef')"),
+        ({"query": 3}, "'query' must be a text (got 3)"),
+        ({"ids": []}, "'ids' must not be empty (got '[]')"),
+        ({"ids": ["a", "b", "c"]}, "'ids' must have at most 2 entries (got \"['a', 'b', 'c']\")"),
+        ({"ids": "a"}, "'ids' must be a list (got 'a')"),
+        ({"limit": 0}, "'limit' must be at least 1 (got 0)"),
+        ({"limit": 10}, "'limit' must be at most 9 (got 10)"),
+        ({"limit": "3"}, "'limit' must be a whole number (got '3')"),
+        ({"whole": 1}, "'whole' must be true or false (got 1)"),
+        ({"named": []}, "'named' must be an object (got '[]')"),
+        ({"word": "a,b"}, "'word' holds a comma (got 'a,b')"),
+        ([], "'request' must be an object (got '[]')"),
+    ],
+)
+def test_a_fault_is_told_in_plain_words(payload: object, message: str) -> None:
+    """What does not fit is said as people say it, not in the words of the library that found it."""
+    with pytest.raises(HansardError) as caught:
+        shaped(Bounded, payload)
+    assert caught.value.message == message
 
 
 def test_one_fault_is_told_as_itself() -> None:

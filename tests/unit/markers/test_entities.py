@@ -218,3 +218,60 @@ def test_an_author_or_round_that_cannot_be_is_refused(expert: str, round_: int) 
     """Arguments are judged, texts never."""
     with pytest.raises(ValueError, match=r"expert|round"):
         parse("text", expert, round_)
+
+
+@pytest.mark.parametrize(
+    ("marker", "expert", "local_id"),
+    [
+        ("[JÜRGEN-P0101: A label]", "jurgen", "JURGEN-P0101"),
+        ("[jürgen-p0101: A label]", "jurgen", "JURGEN-P0101"),
+        ("[JU\u0308RGEN-P0101: A label]", "jurgen", "JURGEN-P0101"),
+        ("[PERSPECTIVE JÜRGEN-P0101: A label]", "jurgen", "JURGEN-P0101"),
+        ("[O'BRIEN-P0101: A label]", "o-brien", "O-BRIEN-P0101"),
+        ("[ANNA_LENA-P0101: A label]", "anna-lena", "ANNA-LENA-P0101"),
+        ("[Anna Lena-P0101: A label]", "anna-lena", "ANNA-LENA-P0101"),
+        ("[ÉCLAIR-P0101: A label]", "eclair", "ECLAIR-P0101"),
+    ],
+)
+def test_a_name_is_compared_by_its_slug(marker: str, expert: str, local_id: str) -> None:
+    """Accents, apostrophes and case of a name in a marker are those of the author's file."""
+    response = parse(f"{marker}\nwords", expert, 1)
+    assert [(e.local_id, e.label, e.body) for e in response.entities] == [(local_id, "A label", "words")]
+    assert response.diagnostics == ()
+
+
+def test_a_stance_under_an_accented_name_is_the_authors() -> None:
+    """It is told of no other round."""
+    response = parse("[JÜRGEN-S0101: APPROVE | 0.9]", "jurgen", 1)
+    assert [stance.local_id for stance in response.stances] == ["JURGEN-S0101"]
+    assert response.diagnostics == ()
+
+
+@pytest.mark.parametrize("name", ["MÜLLER", "ANNA LENA", "O'BRIEN"])
+def test_a_foreign_name_of_any_letters_is_told(name: str) -> None:
+    """It is kept as a quotation, never swallowed."""
+    response = parse(f"[{name}-P0101: A label]\nwords", "jurgen", 1)
+    assert response.entities == ()
+    assert [note.code for note in response.diagnostics] == ["foreign_attribution"]
+    assert len(response.quotations) == 1
+
+
+def test_a_marker_without_a_colon_is_read_and_told() -> None:
+    """A local id of the author's that opens its line with words behind it is an entity."""
+    response = read("[MUFFIN-P0103 no colon]\nwords")
+    assert [(e.local_id, e.label, e.body) for e in response.entities] == [("MUFFIN-P0103", "no colon", "words")]
+    assert codes(response) == ["missing_colon"]
+
+
+@pytest.mark.parametrize("text", ["[MUFFIN-P0101 and MUFFIN-P0102] show it", "See [MUFFIN-P0101 no colon]"])
+def test_a_mention_without_a_colon_stays_text(text: str) -> None:
+    """Ids alone, and what stands inside a sentence."""
+    assert read(text).entities == ()
+
+
+def test_a_sentence_that_opens_with_a_known_id_is_no_second_entity() -> None:
+    """Its number is taken, so the words stay where they are."""
+    response = read("[MUFFIN-P0101: a]\nwords\n\n[MUFFIN-P0101 above] shows it")
+    assert [(e.local_id, e.body) for e in response.entities] == [
+        ("MUFFIN-P0101", "words\n\n[MUFFIN-P0101 above] shows it")
+    ]

@@ -299,3 +299,34 @@ def test_a_second_stance_is_kept_and_told() -> None:
     response = read("[MUFFIN-S0101: HOLD]\na\n[MUFFIN-S0102: APPROVE]\nb")
     assert [stance.stance for stance in response.stances] == ["HOLD", "APPROVE"]
     assert codes(response) == ["repeated_stance"]
+
+
+@pytest.mark.parametrize(
+    ("marker", "code", "meant"),
+    [
+        ("[MOVE:CONVERG]", "unknown_move", "CONVERGE"),
+        ("[MOVE:DEFNED P0001]", "unknown_move", "DEFEND"),
+        ("[RE:SUPORT E0001]", "unknown_reference_type", "SUPPORT"),
+        ("[RE:SUPORT T01]", "unknown_reference_type", "SUPPORT"),
+        ("[RE:OPOSE]", "unknown_reference_type", "OPPOSE"),
+        ("[DISENT: x]", "unknown_marker", "DISSENT"),
+        ("[PERSPECTIV P01: x]", "unknown_marker", "PERSPECTIVE"),
+        ("[CONVERGE]", "unknown_marker", "[MOVE:CONVERGE]"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_with_what_may_be_meant(marker: str, code: str, meant: str) -> None:
+    """It is not taken for what it resembles."""
+    response = read(marker)
+    assert codes(response) == [code]
+    assert response.diagnostics[0].remedy.startswith(f"Did you mean {meant}? ")
+    assert response.moves == ()
+
+
+def test_targets_may_carry_names_of_any_letters() -> None:
+    """They name the expert by slug."""
+    response = read("[RE:SUPPORT JÜRGEN-P0101]\n[RE:QUESTION @jürgen]\n[RE:OPPOSE Jürgen's R1-T01]")
+    assert [(r.target.form, r.target.expert) for r in response.references] == [
+        ("local", "jurgen"),
+        ("expert", "jurgen"),
+        ("named_round", "jurgen"),
+    ]

@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 
 from hansard.kernel.errors import HansardError
-from hansard.surfaces.cli.commands.demo import FORGED, example_folder, forge, new_home, program_name
-from hansard.surfaces.render.demo import ending
+from hansard.surfaces.cli.commands.demo import (
+    FORGED,
+    example_folder,
+    forge,
+    new_home,
+    opening,
+    program_name,
+    replaced,
+)
+from hansard.surfaces.render.demo import ending, minutes_told
 from hansard.surfaces.render.plain import plain_lines
 
 
@@ -40,12 +48,46 @@ def test_a_forgery_changes_one_word_of_one_perspective(tmp_path: Path) -> None:
 
 def test_the_demo_takes_an_empty_folder_and_refuses_another(tmp_path: Path) -> None:
     """A folder that does not exist or is empty becomes the home; one that holds something is refused."""
-    assert new_home(str(tmp_path / "new")) == tmp_path / "new"
-    assert new_home(str(tmp_path)) == tmp_path
+    for folder in (tmp_path / "new", tmp_path):
+        with new_home(str(folder)) as home:
+            assert home == folder
     (tmp_path / "thesis").touch()
-    with pytest.raises(HansardError) as caught:
-        new_home(str(tmp_path))
+    with pytest.raises(HansardError) as caught, new_home(str(tmp_path)):
+        pass
     assert caught.value.code == "folder_not_empty"
+
+
+def test_each_demo_takes_the_place_of_the_last(tmp_path: Path) -> None:
+    """The demo's own folder is made anew each time; where none can be made, a temporary one serves."""
+    place = tmp_path / "cache" / "demo"
+    with replaced(place) as home:
+        assert home == place
+        (home / "hansard.db").touch()
+    with replaced(place) as home:
+        assert home == place
+        assert list(home.iterdir()) == []
+    (tmp_path / "file").touch()
+    with replaced(tmp_path / "file" / "demo") as home:
+        assert home.is_dir()
+        assert not home.is_relative_to(tmp_path)
+    home.rmdir()
+
+
+def test_a_terminal_reads_down_to_the_end_of_the_clerks_note() -> None:
+    """The opening of minutes has verdict, dissent and note whole; minutes without a note are not cut."""
+    head = '# Minutes\n\n## Verdict\n\nyes\n\n## <a id="clerk"></a>The Clerk’s note\n\nno\n\n'
+    assert opening(f"{head}## Tensions\n\nmany\n") == head
+    assert opening("# Minutes\n\n## Verdict\n") == "# Minutes\n\n## Verdict\n"
+
+
+def test_the_demo_tells_what_it_folded(tmp_path: Path) -> None:
+    """A reader is told how long the minutes are, where they lie, and how to read the lines that were folded."""
+    told = list(plain_lines(minutes_told(715, 600, tmp_path / "minutes.md", tmp_path, "hansard")))
+    assert told[1:] == [
+        f"… 600 more lines: hansard minutes latest --home {tmp_path}",
+        f"The minutes have 715 lines; they lie in {tmp_path}/minutes.md.",
+    ]
+    assert len(list(plain_lines(minutes_told(715, 0, tmp_path / "minutes.md", tmp_path, "hansard")))) == 2
 
 
 def installed(folder: Path) -> Path:
@@ -78,3 +120,6 @@ def test_the_commands_to_try_survive_a_home_with_a_blank(tmp_path: Path) -> None
     assert [command[1] for command in commands] == ["show", "show", "verify", "import"]
     assert all(str(home) in " ".join(command) for command in commands)
     assert commands[2][2] == str(home / "forged.json")
+    passing = list(plain_lines(ending(home, "hansard", "P0104", passing=True)))
+    assert "The next demo takes its place" in passing[-1]
+    assert not any("The next demo" in line for line in lines)

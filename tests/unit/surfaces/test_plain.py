@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hansard.surfaces.render import blocks
 from hansard.surfaces.render.blocks import Block, Words, fields, line, table
 from hansard.surfaces.render.plain import plain_lines
-from hansard.surfaces.render.text import count, day_and_minute, figure, listed, one_line, percent, safe, shortened
+from hansard.surfaces.render.text import count, day_and_minute, figure, one_line, percent, safe, shortened
 
 ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Characters that would act on a terminal."""
@@ -86,17 +86,11 @@ def test_a_shortened_text_keeps_its_beginning(text: str, length: int) -> None:
 
 
 def test_figures_in_words() -> None:
-    """Numbers, lists, percentages and times are written as people write them."""
+    """Numbers, percentages and times are written as people write them."""
     assert [count(1, "round"), count(2, "round"), count(1204, "entry", "entries")] == [
         "1 round",
         "2 rounds",
         "1,204 entries",
-    ]
-    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == [
-        "",
-        "a",
-        "a and b",
-        "a, b and c",
     ]
     assert [figure(None), figure(1234), figure(0.5), percent(None), percent(66)] == ["–", "1,234", "0.5", "–", "66 %"]
     assert day_and_minute("2026-09-14T09:00:00.000000Z") == "2026-09-14 09:00"

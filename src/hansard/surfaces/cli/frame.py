@@ -9,9 +9,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from hansard.surfaces.cli import exits
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hansard.kernel.errors import HansardError
     from hansard.kernel.operations import Call, Progress
     from hansard.kernel.shapes import Shape
-    from hansard.surfaces.parts import Opener, Parts
+    from hansard.surfaces.parts import LogLevel, Opener, Parts
     from hansard.surfaces.render.blocks import Block
 
 A = TypeVar("A", bound="Shape")
@@ -36,14 +36,18 @@ class Frame:
     verbose: bool = False
     debug: bool = False
     home: Path | None = None
-    told: list[Any] = field(default_factory=list)
-    """The JSON documents given so far; a run gives one."""
+    caution: str | None = None
+    """What a reader of this run's answer must know before trusting it."""
+    told: bool = False
+    """Whether the run's one JSON document was given."""
 
     @contextlib.contextmanager
-    def parts(self, *, store: bool = True, anywhere: bool = True, home: Path | None = None) -> Iterator[Parts]:
+    def parts(
+        self, *, store: bool = True, make: bool = False, anywhere: bool = True, home: Path | None = None
+    ) -> Iterator[Parts]:
         """The program's parts (see ``Opener``). A person's own commands may write wherever that person may."""
-        log: Literal["warning", "info", "debug"] = "debug" if self.debug else "info" if self.verbose else "warning"
-        with self.open_parts(home or self.home, store=store, anywhere=anywhere, log=log) as parts:
+        log: LogLevel = "debug" if self.debug else "info" if self.verbose else "warning"
+        with self.open_parts(home or self.home, store=store, make=make, anywhere=anywhere, log=log) as parts:
             yield parts
 
     def call(self, parts: Parts, progress: Progress | None = None) -> Call:
@@ -60,6 +64,16 @@ class Frame:
         logger.info("%s answered in %.3f s", operation, time.monotonic() - begin)
         return answer
 
+    def to_read(self, parts: Parts, named: str) -> str:
+        """The id of the dialogue that is meant; where it is not as it was recorded, stderr and the document say so."""
+        dialogue_id = parts.dialogues.resolve_id(named)
+        if parts.findings(dialogue_id):
+            self.caution = (
+                f"'{dialogue_id}' is not as it was recorded; 'hansard verify {dialogue_id}' tells where and what to do"
+            )
+            sys.stderr.write(f"hansard: {self.caution}\n")
+        return dialogue_id
+
     def answer(self, answer: A, view: Callable[[A], Iterable[Block]]) -> None:
         """Give an answer: as JSON, or as its view shows it."""
         if self.json:
@@ -69,7 +83,9 @@ class Frame:
 
     def document(self, document: Any) -> None:
         """Give the one JSON document."""
-        self.told.append(document)
+        self.told = True
+        if self.caution is not None:
+            document = {**document, "caution": self.caution}
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
     def show(self, shown: Iterable[Block]) -> None:

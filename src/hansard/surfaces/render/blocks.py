@@ -57,10 +57,16 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; figures stand to the right."""
+    """A column of a table; figures stand to the right.
+
+    ``whole`` cells are never broken (dates, ids, a status). In a window too narrow for all, columns without a ``rank``
+    stay and others come in by their rank, the lowest first, as far as there is room.
+    """
 
     name: str
     right: bool = False
+    whole: bool = False
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +111,12 @@ def fields(*pairs: tuple[str, Cell | None]) -> Fields:
     return Fields(tuple((name, value) for name, value in pairs if value not in (None, "")))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
-    """A table; a column whose name begins with ``>`` holds figures."""
-    made = tuple(Column(name.lstrip(">"), right=name.startswith(">")) for name in columns)
+def table(columns: Sequence[str | Column], rows: Sequence[Sequence[Cell]]) -> Table:
+    """A table; a column whose name begins with ``>`` holds figures, which stay whole."""
+    made = tuple(
+        Column(one.lstrip(">"), right=one.startswith(">"), whole=one.startswith(">")) if isinstance(one, str) else one
+        for one in columns
+    )
     return Table(made, tuple(tuple(row) for row in rows))
 
 

@@ -44,13 +44,27 @@ def verified(answer: Verified, *, whole: bool = False) -> Iterator[Block]:
             yield line(Words("found: ", "quiet"), Words(finding.found, "bad"), indent=1)
         else:
             yield line(finding.message, indent=1)
-        yield line(Words("what to do: ", "quiet"), finding.remedy, indent=1)
+    yield from _remedies(answer)
     for note in answer.notes:
         yield line(Words("note: ", "quiet"), note, indent=1)
     if answer.head is not None:
         yield line(Words("head: ", "quiet"), _head(answer.head), indent=1)
     if whole and answer.heads:
         yield table(["Stream", ">Entry", "Hash"], [(one.stream, str(one.sequence), one.hash) for one in answer.heads])
+
+
+def _remedies(answer: Verified) -> Iterator[Block]:
+    """What to do next, once for each kind of finding."""
+    kinds: dict[str, list[str]] = {}
+    for finding in answer.findings:
+        codes = kinds.setdefault(finding.remedy, [])
+        if finding.code not in codes:
+            codes.append(finding.code)
+    if kinds:
+        yield Gap()
+    for remedy, codes in kinds.items():
+        of = f" ({', '.join(codes)})" if len(kinds) > 1 else ""
+        yield line(Words(f"what to do{of}: ", "quiet"), remedy)
 
 
 def _head(head: Head) -> str:

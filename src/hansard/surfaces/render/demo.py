@@ -20,6 +20,23 @@ def step(number: int, words: str, meaning: str) -> Iterator[Block]:
     yield Gap()
 
 
+def minutes_told(lines: int, folded: int, file: Path, home: Path, program: str) -> Iterator[Block]:
+    """How long the minutes are and where they lie.
+
+    Args:
+        lines: of the minutes.
+        folded: those of them that were not shown.
+        file: where the minutes lie.
+        home: the demo's home.
+        program: how the reader starts the program.
+    """
+    yield Gap()
+    if folded:
+        command = f"{program} minutes latest --home {shlex.quote(str(home))}"
+        yield line(f"… {count(folded, 'more line')}: ", Words(command, "strong"))
+    yield line(f"The minutes have {count(lines, 'line')}; they lie in {file}.")
+
+
 def look_here(claims: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     """The figures of the Judge that the record does not bear out."""
     lines = [line("In the minutes above, the Clerk corrects the Judge:")]
@@ -59,13 +76,14 @@ def failure(home: Path) -> Iterator[Block]:
     yield line(f"The demo's home is kept in {home}.")
 
 
-def ending(home: Path, program: str, forged_id: str) -> Iterator[Block]:
+def ending(home: Path, program: str, forged_id: str, *, passing: bool = False) -> Iterator[Block]:
     """What to do next.
 
     Args:
         home: the demo's home.
         program: how the reader starts the program.
         forged_id: the entity that was altered in the copy.
+        passing: whether the next demo takes this one's place.
     """
     here = f"--home {shlex.quote(str(home))}"
     copy = shlex.quote(str(home / "forged.json"))
@@ -80,3 +98,5 @@ def ending(home: Path, program: str, forged_id: str) -> Iterator[Block]:
         yield line(Words(command, "strong"), indent=1)
         yield line(Words(meaning, "quiet"), indent=2)
     yield line(f"All of this is in {home}; delete it when you have seen enough.")
+    if passing:
+        yield line("The next demo takes its place: panels that you want to keep belong into a home of your own.")

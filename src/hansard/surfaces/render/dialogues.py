@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from hansard.exchange.wording import listed, shown_name
 from hansard.kernel.ids import KINDS
-from hansard.surfaces.render.blocks import Block, Cell, Fields, Gap, Heading, Prose, Tone, Words, fields, line, table
+from hansard.surfaces.render.blocks import (
+    Block,
+    Cell,
+    Column,
+    Fields,
+    Gap,
+    Heading,
+    Prose,
+    Tone,
+    Words,
+    fields,
+    line,
+    table,
+)
 from hansard.surfaces.render.figures import difference_note, figures
 from hansard.surfaces.render.text import (
     count,
     day_and_minute,
-    expert_name,
     figure,
-    listed,
     one_line,
     percent,
     shortened,
@@ -64,7 +76,16 @@ def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
         yield line("No dialogues here yet. 'hansard import PATH' brings one in, 'hansard demo' shows one.")
         return
     yield table(
-        ["Id", "Status", ">Rounds", ">Experts", ">Open tensions", "Verdicts", "Held", "Title"],
+        [
+            Column("Id", whole=True),
+            Column("Status", whole=True),
+            Column("Rounds", right=True, whole=True, rank=4),
+            Column("Experts", right=True, whole=True, rank=5),
+            Column("Open tensions", right=True, whole=True, rank=3),
+            Column("Verdicts", rank=6),
+            Column("Held", whole=True, rank=2),
+            Column("Title", rank=1),
+        ],
         [
             (
                 one.dialogue_id,
@@ -130,7 +151,7 @@ def verdict_fields(verdict: model.Verdict) -> Fields:
         met = Words("met", "good") if gate["met"] else Words(f"not met: {reasons}" if reasons else "not met", "warn")
     return fields(
         ("Type", verdict.verdict_type),
-        ("By", expert_name(verdict.author_expert or "judge")),
+        ("By", shown_name(verdict.author_expert or "judge")),
         ("Recommendation", Words(verdict.recommendation, "strong")),
         ("Vote", verdict.vote),
         ("Confidence", verdict.confidence),
@@ -153,7 +174,7 @@ def _panel(record: model.Record) -> Block:
         given = [score for score in scores.get(expert.slug, {}).values() if score is not None]
         rows.append(
             (
-                expert_name(expert.slug),
+                shown_name(expert.slug),
                 expert.role,
                 expert.tier or "–",
                 " ".join(map(str, seats)) or "–",
@@ -227,7 +248,7 @@ def entity(record: model.Record, one: model.Entity) -> Iterator[Block]:
             "Moves that name it",
             table(
                 [">Round", "Move", "By", "In the words"],
-                [(str(m.round), m.move_type, expert_name(m.expert_slug), m.context or "–") for m in moves],
+                [(str(m.round), m.move_type, shown_name(m.expert_slug), m.context or "–") for m in moves],
             ),
         )
     events = [event for event in record.events if event.key == one.key]
@@ -252,7 +273,7 @@ def entity(record: model.Record, one: model.Entity) -> Iterator[Block]:
     yield Gap()
     stands = places(one, record.utterances)
     if stands:
-        told = listed([f"{expert_name(at.expert)}'s response of round {at.round}, line {at.line}" for at in stands])
+        told = listed([f"{shown_name(at.expert)}'s response of round {at.round}, line {at.line}" for at in stands])
         yield line(f"Word for word in {told}.")
     else:
         yield line("These words stand in no response: the Judge's own, or no response was kept.")
@@ -325,18 +346,18 @@ def hits(answer: answers.Searched) -> Iterator[Block]:
         yield line(f"Nothing in the record has all of these words: {answer.query}")
         return
     yield table(
-        ["Dialogue", "Item", "Label", "Words around"],
+        [Column("Dialogue"), Column("Item", whole=True), Column("Label", rank=1), Column("Words around")],
         [(hit.dialogue_id, Words(hit.item, "strong"), hit.label, hit.snippet) for hit in answer.hits],
     )
 
 
 def _leaderboard(board: Iterable[Mapping[str, Any]]) -> Block:
-    rows = [(expert_name(one["expert"]), figure(one["total"]), figure(one["rounds"])) for one in board]
+    rows = [(shown_name(one["expert"]), figure(one["total"]), figure(one["rounds"])) for one in board]
     return table(["Expert", ">Score", ">Rounds"], rows)
 
 
 def _names(slugs: Iterable[str]) -> str:
-    return ", ".join(expert_name(slug) for slug in slugs)
+    return ", ".join(shown_name(slug) for slug in slugs)
 
 
 def _titled(title: str, block: Block) -> Iterator[Block]:

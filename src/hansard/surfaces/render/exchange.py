@@ -111,12 +111,11 @@ def skipped(path: str) -> Iterator[Block]:
 def exported(answer: DialogueExported) -> Iterator[Block]:
     """Where an export lies, what it holds, and what it warns of."""
     yield line(Words("✓ ", "good"), f"written to {answer.path}")
+    yield from warned(answer)
+
+
+def warned(answer: DialogueExported) -> Iterator[Block]:
+    """What an export warns of; nothing where all is well."""
     if answer.warnings:
         yield line(f"{count(len(answer.warnings), 'warning')} in it:", indent=1)
-        yield from (line(f"- {one_line(_message(warning))}", indent=1) for warning in answer.warnings)
-
-
-def _message(warning: object) -> str:
-    if isinstance(warning, dict):
-        return str(warning.get("message", warning))
-    return str(getattr(warning, "message", warning))
+        yield from (line(f"- {one_line(warning.message)}", indent=1) for warning in answer.warnings)

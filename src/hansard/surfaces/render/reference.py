@@ -164,7 +164,7 @@ def errors_document(found: Iterable[Refusal], kinds: Mapping[str, int], codes: M
         "",
         "An error tells what is wrong (`message`), where (`field`, `value`), what would do (`valid_options`) and what",
         "to do next (`suggestion`). Programs look at `kind`, which says what the caller can do, and at `error_code`.",
-        "A batch tells every fault at once, in `errors`, and writes nothing.",
+        "Of a batch each fault stands in `errors`, and nothing of it is written.",
         "",
         "## Exit codes",
         "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 # What could move the cursor, ring, recolour or turn text round: a transcript must not act on the reader's terminal.
@@ -38,13 +37,6 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def listed(words: Sequence[str], *, last: str = "and") -> str:
-    """Words as a sentence has them: ``a``, ``a and b``, ``a, b and c``."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
 def figure(value: int | float | None) -> str:
     """A figure, or a dash where there is none."""
     if value is None:
@@ -55,11 +47,6 @@ def figure(value: int | float | None) -> str:
 def percent(value: int | float | None) -> str:
     """A figure of percent."""
     return "–" if value is None else f"{value:g} %"
-
-
-def expert_name(slug: str) -> str:
-    """How a slug is spoken: ``muffin`` is Muffin, ``judge`` the Judge."""
-    return "the Judge" if slug == "judge" else "the user" if slug == "user" else slug[:1].upper() + slug[1:]
 
 
 def day_and_minute(stamp: str) -> str:

@@ -62,7 +62,7 @@ def run(
         if operation.name in NEEDS_NO_STORE:
             frame.document(frame.ask(parts, operation.name, asked).model_dump(mode="json", by_alias=True))
             return
-    with frame.parts(anywhere=False) as parts:
+    with frame.parts(anywhere=False, make=operation.mark.writes) as parts:
         if names_dialogue(operation, asked):
             asked = {**asked, "dialogue_id": parts.dialogues.resolve_id(asked["dialogue_id"])}
         answer = frame.ask(parts, operation.name, asked)

@@ -1,5 +1,6 @@
 """``hansard demo``."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,7 +8,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -16,7 +17,7 @@ import typer
 
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.errors import folder_not_empty
-from hansard.surfaces.cli.frame import Frame
+from hansard.surfaces.cli.frame import Frame, is_terminal
 
 if TYPE_CHECKING:
     from hansard.surfaces.render.blocks import Block
@@ -30,34 +31,51 @@ def run(
     frame: Frame,
     keep: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Make the demo's home here; in a temporary folder when left out."),
+        typer.Option(metavar="DIR", help="Make the demo's home here; else in the cache, for the next to replace."),
     ] = None,
 ) -> int:
     """See it work: a deliberation becomes a record, the record is read, verified, forged, and found out.
 
     Needs no network and leaves your own store alone (unless --home names it).
     """
+    with contextlib.nullcontext(frame.home) if frame.home else new_home(keep) as home:
+        return give(frame, home, passing=frame.home is None and keep is None)
+
+
+def give(frame: Frame, home: Path, *, passing: bool) -> int:
+    """Give the demo in this home, which may be for passing use; exit code 0 only if everything went as it should."""
     from hansard.surfaces.render import demo as views
     from hansard.surfaces.render.blocks import Markdown
     from hansard.surfaces.render.custody import verified
     from hansard.surfaces.render.exchange import imported as read_in
 
-    home = frame.home or new_home(keep)
+    program = program_name(os.environ, sys.argv[0])
 
     def say(shown: "Iterable[Block]") -> None:
         if not frame.json:
             frame.show(shown)
 
-    with frame.parts(home=home) as parts:
+    with frame.parts(home=home, make=True) as parts:
         say(views.step(1, "A panel's transcripts come in", "Seven experts argued three rounds, in files of Markdown."))
         request = {"path": str(example_folder())}
         imported = frame.ask(parts, "dialogue_import", request, "Importing")
         query = {"dialogue_id": imported.dialogue_id}
         say(read_in("the shipped example", imported, whole=False))
 
-        say(views.step(2, "The record is read", "Its minutes: verdict and dissent side by side, every sentence cited."))
+        say(
+            views.step(
+                2, "The record is read", "Its minutes: verdict and dissent at equal weight, every sentence cited."
+            )
+        )
         minutes = frame.ask(parts, "dialogue_minutes", query)
-        say([Markdown(minutes.markdown)])
+        file = home / "minutes.md"
+        file.write_text(minutes.markdown, encoding="utf-8")
+        shown = minutes.markdown
+        if is_terminal(sys.stdout):  # a reader's eye stays where the Clerk looks; a pipe gets everything
+            shown = opening(minutes.markdown)
+        say([Markdown(shown)])
+        total = len(minutes.markdown.splitlines())
+        say(views.minutes_told(total, total - len(shown.splitlines()), file, home, program))
         claims = frame.ask(parts, "dialogue_progress", query).judge_claims
         say(views.look_here(claims))
 
@@ -93,23 +111,53 @@ def run(
             }
         )
     else:
-        program = program_name(os.environ, sys.argv[0])
-        frame.show(views.ending(home, program, forged["id"]) if as_it_should else views.failure(home))
+        frame.show(views.ending(home, program, forged["id"], passing=passing) if as_it_should else views.failure(home))
     return exits.OK if as_it_should else exits.FOUND
 
 
-def new_home(keep: str | None) -> Path:
-    """A fresh home: where the user wants it, or a temporary folder.
+@contextlib.contextmanager
+def new_home(keep: str | None) -> Iterator[Path]:
+    """A fresh home: where the user wants it, or a folder of the cache that each demo makes anew.
 
     Raises:
-        HansardError: ``folder_not_empty``.
+        HansardError: ``folder_not_empty``; ``lock_busy`` while another demo goes on in the cache.
     """
     if keep is None:
-        return Path(tempfile.mkdtemp(prefix="hansard-demo-"))
+        from platformdirs import user_cache_path
+
+        with replaced(user_cache_path("hansard", appauthor=False) / "demo") as home:
+            yield home
+        return
     home = Path(keep).absolute()
     if home.exists() and not (home.is_dir() and not any(home.iterdir())):
         raise folder_not_empty(keep)
-    return home
+    yield home
+
+
+@contextlib.contextmanager
+def replaced(place: Path) -> Iterator[Path]:
+    """An empty folder in place of the last demo's; a temporary one where no folder can be made there."""
+    from hansard.kernel.errors import HansardError
+    from hansard.kernel.locks import file_lock
+
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(file_lock(place.with_suffix(".lock"), wait_seconds=60))
+            if place.exists():
+                shutil.rmtree(place)
+            place.mkdir(mode=0o700)
+        except (HansardError, OSError) as fault:
+            if isinstance(fault, HansardError) and fault.code == "lock_busy":
+                raise
+            place = Path(tempfile.mkdtemp(prefix="hansard-demo-"))
+        yield place
+
+
+def opening(minutes: str) -> str:
+    """The minutes down to the end of the Clerk's note: verdict, dissent, where the members stood."""
+    note = minutes.find('<a id="clerk"></a>')
+    end = minutes.find("\n## ", note)
+    return minutes if note < 0 or end < 0 else minutes[: end + 1]
 
 
 def example_folder() -> Path:

@@ -15,7 +15,7 @@ def complete_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]
             found = parts.table["dialogue_list"]({"limit": 1000}, frame.call(parts)).dialogues
     except Exception:  # a shell that completes must not be answered with an error
         return []
-    known = [("latest", "the newest dialogue"), *((one.dialogue_id, one.title) for one in found)]
+    known = [("latest", "the dialogue that was written to last"), *((one.dialogue_id, one.title) for one in found)]
     return [(name, title) for name, title in known if name.startswith(incomplete)]
 
 
@@ -24,7 +24,7 @@ DialogueId = Annotated[
     typer.Argument(
         metavar="ID",
         show_default=False,
-        help="A dialogue: its id, the beginning of it, or 'latest'.",
+        help="A dialogue: its id, the beginning of it, or 'latest' (the one written to last).",
         autocompletion=complete_id,
     ),
 ]

@@ -44,7 +44,7 @@ def run(
     results: list[dict[str, Any]] = []
     counts = {"imported": 0, "skipped": 0, "failed": 0}
     found = expand(map(Path, paths))
-    with frame.parts() as parts:
+    with frame.parts(make=True) as parts:
         for path in map(str, found):
             result: dict[str, Any]
             shown: Iterator[Block]

@@ -14,7 +14,10 @@ def run(
     status: Annotated[Status | None, typer.Option(help="Only those with this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
 ) -> None:
-    """List the dialogues of the record, newest first."""
+    """List the dialogues of the record, newest first by when they were held.
+
+    'latest', in other commands, is the dialogue that was written to last: imported, or held in part, most recently.
+    """
     from hansard.surfaces.render.dialogues import dialogue_list
 
     with frame.parts() as parts:

@@ -1,16 +1,20 @@
 """``hansard minutes`` and ``hansard report``."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hansard.surfaces.cli.commands.ids import DialogueId
+from hansard.surfaces.cli.commands.paths import is_standard_output
 from hansard.surfaces.cli.frame import Frame
 
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write it there instead of showing it."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write it there instead of showing it; '-' is standard output."
+    ),
 ]
 
 
@@ -34,13 +38,13 @@ def _document(frame: Frame, operation: str, dialogue_id: str, output: Path | Non
     from hansard.kernel.files import write_atomic
     from hansard.surfaces.render.blocks import Markdown, Words, line
 
+    raw = is_standard_output(frame, output)
     with frame.parts() as parts:
-        answer = frame.ask(parts, operation, {"dialogue_id": parts.dialogues.resolve_id(dialogue_id)})
-    if output is not None:
-        write_atomic(output, answer.markdown.encode(), name=str(output))
-    if frame.json:
-        frame.document(answer.model_dump(mode="json"))
+        answer = frame.ask(parts, operation, {"dialogue_id": frame.to_read(parts, dialogue_id)})
+    if raw:
+        sys.stdout.write(answer.markdown)
     elif output is not None:
-        frame.show([line(Words("✓ ", "good"), f"written to {output}")])
+        write_atomic(output, answer.markdown.encode(), name=str(output))
+        frame.answer(answer, lambda _: [line(Words("✓ ", "good"), f"written to {output}")])
     else:
-        frame.show([Markdown(answer.markdown)])
+        frame.answer(answer, lambda _: [Markdown(answer.markdown)])

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from hansard.surfaces.cli.errors import path_not_found
+from hansard.surfaces.cli.errors import path_not_found, usage
+from hansard.surfaces.cli.frame import Frame
 
 
 def check_there(name: str) -> None:
@@ -23,3 +24,16 @@ def neighbours(path: Path) -> Iterable[str]:
         return sorted(str(path.parent / found.name) for found in path.parent.iterdir())
     except OSError:
         return []
+
+
+def is_standard_output(frame: Frame, output: Path | None) -> bool:
+    """Whether ``-`` was given as the file to write.
+
+    Raises:
+        HansardError: ``usage`` when the answer as JSON should go there too.
+    """
+    if output is None or str(output) != "-":
+        return False
+    if frame.json:
+        raise usage("'--output -' and '--json' both want standard output", "Leave one of them out")
+    return True

@@ -23,14 +23,13 @@ def run(
     from hansard.surfaces.render import dialogues as views
 
     with frame.parts() as parts:
-        wanted = parts.dialogues.resolve_id(dialogue_id)
+        wanted = frame.to_read(parts, dialogue_id)
+        if entity is None and frame.json:
+            frame.document(frame.ask(parts, "dialogue_get", {"dialogue_id": wanted}).model_dump(mode="json"))
+            return
         record = parts.dialogues.record(wanted)
         if entity is None:
-            if frame.json:
-                frame.document(frame.ask(parts, "dialogue_get", {"dialogue_id": wanted}).model_dump(mode="json"))
-            else:
-                progress = frame.ask(parts, "dialogue_progress", {"dialogue_id": wanted})
-                frame.show(views.glance(record, progress))
+            frame.show(views.glance(record, frame.ask(parts, "dialogue_progress", {"dialogue_id": wanted})))
             return
     one = next((e for e in record.entities if e.id == entity.upper() or entity.upper() in e.local_ids), None)
     if one is None:

@@ -30,7 +30,8 @@ def run(
     from hansard.surfaces.render.custody import verified
 
     if everything == (target is not None):
-        raise usage("verify needs an id, a file, or --all", "'hansard verify latest' verifies the newest dialogue")
+        fault = "verify takes an id or a file, or --all" if everything else "verify needs an id, a file, or --all"
+        raise usage(fault, "'hansard verify latest' verifies the dialogue that was written to last")
     file = target is not None and names_file(target)
     if target is not None and file:
         check_there(target)
