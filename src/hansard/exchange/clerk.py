@@ -92,11 +92,17 @@ def last_round(record: model.Record) -> int | None:
 
 
 def unsettled_after(record: model.Record, round_: int) -> dict[str, str]:
-    """The tensions that were not settled when a round had ended, with the status each then had."""
+    """The tensions that were not settled when a round was registered, with the status each then had.
+
+    As in ``rules.figures``, a step that was taken later counts from the next round on.
+    """
+    ended = {item.round: item.completed_at or "" for item in record.rounds if item.status == "completed"}
     status = {entity.id: "open" for entity in record.entities if entity.kind == "T" and entity.round <= round_}
     for event in sorted(record.events, key=lambda event: event.event_seq):
-        if event.kind == "T" and event.event_round <= round_ and event.type in rules.TRANSITIONS["T"]:
-            status[str(event.key)] = event.type
+        if event.kind == "T" and event.type in rules.TRANSITIONS["T"]:
+            late = event.created_at > ended.get(event.event_round, "")
+            if event.event_round + late <= round_:
+                status[str(event.key)] = event.type
     return {entity_id: word for entity_id, word in status.items() if word in rules.UNSETTLED}
 
 

@@ -28,7 +28,7 @@ from hansard.exchange.import_shapes import ClaimBeside, DialogueImport, Dialogue
 from hansard.exchange.judge_files import load_json
 from hansard.exchange.planning import Mapped, Plan, plan_transcript, tensions_of
 from hansard.exchange.restoring import DocumentImporter, record_differences
-from hansard.exchange.transcripts import is_transcript, read_transcript
+from hansard.exchange.transcripts import is_round, is_transcript, read_transcript
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
 from hansard.kernel.errors import HansardError, file_unreadable, invalid_field
@@ -139,6 +139,8 @@ def importer_of(path: Path) -> Importer:
     """
     if not os.path.exists(path):  # noqa: PTH110  # Path.exists fails at a name that is too long
         raise file_unreadable(path.name or str(path), "there is no such file or folder")
+    if path.is_dir() and is_round(path):
+        raise errors.not_a_dialogue(path.name, "it is one round; give the folder that holds all its rounds")
     found = recognising(path)
     if found is not None:
         return found

@@ -88,6 +88,11 @@ def files_digest(digests: dict[str, str]) -> str:
     return text_digest("".join(f"{name}\0{digest}\n" for name, digest in sorted(digests.items())))
 
 
+def is_round(path: Path) -> bool:
+    """Whether a folder is one round of a dialogue, by its name."""
+    return _ROUND_FOLDER.fullmatch(path.name) is not None
+
+
 def is_transcript(path: Path) -> bool:
     """Whether a folder looks like a dialogue: it has ``round-N`` folders, or ``response-NAME.md`` files."""
     try:

@@ -710,3 +710,14 @@ def test_odd_texts_are_kept_word_for_word(store: Store, tmp_path: Path, mangle: 
     for entity in record.entities:
         span = next(e for e in said.annotations or () if e["kind"] == "span" and e["local_id"] in entity.local_ids)
         assert text[span["start"] : span["end"]] == entity.content
+
+
+def test_a_round_alone_is_no_dialogue(tmp_path: Path) -> None:
+    """Who gives a round's folder instead of the dialogue's is told so, and nothing is imported."""
+    round_ = tmp_path / "panel" / "round-0"
+    round_.mkdir(parents=True)
+    (round_ / "response-bob.md").write_text("[PERSPECTIVE P01: Early]\nToo early.\n", encoding="utf-8")
+    with pytest.raises(HansardError) as refusal:
+        importing.importer_of(round_)
+    assert refusal.value.code == "not_a_dialogue"
+    assert "holds all its rounds" in refusal.value.message

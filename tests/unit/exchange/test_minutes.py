@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from hansard.dialogue import model
+from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
 from hansard.exchange.minutes import minutes
 from hansard.exchange.report import report
@@ -386,6 +386,24 @@ def test_names_and_numbers_read_well() -> None:
     assert day("2026-09-14T09:00:00.000000Z") == "14 September 2026"
     assert moment_of("2026-09-14T09:05:00.000000Z") == "14 September 2026, 09:05 UTC"
     assert day("some day") == "some day"
+
+
+def test_a_step_after_a_round_leaves_what_the_round_left_open(held: Held) -> None:
+    """A tension that is resolved after the last round was registered still counts as open at that round's end."""
+    record = held.dialogues.record(ID)
+    settled = next(entity for entity in record.entities if entity.kind == "T" and entity.status == "addressed")
+    last = next(event for event in reversed(record.events) if event.key == settled.key)
+    later = msgspec.structs.replace(
+        last, type="resolved", event_seq=last.event_seq + 1, created_at="2099-01-01T00:00:00.000000Z"
+    )
+    entities = [
+        msgspec.structs.replace(entity, status="resolved") if entity is settled else entity
+        for entity in record.entities
+    ]
+    text = minutes(msgspec.structs.replace(record, entities=entities, events=[*record.events, later]), HEAD, "0" * 64)
+    final = section(text, f"Round {later.event_round}")
+    assert rules.figures(record)[-1].open_tensions == 2
+    assert "two tensions not settled at its end" in final
 
 
 def test_a_reason_of_several_paragraphs_stays_apart(held: Held) -> None:
