@@ -579,6 +579,7 @@ def test_who_reads_an_altered_record_is_told(own: Path, tmp_path: Path, name: st
     assert done.json["caution"] == told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [*(name for name in READING if name not in ("doctor", "call --list", "call --schema")), "export"]
 )
@@ -591,6 +592,7 @@ def test_reading_makes_no_store(tmp_path: Path, name: str) -> None:
     assert not home.exists()
 
 
+@pytest.mark.slow
 def test_a_store_that_was_removed_is_not_verified(own: Path) -> None:
     """After the store is deleted, verify finds nothing to praise, and leaves the home as it is."""
     for file in own.glob("hansard.db*"):
@@ -601,6 +603,7 @@ def test_a_store_that_was_removed_is_not_verified(own: Path) -> None:
     assert sorted(own.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_what_to_do_is_told_once(filled: Path, tmp_path: Path) -> None:
     """Many findings of a kind have one remedy, at the end."""
     file = tmp_path / "record.json"
@@ -613,6 +616,7 @@ def test_what_to_do_is_told_once(filled: Path, tmp_path: Path) -> None:
     assert shown.out.count("cannot be told from this file") == 1
 
 
+@pytest.mark.slow
 def test_verify_tells_a_dialogue_that_was_deleted(own: Path) -> None:
     """A dialogue whose row is gone is missing, not unknown: its stream stands in the journal."""
     with sqlite3.connect(own / "hansard.db") as connection:

@@ -88,6 +88,8 @@ def user_may_read(path: Path) -> bool:  # noqa: ARG001
 
 
 def lies_in(path: Path, folders: list[Path]) -> bool:
-    """Whether a path, links followed, is one of these folders or lies in one."""
+    """Whether a path, links followed, is one of these folders or lies in one; never one of the home's own files."""
     target = path.resolve()
+    if target.name == "settings.toml" or target.name.startswith("hansard.db"):
+        return False
     return any(target.is_relative_to(folder.resolve()) for folder in folders)

@@ -101,6 +101,9 @@ class Database:
             tables = sa.inspect(connection).get_table_names()
             if not tables:
                 return None
+            triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars()
+            if names := sorted(map(str, triggers)):
+                raise errors.foreign_trigger(names)
             if "alembic_version" not in tables or "journal" not in tables:
                 raise errors.foreign_database(tables)
             found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()

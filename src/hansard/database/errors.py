@@ -80,6 +80,17 @@ def foreign_database(tables: list[str]) -> HansardError:
     )
 
 
+def foreign_trigger(names: list[str]) -> HansardError:
+    """The store holds triggers, which Hansard never makes: they could undo what a write answered."""
+    return HansardError(
+        "corrupt",
+        "foreign_trigger",
+        f"the store holds a trigger that is not Hansard's ('{names[0]}'); nothing was read or written",
+        context={"triggers": names[:10]},
+        suggestion="Keep the file as evidence, and restore the last copy that verifies",
+    )
+
+
 def request_id_reused(request_id: str, operation: str) -> HansardError:
     """The same actor sent this request_id before, with another request."""
     return HansardError(

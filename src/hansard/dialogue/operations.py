@@ -498,7 +498,7 @@ class DialogueOperations:
             HansardError: ``dialogue_not_found``, ``dialogue_ambiguous``.
         """
         with self._journal.database.reading() as connection:
-            if text == "latest":
+            if text == "latest" and not store.taken(connection, [text]):
                 latest = store.latest_id(connection)
                 if latest is None:
                     raise errors.dialogue_not_found(text, [])

@@ -113,9 +113,13 @@ def check_document(document: Mapping[str, Any], text: str | None = None) -> Docu
             findings += _row_findings(record, journal.stream, expected, where)
         findings += _derived_findings(document, record, where)
         if document.get("rulesVersion") != RULES_VERSION:
-            notes.append(
-                f"The figures were computed by version {document.get('rulesVersion')!r} of the rules; this Hansard has "
-                f"{RULES_VERSION!r} and did not compute them again."
+            findings.append(
+                DocumentFinding(
+                    code="figures_unproved",
+                    message=f"the figures are said to come from version {document.get('rulesVersion')!r} of the rules; "
+                    f"this Hansard has {RULES_VERSION!r} and cannot compute them again",
+                    path="rulesVersion",
+                )
             )
     findings += _digest_findings(document)
     if record is not None:
@@ -180,7 +184,7 @@ def _entries(journal: JournalItem) -> Iterator[StoredEntry]:
     for entry in journal.entries:
         try:
             last = int(parsed(entry.body)["position"])
-        except (ValueError, TypeError, KeyError, msgspec.DecodeError):
+        except (ValueError, TypeError, KeyError, RecursionError, msgspec.DecodeError):
             last += 1
         yield StoredEntry(last, entry.hash, entry.body, entry.salt)
 

@@ -486,11 +486,12 @@ def _number(cell: str) -> int | None:
 
 
 def _round_rows(table: Table, names: list[str], rounds: list[RoundRow], notes: list[Note]) -> None:
+    told = {row.round for row in rounds}
     for line, cells in table.rows:
         number = _number(re.sub(r"(?i)^\W*r(?:ound)?[ \t]*(?=\d)", "", cells[0])) if cells else None
         if number is None:
             continue  # a row of totals
-        if any(row.round == number for row in rounds):
+        if number in told:
             notes.append(Note("round_repeated", f"a second row for round {number} was left out", line))
             continue
         figures: dict[str, str] = {}
@@ -509,6 +510,7 @@ def _round_rows(table: Table, names: list[str], rounds: list[RoundRow], notes: l
         if score is not None and len(parts) == 4 and sum(parts) != score:
             said = " + ".join(map(str, parts))
             notes.append(Note("score_sum", f"round {number}: {said} is {sum(parts)}, not {score}", line))
+        told.add(number)
         rounds.append(RoundRow(number, line, score, figures))
 
 

@@ -479,3 +479,16 @@ def test_closing_twice_does_no_harm(book: Notebook) -> None:
     book.close()
     found: Any = book.dump()
     assert found["notes"] == []
+
+
+def test_a_store_with_a_trigger_is_refused(tmp_path: Path) -> None:
+    """A trigger could undo a write after it was answered; Hansard makes none and opens no store that has one."""
+    file = tmp_path / "hansard.db"
+    Database.open(file).close()
+    with contextlib.closing(sqlite3.connect(file)) as plain:
+        plain.execute("CREATE TRIGGER quiet BEFORE UPDATE ON streams BEGIN SELECT RAISE(IGNORE); END")
+        plain.commit()
+    with pytest.raises(HansardError) as refusal:
+        Database.open(file)
+    assert (refusal.value.kind, refusal.value.code) == ("corrupt", "foreign_trigger")
+    assert "quiet" in refusal.value.message

@@ -32,6 +32,9 @@ def verified(answer: Verified, *, whole: bool = False) -> Iterator[Block]:
     if answer.ok:
         yield line(Words("✓ ", "good"), Words(f"verified: {one_line(answer.what)}", "strong"))
         yield line(f"{compared} compared; nothing was altered, removed or added", indent=1)
+    elif not answer.findings:
+        yield line(Words("? ", "bad"), Words(f"not proved: {one_line(answer.what)}", "bad"))
+        yield line("its words fit together, and nothing shows that they are the words that were recorded", indent=1)
     else:
         number = count(len(answer.findings), "finding")
         yield line(Words("✗ ", "bad"), Words(f"not as recorded: {one_line(answer.what)}", "bad"))

@@ -63,7 +63,7 @@ def run(
             frame.document(frame.ask(parts, operation.name, asked).model_dump(mode="json", by_alias=True))
             return
     with frame.parts(anywhere=False, make=operation.mark.writes) as parts:
-        if names_dialogue(operation, asked):
+        if not operation.mark.writes and names_dialogue(operation, asked):  # a write wants the whole id
             asked = {**asked, "dialogue_id": parts.dialogues.resolve_id(asked["dialogue_id"])}
         answer = frame.ask(parts, operation.name, asked)
     frame.document(answer.model_dump(mode="json", by_alias=True))
