@@ -540,7 +540,7 @@ def test_export_replaces_only_its_own(filled: Path, tmp_path: Path) -> None:
 def test_a_call_writes_only_where_it_may(own: Path, tmp_path: Path) -> None:
     """A called operation writes in the home; elsewhere only into folders that the settings name."""
     outside = tmp_path / "out" / "record.json"
-    request = json.dumps({"dialogue_id": "latest", "output_path": str(outside)})
+    request = json.dumps({"dialogue_id": ID, "output_path": str(outside)})
     refused = at(own, "call", "dialogue_export", request)
     assert refused.code == exits.BY_KIND["refused"]
     assert not outside.exists()

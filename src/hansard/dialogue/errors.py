@@ -142,7 +142,7 @@ def dialogue_not_found(dialogue_id: str, known: Iterable[str]) -> HansardError:
         field="dialogue_id",
         value=dialogue_id,
         valid_options=near[:10] or None,
-        suggestion=(did_you_mean(dialogue_id.lower(), [*near, "latest"]) if near else None)
+        suggestion=did_you_mean(dialogue_id.lower(), near)
         or ("'hansard list' shows all dialogues" if near else "Create one, or import one with 'hansard import'"),
     )
 

@@ -510,7 +510,8 @@ class DialogueOperations:
                 return found[0]
             if found:
                 raise errors.dialogue_ambiguous(text, found)
-            raise errors.dialogue_not_found(text, store.all_ids(connection))
+            known = store.all_ids(connection)
+            raise errors.dialogue_not_found(text, [*known, "latest"] if known else [])
 
     def folder(self, dialogue: Dialogue) -> Path:
         """Where a dialogue keeps its files: prompts, contexts, responses, exports."""
