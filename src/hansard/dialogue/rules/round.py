@@ -652,16 +652,3 @@ def judged_round_number(wanted: int, completed: int) -> HansardError | None:
     if wanted > completed:
         return errors.round_out_of_order(wanted, completed)
     return None
-
-
-def mapping_by_expert(entities: Iterable[Entity], round_: int) -> Mapping[str, dict[str, str]]:
-    """Local id to display id, for each expert of a round."""
-    found: dict[str, dict[str, str]] = {}
-    for entity in entities:
-        if entity.round != round_:
-            continue
-        for name in entity.local_ids:
-            local = parse_local_id(name)
-            if local is not None:
-                found.setdefault(local.expert, {})[name] = entity.id
-    return found
