@@ -53,8 +53,6 @@ def measured(folder: Path, runs: int) -> dict[str, float]:
         "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
     }
     empty, filled = folder / "empty", folder / "filled"
-    for home in (empty, filled):
-        start([*HANSARD, "list"], {**base, "HANSARD_HOME": str(home)})
     start([*HANSARD, "import", str(EXAMPLE)], {**base, "HANSARD_HOME": str(filled)})
     jobs: dict[str, tuple[list[str], Path]] = {
         "python -c pass": (["-c", "pass"], empty),
@@ -62,7 +60,6 @@ def measured(folder: Path, runs: int) -> dict[str, float]:
         "import hansard": (["-c", "import hansard"], empty),
         "hansard --version": ([*HANSARD, "--version"], empty),
         "hansard --help": ([*HANSARD, "--help"], empty),
-        "hansard list (empty store)": ([*HANSARD, "list"], empty),
         "hansard list (one dialogue)": ([*HANSARD, "list"], filled),
         "hansard show latest (one dialogue)": ([*HANSARD, "show", "latest"], filled),
     }
