@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -253,6 +254,71 @@ def test_a_call_reads_its_request_from_anywhere(filled: Path, tmp_path: Path) ->
     ]
     assert {answer.out for answer in answers} == {answers[0].out}
     assert answers[0].json["citations"][0]["id"] == "P0001"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ('{"limit": 1, "limit": 2}', "the key 'limit' stands twice in one object"),
+        ('{"limit": ' + "9" * 6000 + "}", "an integer has 6,000 digits"),
+        (b'{"status": "\xe9"}', "line 1 (byte 12) is not UTF-8"),
+        (b"\xff\xfe{\0}\0", "byte 0) is not UTF-8"),
+    ],
+)
+def test_a_call_takes_only_what_all_readers_take_alike(filled: Path, request_: str | bytes, words: str) -> None:
+    """A key twice, an endless integer and bytes that are no UTF-8 are refused, in every locale."""
+    western = {"HANSARD_HOME": str(filled), "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"}
+    done = hansard("call", "dialogue_list", "-", given=request_, variables=western)
+    assert done.code == 3, done
+    assert words in done.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("hansard call dialogue_list - <&-", 7, "'standard input' cannot be read: it is closed"),
+        ("""hansard call dialogue_get '{"dialogue_id": "\\ud800"}'""", 3, "holds a lone surrogate"),
+        ("hansard show $'\\xff'", 4, "there is no dialogue"),
+        ("hansard search primary --in $'\\xff'", 4, "there is no dialogue"),
+        ("hansard demo --keep $(printf 'x%.0s' {1..5000})", 7, "File name too long"),
+        ("HANSARD_HOME=~nosuchuser hansard list", 3, "home cannot be used"),
+        ("HANSARD_HOME=$'/tmp/\\xff' hansard list", 3, "its name is not UTF-8"),
+        ("HANSARD_HOME=$(printf 'x%.0s' {1..5000}) hansard doctor", 3, "File name too long"),
+        ("HANSARD_WRITE_FOLDERS=$'\\xff' hansard list", 0, ""),
+        ('unset HANSARD_HOME; mkdir gone; cd gone; rmdir "$PWD"; hansard list', 3, "home cannot be used"),
+    ],
+)
+def test_what_a_shell_may_hand_over_is_no_failure_of_the_program(
+    filled: Path, tmp_path: Path, line: str, code: int, words: str
+) -> None:
+    """Bytes that are no text, closed input, folders that cannot be: each gets its word, none a failure."""
+    script = f'hansard() {{ {shlex.join(PROGRAM)} "$@"; }}; {line}'
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env=environment(HANSARD_HOME=str(filled)),
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done
+    assert words in done.stderr.decode()
+
+
+@pytest.mark.slow
+def test_who_writes_in_a_home_that_was_met_is_told(tmp_path: Path) -> None:
+    """A .hansard folder here or above is named once on stderr by what writes, not by what reads or was told it."""
+    (tmp_path / ".hansard").mkdir()
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    nobody_says: dict[str, str | None] = {"HANSARD_HOME": None}
+    written = hansard("import", EXAMPLE, cwd=deep, variables=nobody_says)
+    assert (written.code, written.err.count(str(tmp_path / ".hansard"))) == (0, 1), written
+    assert hansard("list", cwd=deep, variables=nobody_says).err == ""
+    named = hansard("export", "latest", "-o", "out.json", cwd=deep, variables={"HANSARD_HOME": "../.hansard"})
+    assert (named.code, named.err) == (0, "")
 
 
 # -- on a terminal -----------------------------------------------------------------------------------------------------
@@ -520,8 +586,25 @@ def test_export_and_verify_a_file_without_a_store(filled: Path, tmp_path: Path) 
 def test_verify_prints_the_head_that_the_minutes_state(filled: Path) -> None:
     """The hash by which the minutes can be compared with the store is the one that verify prints."""
     head = at(filled, "minutes", "latest", "--json").json["head"]
-    for arguments in (["verify", "latest"], ["verify", "--all", "-v"]):
-        assert f"{head['hash']}\n" in at(filled, *arguments).out
+    noted = f"{head['stream']}:{head['sequence']}:{head['hash']}"
+    for arguments in (["verify", "latest"], ["verify", "--all"]):
+        assert f"{noted}\n" in at(filled, *arguments).out
+
+
+@pytest.mark.slow
+def test_verify_holds_the_store_against_what_was_noted(filled: Path, tmp_path: Path) -> None:
+    """Minutes kept elsewhere, and a head given alone, hold; a head with another hash ends verify with 1."""
+    note = tmp_path / "minutes.md"
+    note.write_text(at(filled, "minutes", "latest").out, encoding="utf-8")
+    held = at(filled, "verify", "--against", note)
+    assert held.code == exits.OK, held
+    head = next(line for line in held.out.splitlines() if "held: " in line).partition("held: ")[2]
+    assert at(filled, "verify", "latest", "--head", head).code == exits.OK
+    other = f"{head.rpartition(':')[0]}:{'0' * 64}"
+    contradicted = at(filled, "verify", "--head", head, "--head", other)
+    assert contradicted.code == exits.FOUND
+    assert f"held: {head}" in contradicted.out
+    assert f"contradicted: {other}" in contradicted.out
 
 
 @pytest.mark.slow
@@ -577,6 +660,18 @@ def test_who_reads_an_altered_record_is_told(own: Path, tmp_path: Path, name: st
     told = f"'{ID}' is not as it was recorded; 'hansard verify {ID}' tells where and what to do"
     assert done.err == f"hansard: {told}\n"
     assert done.json["caution"] == told
+
+
+@pytest.mark.slow
+def test_a_record_that_cannot_be_read_any_more_is_corrupt_and_no_failure(own: Path) -> None:
+    """Where rows are gone that others refer to, reading is refused as corrupt, with what tells more."""
+    with sqlite3.connect(own / "hansard.db") as connection:
+        connection.execute("DELETE FROM experts WHERE slug = (SELECT min(slug) FROM experts)")
+    connection.close()
+    done = at(own, "show", "latest", "--json")
+    assert done.code == exits.BY_KIND["corrupt"]
+    assert done.json["error_code"] == "record_unreadable"
+    assert "hansard verify" in done.json["suggestion"]
 
 
 @pytest.mark.slow

@@ -383,7 +383,7 @@ def test_nvidia_round_1_maps_local_ids_with_scones_surprise(room: Room) -> None:
     types = [warning.type for warning in answer.warnings]
     assert types.count("missing_score") == 4  # Scone, Croissant, Brioche, Eclair have none
     assert types.count("missing_response") == 7
-    assert "score_sum_differs" in types  # 8 + 10 + 7 are not 45
+    assert "scores_differ" in types  # 8 + 10 + 7 are not 45
 
 
 def test_nvidia_round_1_is_stored_with_display_ids_only(room: Room) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hansard.app.home import find_home, os_user
+from hansard.app.home import find_home, os_user, usable
 
 if TYPE_CHECKING:
     from hansard.surfaces.parts import LogLevel, Parts
@@ -39,10 +39,12 @@ def open_parts(
     from hansard.surfaces.parts import Parts
 
     write_log(log)
+    met = False
     if home is None:
-        home = find_home(os.environ, Path.cwd())
+        home, met = find_home(os.environ, Path())
+    usable(home)
     settings = read_settings(home)
-    logger.info("home %s, settings %s", home, settings.model_dump_json())
+    logger.info("home %s, settings %s", home, settings)
     file = home / "hansard.db"
     busy_timeout_seconds = settings.busy_timeout_seconds
     if store and not make and not holds_something(file):
@@ -58,7 +60,7 @@ def open_parts(
         def may_write(path: Path) -> bool:
             return anywhere or lies_in(path, folders)
 
-        dialogues = DialogueOperations(journal, home, may_write=may_write)
+        dialogues = DialogueOperations(journal, home, may_write=may_write, may_read=user_may_read)
         exchange = ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)
         custody = CustodyOperations(database, dialogues, user_may_read)
         yield Parts(
@@ -67,6 +69,7 @@ def open_parts(
             actor=Actor(os_user(), "os_user"),
             findings=custody.findings_of,
             database=database,
+            home_met=home if met else None,
         )
     finally:
         database.close()

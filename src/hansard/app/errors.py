@@ -7,6 +7,17 @@ from collections.abc import Iterable
 from hansard.kernel.errors import HansardError, did_you_mean
 
 
+def home_unusable(why: str | None) -> HansardError:
+    """What should be Hansard's home is no folder that it can work in."""
+    return HansardError(
+        "invalid",
+        "home_unusable",
+        f"Hansard's home cannot be used: {why or 'unknown reason'}",
+        field="home",
+        suggestion="Check --home and HANSARD_HOME, and that the folder in which you stand still exists",
+    )
+
+
 def store_missing() -> HansardError:
     """There is no store where one was to be read; only what writes makes one."""
     return HansardError(

@@ -17,6 +17,7 @@ from typing import Final
 from hansard import __version__
 from hansard.custody import store
 from hansard.database.engine import HEAD, Database
+from hansard.database.schema import schema_differences
 from hansard.kernel.clock import Clock, system_clock
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Call, operation
@@ -35,6 +36,9 @@ OLDEST_SQLITE: Final = (3, 35, 0)
 """The first SQLite that knows RETURNING, which the journal's positions need."""
 
 LIBRARIES: Final = ("sqlalchemy", "pydantic", "msgspec", "alembic")
+
+FEW: Final = 3
+"""So many differences of the schema are told one by one."""
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 
@@ -65,7 +69,7 @@ class Doctoring:
 
     _database: Database
 
-    @operation(path="/doctor")
+    @operation(path="/doctor", store=False)
     def doctor(self, request: Doctor, call: Call) -> Diagnosis:  # noqa: ARG002
         """Check that this machine and this store are in order."""
         checks = list(examine(self._database))
@@ -228,13 +232,15 @@ def contents(database: Database) -> Iterator[Check]:
             yield Check(name="schema", ok=True, found=f"{revision}; will be brought to {HEAD} at next use")
             return
         with database.reading() as connection:
-            missing = store.missing_tables(connection)
-            if missing:
+            differences = [difference.message for difference in schema_differences(connection)]
+            if differences:
+                more = f"; and {len(differences) - FEW} more" if len(differences) > FEW else ""
                 yield Check(
                     name="tables",
                     ok=False,
-                    found=f"gone: {', '.join(missing)}",
-                    remedy="Keep this file, and put the last copy that verifies in its place",
+                    found=f"{'; '.join(differences[:FEW])}{more}",
+                    remedy="'hansard verify --all' tells everything that differs; "
+                    "keep this file, and put the last copy that verifies in its place",
                 )
                 return
             dialogues, position = store.extent(connection)
@@ -242,6 +248,6 @@ def contents(database: Database) -> Iterator[Check]:
         yield Check(name="schema", ok=False, found=fault.message, remedy=fault.suggestion)
         return
     yield Check(name="schema", ok=True, found=f"{revision}, as this program knows it")
-    yield Check(name="tables", ok=True, found="all there")
+    yield Check(name="tables", ok=True, found="all there, made as Hansard makes them")
     yield Check(name="dialogues", ok=True, found=f"{dialogues:,}")
     yield Check(name="journal", ok=True, found=f"{position:,} entries")

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from hansard.exchange.wording import listed, shown_name
+from hansard.exchange.wording import listed
 from hansard.kernel.canonical import parsed
-from hansard.kernel.ids import DisplayId, parse_display_id, parse_local_id
+from hansard.kernel.ids import DisplayId, parse_display_id, parse_local_id, shown_name
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -305,10 +305,14 @@ REMEDIES: Final = {
     "derived_differs": f"Trust the rows, not this figure. {_ANEW}",
     "document_malformed": _ANEW,
     "head_differs": f"{_KEEP} Entries were cut off, or the head was changed: {_HEADS}.",
+    "witness_contradicted": f"{_KEEP} Take the record from the copy that the head was noted from. A dialogue that was "
+    "imported anew has a stream of its own, which an older head does not fit.",
     "search_differs": f"{_RESTORE}. The record is not concerned: the index is made from it.",
     "search_damaged": f"{_RESTORE}. The record is not concerned: the index is made from it.",
     "payload_altered": f"{_RESTORE}. What was asked cannot be proved from this store any more.",
+    "salt_altered": f"{_RESTORE}: nothing that this salt seals can be proved without it.",
     "payload_missing": f"{_RESTORE}. Nothing was erased by rule here.",
+    "schema_added": f"{_KEEP} If you made it yourself, remove it, and keep notes of your own in a file of your own.",
     "schema_revision_differs": "Use the Hansard that wrote the store, or restore the last copy that verifies.",
 }
 """What to do about a finding, by its code."""

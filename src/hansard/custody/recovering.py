@@ -18,7 +18,7 @@ from hansard.database.columns import JsonText, LongText, key_names, row_bytes, r
 from hansard.database.journal import row_label, sealed
 from hansard.database.verify import Expected
 from hansard.dialogue import model
-from hansard.dialogue.tables import STATUSES
+from hansard.dialogue.model import STATUSES
 from hansard.kernel.canonical import stored_bytes, stored_text, text_digest
 from hansard.kernel.ids import parse_local_id
 from hansard.markers import parse

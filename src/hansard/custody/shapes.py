@@ -13,6 +13,19 @@ class Verify(Shape):
     """A dialogue's id, or an exported file."""
     all: bool = False
     """The whole store: every entry, every table, every text."""
+    heads: list[str] = []
+    """Heads that were noted earlier, each ``STREAM:NUMBER:HASH``; without target and ``all``, their streams are
+    verified."""
+    against: str | None = None
+    """An earlier export, minutes, report or answer of verify, whose heads count like those in ``heads``."""
+
+
+class Witness(Shape):
+    """A head that was noted earlier, and whether the stream still leads through it."""
+
+    head: Head
+    held: bool
+    """``False``: the stream was cut off or rewritten since; a finding says which."""
 
 
 class Discovery(Shape):
@@ -57,3 +70,5 @@ class Verified(Shape):
     """Where the dialogue's chain stands; compare it with the head that an earlier export or minutes carry."""
     heads: list[Head] = []
     """Every chain of the store, when all of it was verified."""
+    witnesses: list[Witness] = []
+    """The heads that were given, in order."""

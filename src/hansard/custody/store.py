@@ -10,9 +10,10 @@ import msgspec
 import sqlalchemy as sa
 
 from hansard.database.columns import LongText, key_names, metadata, row_key
+from hansard.database.engine import explained
 from hansard.database.journal import head, unpacked
 from hansard.database.tables import journal, journal_payloads, record_tables, texts
-from hansard.database.verify import StoredEntry
+from hansard.database.verify import StoredEntry, stream_entries, stream_hashes
 from hansard.dialogue.store import search_faults
 from hansard.dialogue.tables import dialogues
 from hansard.kernel.canonical import parsed
@@ -36,11 +37,6 @@ def extent(connection: sa.Connection) -> Extent:
     return Extent(number, position or 0)
 
 
-def missing_tables(connection: sa.Connection) -> list[str]:
-    """Tables of the schema that are not there, the search index among them."""
-    return sorted({*metadata.tables, "search"} - set(sa.inspect(connection).get_table_names()))
-
-
 def sqlite_version() -> tuple[int, ...]:
     """The version of the SQLite that Python was built with."""
     return sqlite3.sqlite_version_info
@@ -52,21 +48,26 @@ def row(connection: sa.Connection, table: str, key: tuple[Any, ...]) -> dict[str
     if of is None or len(key_names(of)) != len(key):
         return None
     where = [of.c[name] == value for name, value in zip(key_names(of), key, strict=True)]
-    found = connection.execute(sa.select(of).where(*where)).mappings().first()
-    return None if found is None else dict(found)
+    return next(iter(_rows(connection, sa.select(of).where(*where))), None)
+
+
+def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """Rows as they stand; none where their table cannot be asked, which the schema's differences tell."""
+    try:
+        return [dict(found) for found in connection.execute(query).mappings()]
+    except sa.exc.OperationalError:
+        return []
 
 
 def siblings(connection: sa.Connection, table: str, dialogue_id: Any) -> list[dict[str, Any]]:
     """The cells of a table's rows of one dialogue."""
     of = metadata.tables[table]
-    return [
-        dict(found) for found in connection.execute(sa.select(of).where(of.c.dialogue_id == dialogue_id)).mappings()
-    ]
+    return _rows(connection, sa.select(of).where(of.c.dialogue_id == dialogue_id))
 
 
 def body_of(connection: sa.Connection, digest: str) -> str | None:
     """The text kept under a SHA-256, whatever it is now."""
-    found = connection.execute(sa.select(texts.c.body).where(texts.c.sha256 == digest)).scalar_one_or_none()
+    found = next(iter(_rows(connection, sa.select(texts.c.body).where(texts.c.sha256 == digest))), {}).get("body")
     return found if isinstance(found, str) else None
 
 
@@ -76,18 +77,17 @@ def users_of(connection: sa.Connection, digest: str) -> list[tuple[str, tuple[An
     for name, of in record_tables().items():
         for column in of.columns:
             if isinstance(column.type, LongText):
-                for cells in connection.execute(sa.select(of).where(column == f"sha256:{digest}")).mappings():
-                    found.append((name, row_key(of, dict(cells)), column.name))
+                for cells in _rows(connection, sa.select(of).where(column == f"sha256:{digest}")):
+                    found.append((name, row_key(of, cells), column.name))
     return found
 
 
 def exchanged(connection: sa.Connection, position: int) -> list[Any]:
     """What was asked and answered in an entry, long texts put in; empty once it is erased or unreadable."""
-    payload = connection.execute(
-        sa.select(journal_payloads.c.request, journal_payloads.c.result).where(journal_payloads.c.position == position)
-    ).one_or_none()
+    p = journal_payloads.c
+    payloads = _rows(connection, sa.select(p.request, p.result).where(p.position == position))
     found = []
-    for part in payload or ():
+    for part in payloads[0].values() if payloads else ():
         try:
             found.append(unpacked(parsed(part), lambda digest: body_of(connection, digest) or ""))
         except (msgspec.DecodeError, TypeError):
@@ -130,6 +130,14 @@ def positions_of(entries: Iterable[StoredEntry], table: str, key: tuple[Any, ...
     return found[::-1]
 
 
+def hashes(connection: sa.Connection, stream: str) -> dict[int, str]:
+    """The hashes of a stream's entries by number; none where the journal's tables cannot be asked."""
+    try:
+        return stream_hashes(stream_entries(connection, stream), stream)
+    except sa.exc.OperationalError:
+        return {}
+
+
 def has_stream(connection: sa.Connection, stream: str) -> bool:
     """Whether the journal knows a stream, whatever became of its rows."""
     return head(connection, stream)[0] > 0
@@ -147,17 +155,22 @@ def damage(connection: sa.Connection) -> list[str]:
     return [line for line in found if line != "ok"]
 
 
-def broken_foreign_keys(connection: sa.Connection) -> list[tuple[str, tuple[Any, ...], str]]:
-    """Table, key and missing parent of every row that refers to nothing, each row once."""
+def broken_foreign_keys(connection: sa.Connection) -> tuple[list[tuple[str, tuple[Any, ...], str]], list[str]]:
+    """Table, key and missing parent of every row that refers to nothing, each row once; the tables not followed.
+
+    References into a table that lost its key cannot be followed.
+    """
     found: dict[tuple[str, tuple[Any, ...]], str] = {}
-    for name, number, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        of = metadata.tables[name]
-        cells = (
-            connection.execute(sa.select(of).where(sa.text("rowid = :number")), {"number": number}).mappings().first()
-        )
-        key = (number,) if cells is None else row_key(of, dict(cells))
-        found.setdefault((name, key), parent)
-    return [(name, key, parent) for (name, key), parent in found.items()]
+    lost = []
+    for table, of in sorted(metadata.tables.items()):
+        try:
+            for _, number, parent, _ in connection.exec_driver_sql(f'PRAGMA foreign_key_check("{table}")').all():
+                query = sa.select(of).where(sa.text("rowid = :number").bindparams(number=number))
+                keys = [row_key(of, cells) for cells in _rows(connection, query)] or [(number,)]
+                found.setdefault((table, keys[0]), parent)
+        except sa.exc.OperationalError:
+            lost.append(table)
+    return [(name, key, parent) for (name, key), parent in found.items()], lost
 
 
 def search_differences(connection: sa.Connection) -> list[tuple[str, str, str]] | str:
@@ -169,9 +182,16 @@ def search_differences(connection: sa.Connection) -> list[tuple[str, str, str]] 
 
 
 def search_damage(connection: sa.Connection) -> str | None:
-    """What SQLite finds wrong inside the search index; needs a writing transaction and changes nothing."""
+    """What SQLite finds wrong inside the search index; needs a writing transaction and changes nothing.
+
+    Raises:
+        HansardError: ``database_read_only`` where SQLite may not look.
+    """
     try:
         connection.exec_driver_sql("INSERT INTO search(search) VALUES('integrity-check')")
     except sa.exc.DatabaseError as fault:
+        refusal = explained(fault.orig) if isinstance(fault.orig, sqlite3.Error) else None
+        if refusal is not None and refusal.code == "database_read_only":
+            raise refusal from fault
         return str(fault.orig)
     return None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,13 +24,15 @@ from hansard.custody.recovering import (
     spliced,
     value_text,
 )
-from hansard.custody.shapes import Discovery, Verified, Verify
+from hansard.custody.shapes import Discovery, Verified, Verify, Witness
 from hansard.custody.store import Connection
+from hansard.custody.witness import contradiction, entries_in, heads_in, noted, streams_of
 from hansard.database import verify as journal
 from hansard.database.columns import LongText, encoded_row, stowed, text_reference
-from hansard.database.engine import HEAD, Database
+from hansard.database.engine import HEAD, Database, lenient
+from hansard.database.schema import Difference, schema_differences
 from hansard.database.tables import record_tables
-from hansard.database.verify import Finding, StoredEntry
+from hansard.database.verify import Finding, StoredEntry, is_text_of, stream_hashes
 from hansard.dialogue import model
 from hansard.dialogue.answers import Head
 from hansard.dialogue.operations import DialogueOperations
@@ -40,9 +41,9 @@ from hansard.exchange.checking import TABLES, DocumentFinding, DocumentReport, c
 from hansard.exchange.document import item_at, key_in_document, key_of, parsed_document, read_text, rows_of
 from hansard.exchange.errors import path_not_allowed
 from hansard.exchange.markdown import visible
-from hansard.exchange.wording import shown_name
-from hansard.kernel.canonical import text_digest
+from hansard.exchange.wording import listed
 from hansard.kernel.errors import HansardError
+from hansard.kernel.ids import shown_name
 from hansard.kernel.operations import Call, operation
 from hansard.markers import parse
 
@@ -73,20 +74,35 @@ class Verifying:
     @operation(path="/verify")
     def verify(self, request: Verify, call: Call) -> Verified:
         """Tell whether anything is not as it was recorded: in a dialogue, an exported file, or the whole store."""
-        if request.all == (request.target is not None):
+        heads = self._noted(request)
+        if request.all if request.target is not None else not (request.all or heads):
             raise errors.nothing_to_verify()
+        if request.all:
+            return self._verify_store(heads, call)
         if request.target is None:
-            return self._verify_store(call)
-        if names_file(request.target):
-            return self._verify_file(request.target, call)
-        return self._verify_dialogue(request.target, call)
+            return self._verify_streams(streams_of(heads), heads, call)
+        if (dialogue_id := self._meant(request.target)) is not None:
+            return self._verify_streams([f"dialogue:{dialogue_id}"], heads, call)
+        return self._verify_file(request.target, heads, call)
 
-    def _verify_file(self, name: str, call: Call) -> Verified:
+    def _noted(self, request: Verify) -> list[Head]:
+        """The heads that are to be compared with what stands."""
+        heads = [noted(text) for text in request.heads]
+        if request.against is not None:
+            path = self._readable(request.against, "against")
+            heads += heads_in(read_text(path, path.name), path.name)
+        return heads
+
+    def _readable(self, name: str, field: str) -> Path:
         path = Path(name)
         if not self._may_read(path):
-            raise path_not_allowed("target", path.name, "read")
+            raise path_not_allowed(field, path.name, "read")
         if path.is_dir():
             raise errors.folder_to_verify(name)
+        return path
+
+    def _verify_file(self, name: str, heads: list[Head], call: Call) -> Verified:
+        path = self._readable(name, "target")
         call.progress(0, 2, "comparing the file with its journal")
         text = read_text(path, path.name)
         document = parsed_document(text, path.name)
@@ -101,6 +117,8 @@ class Verifying:
                 "The file agrees with its own journal. Whether it is the newest, and whose it is, its head tells: "
                 "compare it with the head that the store or earlier minutes show."
             )
+        witnesses, contradicted = compared(heads, lambda stream: stream_hashes(entries_in(document), stream))
+        findings += contradicted
         return Verified(
             ok=not findings and report.head is not None,  # without a journal nothing is proved
             what=visible(f"file {path.name} (dialogue '{report.dialogue_id}')"),
@@ -110,26 +128,36 @@ class Verifying:
             findings=findings,
             notes=notes,
             head=None if report.head is None else _head(f"dialogue:{report.dialogue_id}", report.head),
+            witnesses=witnesses,
         )
 
-    def _verify_dialogue(self, target: str, call: Call) -> Verified:
-        with self._database.reading() as connection:
-            dialogue_id = self._known(connection, target)
-            stream = f"dialogue:{dialogue_id}"
-            report = journal.verify_store(connection, record_tables(), stream)
-            entries = journal.stream_entries(connection, stream)
-            reader = _StoreReader(connection, entries)
-            findings = condensed(self._discoveries(reader, report.findings, call))
-        head = report.heads.get(stream)
+    def _verify_streams(self, streams: list[str], heads: list[Head], call: Call) -> Verified:
+        findings: list[Discovery] = []
+        notes: list[str] = []
+        reports = []
+        with self._database.reading() as connection, lenient(connection):
+            for stream in streams:
+                report = journal.verify_store(connection, record_tables(), stream)
+                reader = _StoreReader(connection, report.chain)
+                found = condensed(self._discoveries(reader, report.findings, call))
+                notes += unproved(found, "store", "", reader)
+                findings += found
+                reports.append(report)
+            witnesses, contradicted = compared(heads, lambda name: store.hashes(connection, name))
+        reached = {
+            stream: report.heads[stream] for stream, report in zip(streams, reports, strict=True) if report.heads
+        }
         return Verified(
-            ok=not findings,
-            what=f"dialogue '{dialogue_id}'",
-            entries=report.entries,
-            rows=report.rows,
-            texts=report.texts,
-            findings=findings,
-            notes=unproved(findings, "store", "", reader),
-            head=None if head is None else _head(stream, head),
+            ok=not findings and not contradicted,
+            what=listed([_stream_words(stream) for stream in streams]),
+            entries=sum(report.entries for report in reports),
+            rows=sum(report.rows for report in reports),
+            texts=sum(report.texts for report in reports),
+            findings=findings + contradicted,
+            notes=list(dict.fromkeys(notes)),
+            head=_head(streams[0], reached[streams[0]]) if [*reached] == streams[:1] else None,
+            heads=[_head(stream, head) for stream, head in reached.items()] if len(streams) > 1 else [],
+            witnesses=witnesses,
         )
 
     def findings_of(self, dialogue_id: str) -> int:
@@ -137,27 +165,41 @@ class Verifying:
         with self._database.reading() as connection:
             return len(journal.verify_store(connection, record_tables(), f"dialogue:{dialogue_id}").findings)
 
-    def _known(self, connection: Connection, target: str) -> str:
-        """The dialogue that is meant; one whose own row is gone is still known to the journal."""
+    def _meant(self, target: str) -> str | None:
+        """The dialogue that is meant, ``None`` where a file is; a dialogue of the store comes before a file's name.
+
+        One whose own row is gone is still known to the journal.
+        """
+        if names_file(target):
+            return None
         try:
             return self._dialogues.resolve_id(target)
         except HansardError:
-            if store.has_stream(connection, f"dialogue:{target}"):
-                return target
+            with self._database.reading() as connection, lenient(connection):
+                if store.has_stream(connection, f"dialogue:{target}"):
+                    return target
             raise
 
-    def _verify_store(self, call: Call) -> Verified:
-        with self._database.reading() as connection:
+    def _verify_store(self, heads: list[Head], call: Call) -> Verified:
+        with self._database.reading() as connection, lenient(connection):
             call.progress(0, 4, "checking the file")
             damage = store.damage(connection)
-            broken = store.broken_foreign_keys(connection)
+            differences = schema_differences(connection)
+            broken, not_followed = store.broken_foreign_keys(connection)
             revision = store.revision(connection)
             call.progress(1, 4, "following the journal")
             report = journal.verify_store(connection, record_tables())
             call.progress(2, 4, "naming what was found")
-            reader = _StoreReader(connection, journal.all_entries(connection))
+            reader = _StoreReader(connection, report.chain)
             findings = condensed(self._discoveries(reader, report.findings, call))
+            witnesses, contradicted = compared(heads, lambda stream: store.hashes(connection, stream))
+            gone = {finding.table for finding in report.findings if finding.code == "table_missing"}
+            findings += [_of_schema(part) for part in differences if part.name not in gone]
             notes = unproved(findings, "store", "", reader)
+            if not_followed:
+                notes.append(
+                    f"References were not followed from tables that cannot be asked: {', '.join(not_followed)}."
+                )
             if not damage and not any(finding.table in {*TABLES, "texts"} for finding in report.findings):
                 call.progress(3, 4, "comparing the search index")
                 said = store.search_differences(connection)
@@ -179,6 +221,7 @@ class Verifying:
                 )
             )
         findings += self._inside_search(notes)
+        findings += contradicted
         call.progress(4, 4, "done")
         return Verified(
             ok=not findings,
@@ -189,6 +232,7 @@ class Verifying:
             findings=findings,
             notes=notes,
             heads=[_head(stream, head) for stream, head in sorted(report.heads.items())],
+            witnesses=witnesses,
         )
 
     def _inside_search(self, notes: list[str]) -> list[Discovery]:
@@ -218,7 +262,28 @@ class Verifying:
 
 def names_file(target: str) -> bool:
     """Whether a target of ``verify`` is a path: an id holds no dot and no separator."""
-    return "/" in target or "\\" in target or "." in target or os.path.isfile(target)  # noqa: PTH113
+    return "/" in target or "\\" in target or "." in target
+
+
+def compared(heads: list[Head], chain: Callable[[str], Mapping[int, str]]) -> tuple[list[Witness], list[Discovery]]:
+    """Noted heads against what stands: each with whether it holds, and a finding for each that does not.
+
+    Args:
+        chain: the hashes of a stream by number.
+    """
+    witnesses, findings = [], []
+    for head in heads:
+        why = contradiction(head, chain(head.stream))
+        witnesses.append(Witness(head=head, held=why is None))
+        if why is not None:
+            name = named("streams", (head.stream,))
+            findings.append(_discovery("witness_contradicted", f"a head noted earlier does not hold: {why}", name))
+    return witnesses, findings
+
+
+def _stream_words(stream: str) -> str:
+    kind, _, name = stream.partition(":")
+    return visible(f"dialogue '{name}'" if kind == "dialogue" else f"stream '{stream}'")
 
 
 def _head(stream: str, head: tuple[int, str]) -> Head:
@@ -229,6 +294,11 @@ def _told(found: str, message: str, table: str | None = None, key: tuple[Any, ..
     """A discovery that needs no search."""
     name = named(table, key) if table else Named(what="the store")
     return _discovery(found, message, name)
+
+
+def _of_schema(part: Difference) -> Discovery:
+    """A part of the schema that is not as Hansard makes it."""
+    return _discovery(part.code, part.message, Named(what=f"the {part.kind} '{part.name}'"))
 
 
 def _quoted(words: str) -> str:
@@ -577,7 +647,7 @@ class _StoreReader:
             if reference is None:
                 continue
             now = store.body_of(self._connection, reference)
-            if now is not None and text_digest(now) == reference:
+            if now is not None and is_text_of(reference, now):
                 continue
             told = self._expected.get((table, key))
             said = None

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 
+from hansard.database import errors
 from hansard.kernel.canonical import parsed, stored_bytes, stored_text, text_digest
 
 INLINE_LIMIT_BYTES: Final = 1024
@@ -76,9 +78,17 @@ def encoded_row(table: sa.Table, row: Mapping[str, Any], texts: dict[str, str]) 
 
 
 def decoded_row(table: sa.Table, cells: Mapping[str, Any], text_of: Callable[[str], str]) -> dict[str, Any]:
-    """The typed values of a row read from the store; ``text_of`` gives a text by its SHA-256."""
+    """The typed values of a row read from the store; ``text_of`` gives a text by its SHA-256.
+
+    Raises:
+        HansardError: ``cell_unreadable`` where a cell holds what no write of ours put there.
+    """
     _, long, json = _columns(table)
     row = dict(cells)
+    for name, kind in _kinds(table):
+        value = row.get(name)
+        if value is not None and type(value) is not kind:
+            raise errors.cell_unreadable(table.name, name, row_key(table, cells))
     for name in long:
         value = row.get(name)
         if value is not None:
@@ -86,7 +96,10 @@ def decoded_row(table: sa.Table, cells: Mapping[str, Any], text_of: Callable[[st
             row[name] = value if reference is None else text_of(reference)
     for name in json:
         value = row.get(name)
-        row[name] = None if value is None else parsed(value)
+        try:
+            row[name] = None if value is None else parsed(value)
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            raise errors.cell_unreadable(table.name, name, row_key(table, cells)) from None
     return row
 
 
@@ -120,6 +133,11 @@ def row_bytes(cells: Mapping[str, Any]) -> bytes:
             if value is not None
         }
     )
+
+
+@cache
+def _kinds(table: sa.Table) -> tuple[tuple[str, type], ...]:
+    return tuple((str(c.name), c.type.python_type) for c in table.columns)
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,8 @@ REVISIONS: Final = ("0001",)
 HEAD: Final = REVISIONS[-1]
 """The schema revision that this program reads and writes."""
 
+_BESIDE: Final = frozenset({"journal_payloads", "journal_streams", "counters"})
+
 BUSY_TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -37,12 +41,13 @@ class Database:
         self.path = path
         self._busy_timeout_ms = int(busy_timeout_seconds * 1000)
         self.engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(path)),  # not as text: a path may hold '?' and '%'
+            _address(path),
             pool_size=8,
             max_overflow=8,
         )
         event.listen(self.engine, "connect", self._on_connect)
         event.listen(self.engine, "begin", _on_begin)
+        event.listen(self.engine, "handle_error", _on_error)
 
     @classmethod
     def open(cls, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> Database:
@@ -104,7 +109,8 @@ class Database:
             triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars()
             if names := sorted(map(str, triggers)):
                 raise errors.foreign_trigger(names)
-            if "alembic_version" not in tables or "journal" not in tables:
+            own = _BESIDE.intersection(tables)  # another program may have migrations and a journal too
+            if "alembic_version" not in tables or "journal" not in tables or not own:
                 raise errors.foreign_database(tables)
             found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         if found in REVISIONS:
@@ -160,10 +166,35 @@ class Database:
             cursor.close()
 
 
+def _address(path: Path) -> sa.URL:
+    """How SQLite opens a store, given in parts: a path may hold '?' and '%'.
+
+    In a folder that cannot be written to, SQLite cannot make the files that WAL mode needs; where no log is left over,
+    the file alone is the store, and is read as one that does not change.
+    """
+    log = path.with_name(path.name + "-wal")
+    try:
+        whole = path.stat().st_size > 0 and not (log.exists() and log.stat().st_size)
+        if whole and not os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            return sa.URL.create("sqlite", database=path.absolute().as_uri(), query={"immutable": "1", "uri": "true"})
+    except OSError:  # told when the store is opened
+        pass
+    return sa.URL.create("sqlite", database=str(path))
+
+
 def _on_begin(connection: sa.Connection) -> None:
     immediate = connection.get_execution_options().get("hansard_immediate", False)
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if immediate else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _on_error(context: sa.engine.ExceptionContext) -> None:
+    """Tell a text that is no UTF-8 by its place: Python's own error has no code, and repeats the cell."""
+    cell = re.match(r"Could not decode to UTF-8 column '(\w+)'", str(context.original_exception))
+    if cell is not None:
+        made = context.execution_context
+        table = re.search(r"\bFROM (\w+)", str(made.statement) if made is not None else "")
+        raise errors.cell_unreadable(table[1] if table else "the store", cell[1])
 
 
 @contextlib.contextmanager
@@ -200,13 +231,13 @@ def explained(fault: sqlite3.Error) -> HansardError | None:
     if isinstance(fault, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return None
     said = str(fault)
-    if said.startswith("Could not decode to UTF-8"):  # Python's own, without a code; it repeats the cell
-        return errors.database_corrupt("a text in it is not UTF-8")
     match getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return errors.database_busy()
         case sqlite3.SQLITE_FULL:
             return errors.disk_full()
+        case sqlite3.SQLITE_IOERR:
+            return errors.disk_failing(said)
         case sqlite3.SQLITE_READONLY:
             return errors.database_read_only()
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:

@@ -28,6 +28,17 @@ def disk_full() -> HansardError:
     )
 
 
+def disk_failing(why: str) -> HansardError:
+    """The operating system refused to read or write the store's files; the transaction was rolled back."""
+    return HansardError(
+        "unavailable",
+        "disk_failing",
+        f"the disk did not take or give what was asked ({why}); nothing of this operation was written",
+        suggestion="Free some space, look for a limit on file sizes ('ulimit -f') or a quota, and at the system's log "
+        "for a failing disk; then send the same request again",
+    )
+
+
 def database_read_only() -> HansardError:
     """The store, or its folder, may not be written to."""
     return HansardError(
@@ -91,6 +102,17 @@ def foreign_trigger(names: list[str]) -> HansardError:
     )
 
 
+def schema_altered(what: Sequence[str]) -> HansardError:
+    """A table of the store is not as the migrations made it: it could take a write and keep something else."""
+    return HansardError(
+        "corrupt",
+        "schema_altered",
+        f"the store's schema was altered: {what[0]}; nothing was written",
+        context={"differences": list(what[:10])},
+        suggestion="Run 'hansard verify --all' to learn what else was altered, and restore the last good copy",
+    )
+
+
 def request_id_reused(request_id: str, operation: str) -> HansardError:
     """The same actor sent this request_id before, with another request."""
     return HansardError(
@@ -123,6 +145,18 @@ def row_altered(table: str, key: Sequence[Any], position: int) -> HansardError:
         f"a row of '{table}' was altered behind Hansard's back; nothing was written",
         context={"table": table, "key": list(key), "position": position or None},
         suggestion="Run 'hansard verify --all' to learn what else was altered, and restore the last good copy",
+    )
+
+
+def cell_unreadable(table: str, column: str, key: Sequence[Any] = ()) -> HansardError:
+    """A cell holds what no write of Hansard's put there: another type, broken JSON, bytes that are no UTF-8."""
+    return HansardError(
+        "corrupt",
+        "cell_unreadable",
+        f"the column '{column}' of '{table}' holds something that cannot be read"
+        + (f" (row {' / '.join(map(str, key))})" if key else ""),
+        context={"table": table, "column": column, "key": list(map(str, key))},
+        suggestion="Run 'hansard verify --all' to learn what was altered, and restore the last good copy",
     )
 
 

@@ -31,6 +31,7 @@ from hansard.database.columns import (
     stowed,
 )
 from hansard.database.engine import Database
+from hansard.database.schema import must_be_writable
 from hansard.kernel.canonical import parsed, sha256_hex, stored_bytes, stored_text
 from hansard.kernel.clock import Clock, system_clock, timestamp
 from hansard.kernel.operations import Call
@@ -324,7 +325,9 @@ class Entry:
             .where(tables.counters.c.name == "journal")
             .values(value=tables.counters.c.value + 1)
             .returning(tables.counters.c.value)
-        ).scalar_one()
+        ).scalar_one_or_none()
+        if position is None:
+            raise errors.row_altered("counters", ("journal",), 0)
         body = stored_text(
             {
                 "version": VERSION,
@@ -345,34 +348,28 @@ class Entry:
             }
         )
         digest = sha256_hex(body.encode())
-        self.connection.execute(
-            tables.journal.insert(),
-            {"position": position, "hash": digest, "request_key": key, "body": body},
-        )
-        self.connection.execute(
-            tables.journal_payloads.insert(),
-            {
-                "position": position,
-                "salt": self._salt,
-                "actor": self._call.actor.name,
-                "request_id": request_id,
-                "request": request.decode(),
-                "result": result.decode(),
-            },
-        )
-        self.connection.execute(
-            tables.journal_streams.insert(),
-            [{"stream": stream, "sequence": sequence + 1, "position": position} for stream, (sequence, _) in streams],
-        )
-        for stream, (sequence, _) in streams:
-            if sequence:
-                self.connection.execute(
-                    tables.streams.update()
-                    .where(tables.streams.c.stream == stream)
-                    .values(sequence=sequence + 1, head=digest)
-                )
-            else:
-                self.connection.execute(tables.streams.insert(), {"stream": stream, "sequence": 1, "head": digest})
+        payload = {
+            "position": position,
+            "salt": self._salt,
+            "actor": self._call.actor.name,
+            "request_id": request_id,
+            "request": request.decode(),
+            "result": result.decode(),
+        }
+        links = [{"stream": name, "sequence": number + 1, "position": position} for name, (number, _) in streams]
+        execute = self.connection.execute
+        try:
+            execute(tables.journal.insert(), {"position": position, "hash": digest, "request_key": key, "body": body})
+            execute(tables.journal_payloads.insert(), payload)
+            execute(tables.journal_streams.insert(), links)
+            for name, (number, _) in streams:
+                if number:
+                    of = tables.streams.update().where(tables.streams.c.stream == name)
+                    execute(of.values(sequence=number + 1, head=digest))
+                else:
+                    execute(tables.streams.insert(), {"stream": name, "sequence": 1, "head": digest})
+        except sa.exc.IntegrityError:  # the place is taken: a counter or a head was set back
+            raise errors.row_altered("journal", (position,), position) from None
         self._finished = True
         return answer
 
@@ -458,6 +455,16 @@ class Journal:
         self.database = database
         self._clock = clock
         self._chance = chance
+        self._schema: int | None = None
+
+    @contextlib.contextmanager
+    def reading(self, call: Call) -> Iterator[sa.Connection]:
+        """The transaction that the call is part of; of its own one moment of the store, to read from."""
+        if call.transaction is not None:
+            yield call.transaction
+        else:
+            with self.database.reading() as connection:
+                yield connection
 
     @contextlib.contextmanager
     def entry(self, operation: str, request: Shape, call: Call, streams: Sequence[str]) -> Iterator[Entry]:
@@ -467,7 +474,7 @@ class Journal:
         leaves no trace.
 
         Raises:
-            HansardError: ``request_id_reused``, ``request_erased``, or a refusal of the store.
+            HansardError: ``request_id_reused``, ``request_erased``, ``schema_altered``, or a refusal of the store.
         """
         with contextlib.ExitStack() as stack:
             connection = call.transaction
@@ -475,6 +482,10 @@ class Journal:
                 connection = stack.enter_context(self.database.writing())
             else:  # who opened it may go on after an error, and then nothing of this entry may stay
                 stack.enter_context(connection.begin_nested())
+            version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+            if version != self._schema:  # SQLite counts every change of the schema
+                must_be_writable(connection)
+                self._schema = version
             locked = _locked(connection, streams)
             entry = Entry(connection, operation, request, call, locked, timestamp(self._clock()), self._chance)
             if isinstance(request, WriteRequest) and request.request_id is not None:
@@ -550,5 +561,5 @@ def text(connection: sa.Connection, digest: str) -> str:
 
 def head(connection: sa.Connection, stream: str) -> tuple[int, str]:
     """A stream's sequence and the hash of its last entry; ``(0, START)`` when it has none."""
-    found = connection.execute(sa.select(tables.streams).where(tables.streams.c.stream == stream)).one_or_none()
+    found = connection.execute(sa.select(tables.streams).where(tables.streams.c.stream == stream)).first()
     return (found.sequence, found.head) if found else (0, START)

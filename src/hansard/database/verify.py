@@ -31,7 +31,8 @@ from hansard.kernel.canonical import sha256_hex, text_digest
 class StoredEntry(msgspec.Struct, frozen=True):
     """An entry as it stands in a store or an export.
 
-    ``salt`` is that of its rows (``journal.rows_salt``), and ``None`` once the entry is erased.
+    ``salt`` is that of its rows (``journal.rows_salt``), ``None`` once the entry is erased, and anything else where it
+    is not as it was written.
     """
 
     position: int
@@ -69,6 +70,8 @@ class StoreReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     heads: dict[str, tuple[int, str]]
     """Sequence and hash of each stream's last entry."""
+    chain: list[StoredEntry]
+    """The entries themselves, in order."""
 
 
 class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -208,6 +211,17 @@ def stream_heads(entries: Iterable[StoredEntry]) -> dict[str, tuple[int, str]]:
     return heads
 
 
+def stream_hashes(entries: Iterable[StoredEntry], stream: str) -> dict[int, str]:
+    """The hash of each of a stream's entries by its number there, computed from the body."""
+    return {
+        sequence: sha256_hex(entry.body.encode("utf-8", "surrogatepass"))
+        for entry in entries
+        if (body := _body(entry))
+        for name, sequence, _ in body.streams
+        if name == stream
+    }
+
+
 def expected_rows(entries: Iterable[StoredEntry]) -> Rows:
     """Fold the lists of changes: what the journal says last of every row."""
     rows: Rows = {}
@@ -234,6 +248,7 @@ def row_findings(
     """
     findings: list[Finding] = []
     seen: set[tuple[str, tuple[Any, ...]]] = set()
+    closed: Counter[int] = Counter()
 
     def say(code: str, message: str, at: int | None, name: str, key: tuple[Any, ...]) -> None:
         findings.append(Finding(code=code, message=message, position=at, table=name, key=_shown(key)))
@@ -247,11 +262,18 @@ def row_findings(
             say("row_added", "a row stands here that no entry recorded", None, name, key)
         elif told.digest is None:
             say("row_added", "a removed row is back", told.position, name, key)
+        elif told.salt is not None and _DIGEST.fullmatch(told.salt) is None:
+            closed[told.position] += 1
         elif told.salt is None:
             say("row_unproved", "the salt that seals this row is gone", told.position, name, key)
         elif not _seals(told.salt, row_label(name, key), row, told.digest):
-            say("row_altered", "the row is not as it was recorded", told.position, name, key)
+            broken = not_utf8(row)
+            why = f": its {', '.join(broken)} cannot be read, being no UTF-8" if broken else ""
+            say("row_altered", f"the row is not as it was recorded{why}", told.position, name, key)
         seen.add((name, key))
+    for at, number in closed.items():
+        what = f"the salt of entry {at} is not as it was written, so {number} of its rows cannot be proved"
+        say("salt_altered", what, at, "journal_payloads", (at,))
     for (name, key), told in expected.items():
         if told.digest is None or (name, key) in seen:
             continue
@@ -259,6 +281,19 @@ def row_findings(
             continue
         say("row_missing", "a recorded row is gone", told.position, name, key)
     return findings
+
+
+def not_utf8(row: Mapping[str, Any]) -> list[str]:
+    """The columns whose cells are no UTF-8; they were read leniently."""
+    return [name for name, cell in row.items() if isinstance(cell, str) and not _is_utf8(cell)]
+
+
+def _is_utf8(cell: str) -> bool:
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _seals(salt: str, label: str, row: Mapping[str, Any], digest: str) -> bool:
@@ -283,7 +318,8 @@ def stream_entries(connection: sa.Connection, stream: str) -> list[StoredEntry]:
 
 def _stored(row: Any) -> StoredEntry:
     body = row.body if isinstance(row.body, str) else ""  # a BLOB of the same bytes is an alteration too
-    return StoredEntry(row.position, row.hash, body, readable_rows_salt(row.salt))
+    salt = None if row.salt is None else readable_rows_salt(row.salt) or ""
+    return StoredEntry(row.position, row.hash, body, salt)
 
 
 def all_entries(connection: sa.Connection) -> list[StoredEntry]:
@@ -307,7 +343,7 @@ def verify_store(connection: sa.Connection, of: Mapping[str, sa.Table], stream: 
     own = {table.name: table for table in metadata.tables.values() if table.name in tables.OWN_TABLES}
     missing = _missing_tables(connection, own | dict(of))
     if any(finding.table in own for finding in missing):
-        return StoreReport(entries=0, rows=0, texts=0, findings=missing, heads={})
+        return StoreReport(entries=0, rows=0, texts=0, findings=missing, heads={}, chain=[])
     there = {name: table for name, table in of.items() if name not in {finding.table for finding in missing}}
     with lenient(connection):
         return _verified(connection, there, stream, missing)
@@ -350,13 +386,16 @@ def _verified(
         findings += _own_tables_findings(connection, entries)
     else:
         findings += _head_findings(connection, entries, stream)
-    findings += _payload_findings(connection, entries, payloads)
+    closed = {finding.position for finding in findings if finding.code == "salt_altered"}
+    beside = _payload_findings(connection, entries, payloads)
+    findings += [one for one in beside if not (one.code == "salt_altered" and one.position in closed)]
     return StoreReport(
         entries=len(entries),
         rows=len(rows),
         texts=text_count,
         findings=findings,
         heads=stream_heads(entries),
+        chain=entries,
     )
 
 
@@ -390,7 +429,7 @@ def _text_findings(
                 say("row_twice", "the text stands here more than once", "texts", (found.sha256,))
             bodies[found.sha256] = found.body
     for digest, body in bodies.items():
-        if not _is_text_of(digest, body):
+        if not is_text_of(digest, body):
             say("text_altered", "a text is not as it was recorded", *users.get(digest, ("texts", (digest,))))
         if digest not in users:
             say("text_added", "a text stands here that nothing refers to", "texts", (digest,))
@@ -400,7 +439,8 @@ def _text_findings(
     return len(bodies), findings
 
 
-def _is_text_of(digest: object, body: object) -> bool:
+def is_text_of(digest: object, body: object) -> bool:
+    """Whether a text has the SHA-256 it is kept under, whatever both may be."""
     try:
         return isinstance(body, str) and text_digest(body) == digest
     except UnicodeEncodeError:
@@ -416,9 +456,9 @@ def _payload_texts(payload: Any) -> set[str]:
 
 
 def _head_findings(connection: sa.Connection, entries: list[StoredEntry], stream: str) -> list[Finding]:
-    found = connection.execute(sa.select(tables.streams).where(tables.streams.c.stream == stream)).one_or_none()
+    found = connection.execute(sa.select(tables.streams).where(tables.streams.c.stream == stream)).all()
     last = stream_heads(entries).get(stream)
-    if (None if found is None else (found.sequence, found.head)) != last:
+    if [(row.sequence, row.head) for row in found] != ([] if last is None else [last]):
         return [
             Finding(
                 code="head_differs",
@@ -518,6 +558,9 @@ def _payload_findings(
         if body is None:
             continue
         payload = stored.get(at)
+        if payload is not None and readable_rows_salt(payload.salt) is None:
+            say("salt_altered", f"the salt of entry {at} is not as it was written", at)
+            continue
         if not _is_request_key(keys.get(at), body.request_key, payload):
             findings.append(
                 Finding(
@@ -542,7 +585,7 @@ def _payload_findings(
             }
             key = None if payload.request_id is None else request_key(payload.actor, payload.request_id)
             told_key = None if key is None else sealed(payload.salt, "request_key", key.encode())
-            if readable_rows_salt(payload.salt) is None or not isinstance(payload.request_id, str | None):
+            if not isinstance(payload.request_id, str | None):
                 raise TypeError
         except (AttributeError, TypeError, ValueError, KeyError):
             say("payload_altered", f"what is kept beside entry {at} cannot be read", at)
@@ -553,18 +596,3 @@ def _payload_findings(
         if wrong:
             say("payload_altered", f"entry {at}: {', '.join(wrong)} differ from what was sealed", at)
     return findings
-
-
-__all__ = [
-    "Expected",
-    "Finding",
-    "StoreReport",
-    "StoredEntry",
-    "all_entries",
-    "chain_findings",
-    "expected_rows",
-    "row_findings",
-    "stream_entries",
-    "stream_heads",
-    "verify_store",
-]

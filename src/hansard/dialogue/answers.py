@@ -71,7 +71,6 @@ class DialogueCreated(Shape):
     suggested_panel: list[dict[str, Any]]
     expert_pool: list[dict[str, Any]]
     judge_protocol: dict[str, Any]
-    warnings: list[Warned] = []
 
 
 class PanelEvolved(Shape):
@@ -84,7 +83,6 @@ class PanelEvolved(Shape):
     retained_count: int
     from_pool_count: int
     created_count: int
-    warnings: list[Warned] = []
 
 
 class ExpertCreated(Shape):
@@ -177,6 +175,7 @@ class DialogueSummary(Shape):
     created_at: str
     rounds: int
     experts: int
+    """How many sat in a registered round; whoever was only suggested or created is not among them."""
     total_alignment: int
     open_tensions: int
     verdicts: list[str]
@@ -218,6 +217,7 @@ class Progress(Shape):
     leaderboard: list[dict[str, Any]]
     converging: bool
     estimated_rounds: int | None
+    """How many more a verdict may need; ``null`` where that cannot be told, and once the dialogue is concluded."""
     blockers: list[str]
     gate: GateState | None
     judge_claims: list[dict[str, Any]]
@@ -244,6 +244,31 @@ class CitationsExpanded(Shape):
 
     dialogue_id: str
     citations: list[Citation]
+
+
+class Place(Shape):
+    """Where an entity's words stand in what an expert said; lines count from 1."""
+
+    round: int
+    expert: str
+    line: int
+
+
+class EntityGot(Shape):
+    """One entity with all that belongs to it."""
+
+    id: str
+    entity: dict[str, Any]
+    refers_to: list[dict[str, Any]]
+    referred_to_by: list[dict[str, Any]]
+    moves: list[dict[str, Any]]
+    """The moves that name it."""
+    events: list[dict[str, Any]]
+    """Its life."""
+    labels: dict[str, str]
+    """Labels of the entities at the other end of its references."""
+    stands_in: list[Place]
+    """Where its content stands, word for word, in a contributor's response."""
 
 
 class ResponseParsed(Shape):

@@ -6,6 +6,7 @@ Words are the specification's ("Schema"); where its tables repeat each other, on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -27,6 +28,34 @@ VERDICT_TYPES: Final = ("interim", "final", "minority", "dissent")
 CONFIDENCES: Final = ("unanimous", "strong", "split", "contested")
 COMPONENTS: Final = ("wisdom", "consistency", "truth", "relationships")
 VOTES: Final = ("for", "against", "abstain")
+
+TRANSITIONS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "P": {"open": ("refined", "conceded", "merged"), "refined": ("conceded", "merged")},
+    "R": {"proposed": ("amended", "adopted", "rejected"), "amended": ("adopted", "rejected")},
+    "T": {
+        "open": ("addressed", "resolved"),
+        "addressed": ("resolved", "open"),
+        "resolved": ("reopened",),
+        "reopened": ("addressed", "resolved"),
+    },
+    "E": {
+        "cited": ("challenged", "confirmed", "refuted"),
+        "challenged": ("confirmed", "refuted"),
+        "confirmed": ("challenged",),
+    },
+    "C": {
+        "asserted": ("supported", "opposed", "adopted", "withdrawn"),
+        "supported": ("opposed", "adopted", "withdrawn"),
+        "opposed": ("supported", "adopted", "withdrawn"),
+    },
+}
+"""From which status which others may follow, by kind of entity; each kind begins with the first that stands here."""
+
+STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
+    kind: tuple(dict.fromkeys([*steps, *(word for words in steps.values() for word in words)]))
+    for kind, steps in TRANSITIONS.items()
+}
+"""Every status of each kind, the first one first."""
 
 UNSETTLED: Final = frozenset({"open", "addressed", "reopened"})
 """A tension with one of these is open for the convergence gate."""

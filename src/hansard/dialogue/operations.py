@@ -21,8 +21,8 @@ from hansard.dialogue.rules.panel import (
     named_twice,
     new_expert,
     next_color,
+    seat_of,
     suggested_panel,
-    unique_ids,
 )
 from hansard.dialogue.rules.round import judged_round_number, mentioned_ids, take_update
 from hansard.dialogue.rules.verdict import gate_now, named_ids
@@ -30,8 +30,9 @@ from hansard.dialogue.tables import ROWS
 from hansard.kernel.clock import normal_timestamp
 from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, missing_field, path_outside
 from hansard.kernel.files import read_text
-from hansard.kernel.ids import MAX_ROUND, expert_slug, parse_display_id, slugify
+from hansard.kernel.ids import LATEST, MAX_ROUND, expert_slug, free_ids, parse_display_id, slugify
 from hansard.kernel.operations import Call, operation
+from hansard.kernel.shapes import unstorable
 
 REGISTRY = "registry"
 """The stream of names that are given out once."""
@@ -40,16 +41,26 @@ REGISTRY = "registry"
 class DialogueOperations:
     """Dialogues: created, argued round by round, concluded, read."""
 
-    def __init__(self, journal: Journal, home: Path, *, may_write: Callable[[Path], bool] | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        home: Path,
+        *,
+        may_write: Callable[[Path], bool] | None = None,
+        may_read: Callable[[Path], bool] | None = None,
+    ) -> None:
         """Operations on the journal's store.
 
         Args:
             home: the folder below which dialogues keep their files.
             may_write: whether a caller may name this folder for a dialogue's files; below ``home`` by default.
+            may_read: whether a caller may name this file as a response; below ``home`` by default. A dialogue's own
+                folder may be read in any case.
         """
         self._journal = journal
         self._home = home
-        self._may_write = may_write or (lambda path: home.resolve() in [path.resolve(), *path.resolve().parents])
+        self._may_write = may_write or (lambda path: path.resolve().is_relative_to(home.resolve()))
+        self._may_read = may_read or (lambda path: path.resolve().is_relative_to(home.resolve()))
 
     # ------------------------------------------------------------------ writing
 
@@ -66,15 +77,8 @@ class DialogueOperations:
                 faults.append(invalid_field("panel_size", size, f"is more than the pool's {len(pool)} experts"))
             if request.output_dir is not None and not self._may_write(Path(request.output_dir)):
                 faults.append(path_outside(request.output_dir, "the folders that settings allow"))
-            if request.dialogue_id is not None and slugify(request.dialogue_id) != request.dialogue_id:
-                faults.append(
-                    invalid_field(
-                        "dialogue_id",
-                        request.dialogue_id,
-                        "is no slug",
-                        suggestion=f"'{slugify(request.dialogue_id)}' would be one",
-                    )
-                )
+            if request.dialogue_id is not None:
+                faults += _id_faults(request.dialogue_id)
             _raise(faults, "dialogue", request.title)
             dialogue_id = self._allocated(entry, request)
             entry.join(store.stream(dialogue_id))
@@ -111,17 +115,7 @@ class DialogueOperations:
                     name: member.get(name) for name in ("role", "tier", "relevance", "focus", "description")
                 }
                 joined.append(new_expert(dialogue_id, slug, time, next_color(joined), **given))
-                rows.append(
-                    PanelMember(
-                        dialogue_id=dialogue_id,
-                        round=0,
-                        slug=slug,
-                        source="pool",
-                        tier=member.get("tier"),
-                        relevance=member.get("relevance"),
-                        focus=member.get("focus"),
-                    )
-                )
+                rows.append(seat_of(joined[-1], 0))
             rows += joined
             if origin is not None:
                 rows += _imported_rows(dialogue_id, origin)
@@ -144,7 +138,11 @@ class DialogueOperations:
 
     @operation(writes=True)
     def dialogue_expert_create(self, request: requests.ExpertCreate, call: Call) -> answers.ExpertCreated:
-        """Create an expert who is not in the pool, to fill a gap that the panel has."""
+        """Create an expert who is not in the pool, to fill a gap that the panel has.
+
+        Whoever is created between rounds sits at the next panel unless another is seated; the panel that was suggested
+        for round 0 stays as it is, so there a created expert needs ``dialogue_evolve_panel``.
+        """
         with self._journal.entry("dialogue_expert_create", request, call, [store.stream(request.dialogue_id)]) as entry:
             if entry.answer is not None:
                 return answers.ExpertCreated(**entry.answer)
@@ -169,6 +167,9 @@ class DialogueOperations:
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
             if fault := judged_round_number(request.round, completed):
                 raise fault
+            if request.suggested and not dialogue.imported:
+                raise _imported_only("suggested", True)
+            status = "open" if request.suggested else "in_progress"
             experts = store.read_experts(entry.connection, request.dialogue_id)
             before = store.seated_before(entry.connection, request.dialogue_id, request.round)
             time = _time(dialogue, entry, request.at)
@@ -179,11 +180,9 @@ class DialogueOperations:
                 entry.delete(ROWS[PanelMember], (seat.dialogue_id, seat.round, seat.slug))
             rows: list[model.Row] = [*joined, *seats]
             if planned is None:
-                rows.append(
-                    Round(dialogue_id=request.dialogue_id, round=request.round, status="in_progress", created_at=time)
-                )
+                rows.append(Round(dialogue_id=request.dialogue_id, round=request.round, status=status, created_at=time))
             else:
-                store.update(entry, [msgspec.structs.replace(planned, status="in_progress")])
+                store.update(entry, [msgspec.structs.replace(planned, status=status)])
             store.insert(entry, rows)
             everybody = experts | {expert.slug: expert for expert in joined}
             return entry.finish(
@@ -336,7 +335,7 @@ class DialogueOperations:
     @operation(path="/dialogues/{dialogue_id}/context")
     def dialogue_round_context(self, request: requests.RoundContext, call: Call) -> answers.RoundContextGiven:
         """Give the context of a round's whole panel: all earlier rounds in full, each expert's situation."""
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             record = self.record(request.dialogue_id, connection)
             upcoming = views.next_round(record)
             round_ = upcoming if request.round is None else request.round
@@ -348,7 +347,7 @@ class DialogueOperations:
                 last = [member for member in record.panel_members if member.round == round_ - 1]
                 sat = {member.slug for member in record.panel_members}
                 created = [e for e in record.experts if e.source == "created" and e.slug not in sat]
-                seats = carried_over(record.dialogue.dialogue_id, round_, last, created)
+                seats = carried_over(round_, last, created)
                 notes.append(f"No panel is seated for round {round_}; this is the last one.")
             members = {seat.slug for seat in seats}
             own_words = {}
@@ -364,13 +363,13 @@ class DialogueOperations:
     @operation(path="/dialogues/{dialogue_id}/progress", aliases=("get_dialogue_progress",))
     def dialogue_progress(self, request: requests.DialogueQuery, call: Call) -> answers.Progress:
         """Tell how far a dialogue is: figures of each round, open tensions, leaderboard, what blocks a verdict."""
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             return views.progress(self.record(request.dialogue_id, connection))
 
     @operation(path="/dialogues/{dialogue_id}/citations", aliases=("expand_citations",))
     def dialogue_expand_citations(self, request: requests.ExpandCitations, call: Call) -> answers.CitationsExpanded:
         """Tell what citations such as P0001 stand for; an unknown one tells its own error."""
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             dialogue = self._dialogue(connection, request.dialogue_id)
             found = {entity.id: entity for entity in store.read_entities(connection, dialogue.dialogue_id, request.ids)}
             citations = []
@@ -388,14 +387,14 @@ class DialogueOperations:
     @operation(path="/dialogues")
     def dialogue_list(self, request: requests.DialogueList, call: Call) -> answers.DialogueListed:
         """List dialogues, newest first."""
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             found, total = store.summaries(connection, request.status, request.limit)
             return answers.DialogueListed(dialogues=found, total=total)
 
     @operation(path="/dialogues/{dialogue_id}")
     def dialogue_get(self, request: requests.DialogueQuery, call: Call) -> answers.DialogueGot:
         """Give a dialogue whole: experts, rounds, entities with events and references, verdicts, figures."""
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             record = self.record(request.dialogue_id, connection)
             return answers.DialogueGot(
                 dialogue=views.whole(record),
@@ -403,10 +402,17 @@ class DialogueOperations:
                 head=self.head(request.dialogue_id, connection),
             )
 
+    @operation(path="/dialogues/{dialogue_id}/entities/{id}")
+    def dialogue_entity(self, request: requests.EntityQuery, call: Call) -> answers.EntityGot:
+        """Give one entity whole: its words and where they were said, references both ways, its moves and its life."""
+        with self._journal.reading(call) as connection:
+            record = self.record(request.dialogue_id, connection)
+        return views.entity_whole(record, _entity(record, request.id))
+
     @operation(path="/search")
     def dialogue_search(self, request: requests.DialogueSearch, call: Call) -> answers.Searched:
         """Search the words of all dialogues; best places first."""
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             if request.dialogue_id is not None:
                 self._dialogue(connection, request.dialogue_id)
             hits = store.search(connection, request.query, request.dialogue_id, request.limit)
@@ -418,7 +424,7 @@ class DialogueOperations:
         from hansard.markers import lint, parse
         from hansard.markers.model import Target
 
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             dialogue = self._dialogue(connection, request.dialogue_id)
             if (request.text is None) == (request.path is None):
                 raise (
@@ -431,7 +437,7 @@ class DialogueOperations:
                 path = Path(request.path)
                 if not path.is_absolute():
                     path = self.folder(dialogue) / path
-                if not self._may_write(path) and self.folder(dialogue).resolve() not in path.resolve().parents:
+                if not self._may_read(path) and not path.resolve().is_relative_to(self.folder(dialogue).resolve()):
                     raise path_outside(request.path, "the dialogue's folder")
                 text = read_text(path, name=request.path).text
             assert text is not None
@@ -479,10 +485,14 @@ class DialogueOperations:
         with contextlib.ExitStack() as stack:
             if connection is None:
                 connection = stack.enter_context(self._journal.database.reading())
-            found = store.read_record(connection, dialogue_id)
+            found = self.find(dialogue_id, connection)
             if found is None:
                 raise errors.dialogue_not_found(dialogue_id, store.all_ids(connection))
             return found
+
+    def find(self, dialogue_id: str, connection: store.Connection) -> Record | None:
+        """Everything of one dialogue; ``None`` where there is none of this id."""
+        return store.read_record(connection, dialogue_id)
 
     def head(self, dialogue_id: str, connection: store.Connection | None = None) -> answers.Head:
         """Where a dialogue's chain stands."""
@@ -498,12 +508,12 @@ class DialogueOperations:
             HansardError: ``dialogue_not_found``, ``dialogue_ambiguous``.
         """
         with self._journal.database.reading() as connection:
-            if text == "latest" and not store.taken(connection, [text]):
+            if text == LATEST:
                 latest = store.latest_id(connection)
                 if latest is None:
                     raise errors.dialogue_not_found(text, [])
                 return latest
-            found = store.matching_ids(connection, text)
+            found = store.matching_ids(connection, text) if not any(unstorable(text)) else []
             if text in found:
                 return text
             if len(found) == 1:
@@ -511,7 +521,7 @@ class DialogueOperations:
             if found:
                 raise errors.dialogue_ambiguous(text, found)
             known = store.all_ids(connection)
-            raise errors.dialogue_not_found(text, [*known, "latest"] if known else [])
+            raise errors.dialogue_not_found(text, [*known, LATEST] if known else [])
 
     def folder(self, dialogue: Dialogue) -> Path:
         """Where a dialogue keeps its files: prompts, contexts, responses, exports."""
@@ -520,14 +530,6 @@ class DialogueOperations:
         return self._home / "dialogues" / dialogue.dialogue_id
 
     # ------------------------------------------------------------------ within
-
-    @contextlib.contextmanager
-    def _reading(self, call: Call) -> Iterator[store.Connection]:
-        if call.transaction is not None:
-            yield call.transaction
-        else:
-            with self._journal.database.reading() as connection:
-                yield connection
 
     def _dialogue(self, connection: store.Connection, dialogue_id: str) -> Dialogue:
         found = store.read_dialogue(connection, dialogue_id)
@@ -563,12 +565,33 @@ class DialogueOperations:
                 raise errors.dialogue_exists(request.dialogue_id)
             return request.dialogue_id
         slug = slugify(request.title)
-        candidates = list(unique_ids(slug))
+        candidates = list(free_ids(slug))
         used = store.taken(entry.connection, candidates)
         for candidate in candidates:
             if candidate not in used:
                 return candidate
         raise errors.too_many_similar_titles(slug)
+
+
+def _id_faults(wanted: str) -> Iterator[HansardError]:
+    """Why a dialogue cannot have this id."""
+    would = next(free_ids(slugify(wanted)))
+    if would != wanted:
+        why = "stands for the dialogue that was written to last" if wanted == LATEST else "is no slug"
+        yield invalid_field("dialogue_id", wanted, why, suggestion=f"'{would}' would be one")
+
+
+def _entity(record: Record, text: str) -> model.Entity:
+    """The entity of a display id, or of a local id that was merged into it.
+
+    Raises:
+        HansardError: ``target_not_found``.
+    """
+    for entity in record.entities:
+        if text == entity.id or text in entity.local_ids:
+            return entity
+    known = [entity.id for entity in record.entities]
+    raise errors.target_not_found("id", text, record.dialogue.dialogue_id, known)
 
 
 def _display_id(field: str, text: str) -> str | HansardError:
@@ -601,9 +624,13 @@ def _time(dialogue: Dialogue, entry: Entry, at: str | None, *, unless_told: str 
     """
     if not dialogue.imported:
         if at is not None:
-            raise invalid_field("at", at, "is taken for imported dialogues only", suggestion="Leave it out")
+            raise _imported_only("at", at)
         return entry.time
     return normal_timestamp(at, "at") if at is not None else unless_told or dialogue.created_at
+
+
+def _imported_only(field: str, value: object) -> HansardError:
+    return invalid_field(field, value, "is taken for imported dialogues only", suggestion="Leave it out")
 
 
 def _imported_rows(dialogue_id: str, origin: requests.Origin) -> list[model.Row]:

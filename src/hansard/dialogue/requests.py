@@ -145,6 +145,8 @@ class EvolvePanel(DialogueWrite):
 
     round: RoundNumber
     panel: list[PanelSeat] = Field(min_length=1)
+    suggested: bool = False
+    """Of an imported dialogue: these seats were only suggested when it began, and nobody has sat down yet."""
 
 
 class ExpertCreate(DialogueWrite):
@@ -352,6 +354,14 @@ class ExpandCitations(Shape):
 
     dialogue_id: DialogueId
     ids: list[Name] = Field(min_length=1, max_length=1000)
+
+
+class EntityQuery(Shape):
+    """Ask for one entity."""
+
+    dialogue_id: DialogueId
+    id: Name
+    """Its display id, or a local id of its."""
 
 
 class ParseResponse(Shape):

@@ -479,7 +479,7 @@ def summaries(connection: sa.Connection, status: str | None, limit: int) -> tupl
             .group_by(rounds_.c.dialogue_id)
         )
     }
-    people = _counts(connection, experts, ids)
+    people = _counts(connection, experts, ids, experts.c.first_round.is_not(None))
     tensions = _counts(connection, entities, ids, entities.c.kind == "T", entities.c.status.in_(sorted(UNSETTLED)))
     given: dict[str, list[str]] = {}
     verdicts = ROWS[Verdict]

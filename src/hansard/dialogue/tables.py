@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from hansard.database.columns import JsonText, LongText, metadata
 from hansard.dialogue import model
+from hansard.dialogue.model import STATUSES
 from hansard.kernel.ids import KINDS
 
 
@@ -20,14 +21,6 @@ def _check(name: str, condition: str) -> sa.CheckConstraint:
 def _dialogue_id() -> sa.Column[str]:
     return sa.Column("dialogue_id", sa.Text, sa.ForeignKey("dialogues.dialogue_id"), primary_key=True)
 
-
-STATUSES: dict[str, tuple[str, ...]] = {
-    "P": ("open", "refined", "conceded", "merged"),
-    "R": ("proposed", "amended", "adopted", "rejected"),
-    "T": ("open", "addressed", "resolved", "reopened"),
-    "E": ("cited", "challenged", "confirmed", "refuted"),
-    "C": ("asserted", "supported", "opposed", "adopted", "withdrawn"),
-}
 
 EVENT_TYPES: tuple[str, ...] = tuple(
     dict.fromkeys(["created", "commented", *(word for words in STATUSES.values() for word in words)])

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from hansard.dialogue.answers import Citation, GateState, Progress, RoundFigures
-from hansard.dialogue.model import UNSETTLED, Entity, Event, Expert, Gate, PanelMember, Record
+from hansard.dialogue.answers import Citation, EntityGot, GateState, Place, Progress, RoundFigures
+from hansard.dialogue.model import UNSETTLED, Entity, Event, Expert, Gate, PanelMember, Record, Utterance
 from hansard.dialogue.rules import claims_compared, figures, gate
 from hansard.dialogue.rules.lifecycle import status_after
-from hansard.kernel.ids import KINDS, PLURALS
+from hansard.kernel.ids import KINDS, PLURALS, shown_name
 
 SNIPPET_LENGTH: Final = 200
 """Characters of content that a citation shows."""
@@ -242,7 +242,7 @@ _VERBS: Final = {
 
 
 def _names(slugs: Iterable[str]) -> str:
-    return ", ".join(slug.capitalize() for slug in slugs)
+    return ", ".join(shown_name(slug) for slug in slugs)
 
 
 def progress(record: Record) -> Progress:
@@ -278,7 +278,9 @@ def progress(record: Record) -> Progress:
         active_experts=seats,
         leaderboard=sorted(totals, key=lambda entry: (-int(str(entry["total"])), str(entry["expert"]))),
         converging=converging,
-        estimated_rounds=_estimated_rounds(rounds, len(still_open), score_velocity, converging=converging),
+        estimated_rounds=None
+        if record.dialogue.closed
+        else _estimated_rounds(rounds, len(still_open), score_velocity, converging=converging),
         blockers=blockers(state) if record.dialogue.status in ("open", "converging") else [],
         gate=gate_view(state),
         judge_claims=[msgspec.to_builtins(claim) for claim in claims_compared(record)],
@@ -323,6 +325,38 @@ def citation(entity: Entity) -> Citation:
         contributors=entity.contributors,
         status=entity.status,
         parameters=entity.parameters,
+    )
+
+
+def places(entity: Entity, utterances: Iterable[Utterance]) -> list[Place]:
+    """Where the entity's content stands, word for word, in its contributors' responses.
+
+    Content that the Judge put into other words stands nowhere.
+    """
+    found = []
+    words = entity.content.strip()
+    for one in utterances:
+        if one.round == entity.round and one.slug in entity.contributors and one.raw and words:
+            at = one.raw.find(words)
+            if at >= 0:
+                found.append(Place(round=one.round, expert=one.slug, line=one.raw.count("\n", 0, at) + 1))
+    return found
+
+
+def entity_whole(record: Record, one: Entity) -> EntityGot:
+    """An entity with all that belongs to it."""
+    outward = [ref for ref in record.refs if ref.source_id == one.id]
+    inward = [ref for ref in record.refs if ref.target_id == one.id]
+    ends = {ref.target_id for ref in outward} | {ref.source_id for ref in inward}
+    return EntityGot(
+        id=one.id,
+        entity=msgspec.to_builtins(one),
+        refers_to=msgspec.to_builtins(outward),
+        referred_to_by=msgspec.to_builtins(inward),
+        moves=[msgspec.to_builtins(move) for move in record.moves if one.id in move.targets],
+        events=[msgspec.to_builtins(event) for event in record.events if event.key == one.key],
+        labels={other.id: other.label for other in record.entities if other.id in ends},
+        stands_in=places(one, record.utterances),
     )
 
 

@@ -23,8 +23,6 @@ from hansard.dialogue.tables import ROWS
 from hansard.exchange.document import (
     MISSING,
     REORDERED,
-    Document,
-    JournalItem,
     Place,
     differences,
     document_digest,
@@ -34,6 +32,7 @@ from hansard.exchange.document import (
     rendered,
     rows_of,
 )
+from hansard.exchange.document_items import Document, JournalItem
 from hansard.kernel.canonical import parsed
 from hansard.kernel.errors import shown
 

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hansard.dialogue import model, rules
-from hansard.dialogue.rules.figures import ClaimCompared, Positions, positions
+from hansard.dialogue.rules.figures import ClaimCompared, Positions
 from hansard.exchange.markdown import code, plain
 from hansard.exchange.responses import ACTING
 from hansard.exchange.warnings import final_verdict, wrong_sums
 from hansard.exchange.wording import Wording, counted, listed, number, plain_code
 
-_VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
 _TENSION = re.compile(r"(?<![A-Za-z])T\d", re.IGNORECASE)
 _SETTLING: Final = frozenset({"resolved", "resolution", "resolve", "address"})
 FEW: Final = 8
@@ -21,16 +20,8 @@ FEW: Final = 8
 
 
 def stood(record: model.Record, round_: int) -> Positions:
-    """Where the members of a round's panel stood at its end (dialogue.md, settled contradiction 8)."""
-    final = next((v for v in record.verdicts if v.verdict_type == "final" and v.round == round_), None)
-    return positions(
-        (seat.slug for seat in record.panel_members if seat.round == round_),
-        (move for move in record.moves if move.round == round_),
-        (stance for stance in record.stances if stance.round == round_),
-        (verdict for verdict in record.verdicts if verdict.round <= round_),
-        conditions=final.conditions if final else (),
-        votes=final.votes if final else None,
-    )
+    """Where the members of a round's panel stood at its end; nobody where there is no such round."""
+    return rules.positions_by_round(record).get(round_) or Positions([], [], [], [])
 
 
 def not_agreed(record: model.Record, round_: int) -> tuple[list[str], list[str]]:
@@ -91,21 +82,6 @@ def last_round(record: model.Record) -> int | None:
     return max((item.round for item in record.rounds if item.status == "completed"), default=None)
 
 
-def unsettled_after(record: model.Record, round_: int) -> dict[str, str]:
-    """The tensions that were not settled when a round was registered, with the status each then had.
-
-    As in ``rules.figures``, a step that was taken later counts from the next round on.
-    """
-    ended = {item.round: item.completed_at or "" for item in record.rounds if item.status == "completed"}
-    status = {entity.id: "open" for entity in record.entities if entity.kind == "T" and entity.round <= round_}
-    for event in sorted(record.events, key=lambda event: event.event_seq):
-        if event.kind == "T" and event.type in rules.TRANSITIONS["T"]:
-            late = event.created_at > ended.get(event.event_round, "")
-            if event.event_round + late <= round_:
-                status[str(event.key)] = event.type
-    return {entity_id: word for entity_id, word in status.items() if word in rules.UNSETTLED}
-
-
 def clerk_notes(record: model.Record, wording: Wording) -> list[str]:
     """One sentence, or a few that belong together, for every claim that the record does not bear out."""
     claims = [claim for claim in rules.claims_compared(record) if claim.differs]
@@ -132,7 +108,7 @@ def _figure(record: model.Record, wording: Wording, claim: ClaimCompared) -> str
         shown = _agreement(record, wording, round_)
         return f"The Judge recorded {share} convergence in {where}. The record shows {shown}."
     if claim.item == "open_tensions":
-        still = unsettled_after(record, round_)
+        still = rules.tensions_by_round(record)[round_]
         return (
             f"The Judge recorded {_amount(claimed, 'open tension')} after {where}. The record shows "
             f"{number(len(still))}{': ' + _statuses(wording, still) if still else ''}."
@@ -174,8 +150,7 @@ def _vote(record: model.Record, wording: Wording) -> Iterator[str]:
         return
     where = stood(record, final.round)
     apart = [slug for slug in where.members if slug not in where.agreed and slug not in where.abstained]
-    found = _VOTE.search(final.vote or "")
-    wrong_vote = found is not None and (int(found[1]), int(found[2])) != (len(where.agreed), len(apart))
+    wrong_vote = rules.stated_vote(final.vote) not in (None, (len(where.agreed), len(apart)))
     unanimous = final.confidence == "unanimous" and bool(apart)
     stated = [f"a vote of {plain(final.vote or '')}"] if wrong_vote else []
     stated += ["unanimity"] if unanimous else []
@@ -194,7 +169,14 @@ def _tensions(record: model.Record, wording: Wording, claims: list[ClaimCompared
     final = final_verdict(record)
     told: dict[str, list[str]] = {}
     for claim in claims:
-        if claim.item == "status" and claim.id is not None and claim.id.startswith("T"):
+        if claim.item != "status" or claim.id is None or not claim.id.startswith("T"):
+            continue
+        if claim.round is not None:
+            yield (
+                f"{wording.cite(claim.id)} is called “{plain(claim.claimed)}” after round {claim.round}{_from(claim)}. "
+                f"The record shows it {plain(str(claim.computed))} then."
+            )
+        else:
             told.setdefault(claim.id, []).append(f"“{plain(claim.claimed)}”{_from(claim)}")
     for entity_id in final.tensions_resolved if final else ():
         entity = next((entity for entity in record.entities if entity.id == entity_id), None)

@@ -1,19 +1,18 @@
 """``dialogue.json``: a record as one document, and back again (specification, "Output: Single dialogue.json").
 
-The types below *are* the format: an attribute has the name of its column, and where the document says it otherwise
-the name beside it is the document's. Every column of every row is in the document, so ``record_from_document`` is the
-exact inverse of ``document_from_record``. What can be computed from the rows (totals, scores, mapping, figures,
-warnings) is there too, for readers; it is never read back, and ``differences`` tells where it was touched.
+The types in ``document_items`` are the format. Every column of every row is in the document, so
+``record_from_document`` is the exact inverse of ``document_from_record``. What can be computed from the rows (totals,
+scores, mapping, figures, warnings) is there too, for readers; it is never read back, and ``differences`` tells where it
+was touched.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -22,10 +21,36 @@ from hansard.database.journal import RULES_VERSION
 from hansard.dialogue import model, rules
 from hansard.dialogue.tables import ROWS
 from hansard.exchange import errors
+from hansard.exchange.document_items import (
+    ComparedItem,
+    Document,
+    EntityItem,
+    EventItem,
+    ExpertItem,
+    FiguresItem,
+    Item,
+    JournalItem,
+    JudgeClaimItem,
+    JudgeFileItem,
+    MoveItem,
+    PoolItem,
+    ReferenceItem,
+    ResponseReferenceItem,
+    RoundItem,
+    SeatItem,
+    StanceItem,
+    TensionItem,
+    UtteranceItem,
+    VerdictItem,
+    WarningItem,
+)
+from hansard.exchange.origin import first_origin
 from hansard.exchange.warnings import warnings_of
 from hansard.kernel import files
-from hansard.kernel.canonical import MAX_SAFE_INTEGER, exchange_bytes, sha256_hex
+from hansard.kernel.canonical import exchange_bytes, sha256_hex
 from hansard.kernel.ids import KINDS, PLURALS, parse_display_id, parse_local_id
+from hansard.kernel.json_text import NotJsonError, json_value
+from hansard.kernel.shapes import unstorable
 
 SCHEMA_VERSION: Final = "1"
 """Version of the format; raised when an older reader would misread it."""
@@ -37,331 +62,16 @@ FILE_NAME: Final = "dialogue.json"
 LIMIT_BYTES: Final = 512 * 1024 * 1024
 """Largest export that is read."""
 
-DEPTH: Final = 64
-"""Nesting of a document that is read; what the store accepts is nested half as deep."""
+FRAME_DEPTH: Final = 8
+"""So deep a document nests its rows; each value in them as deep as the store accepts."""
 
 UNSEALED: Final = ("digest", "journal")
-"""Keys that the digest leaves out: itself, and the journal, whose times and salts are a store's own."""
+"""Keys that are no part of the document proper: its digest, and the journal, which is a store's own."""
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 
-S = TypeVar("S")
 R = TypeVar("R", bound=model.Row)
 Made = TypeVar("Made", bound="Item")
-
-RefType = Literal["support", "oppose", "refine", "address", "resolve", "reopen", "question", "depend"]
-MoveType = Literal["defend", "challenge", "bridge", "request", "concede", "converge"]
-StanceWord = Literal["APPROVE", "REJECT", "HOLD", "CONDITIONAL", "ABSTAIN"]
-Confidence = Literal["unanimous", "strong", "split", "contested"]
-Tier = Literal["Core", "Adjacent", "Wildcard"]
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """Base of the document's parts: closed to unknown keys; a key that has nothing to say is left out."""
-
-
-class PoolItem(Item, frozen=True, kw_only=True):
-    """The pool as it was given."""
-
-    domain: str | None = None
-    experts: list[dict[str, Any]]
-
-
-class ExpertItem(Item, frozen=True, kw_only=True):
-    """Somebody who took part; scores by round, and their sum."""
-
-    slug: str
-    role: str
-    tier: Tier | None
-    source: Literal["pool", "created"]
-    creation_reason: str | None = None
-    scores: dict[str, int]
-    total: int
-    color: str
-    description: str | None = None
-    focus: str | None = None
-    relevance: float | None = None
-    first_round: int | None = None
-    created_at: str
-
-
-class SeatItem(Item, frozen=True, kw_only=True):
-    """A seat at a round's panel."""
-
-    slug: str
-    source: Literal["pool", "created", "retained"]
-    tier: str | None = None
-    relevance: float | None = None
-    focus: str | None = None
-
-
-class UtteranceItem(Item, frozen=True, kw_only=True):
-    """What one expert said, word for word, and which display id each local id of it became."""
-
-    score: int | None
-    raw: str | None
-    mapping: dict[str, str]
-    components: dict[str, int] | None = None
-    annotations: list[dict[str, Any]] | None = None
-
-
-class FiguresItem(Item, frozen=True, kw_only=True):
-    """A round in figures, computed from the record."""
-
-    open_tensions: int
-    new_perspectives: int
-    velocity: int
-    score_velocity: int | None
-    panel: int
-    agreed: int
-    abstained: int
-    settled: int
-    converge_percent: int
-
-
-class RoundItem(Item, frozen=True, kw_only=True):
-    """A round: its panel, and what each member said."""
-
-    round: int
-    title: str | None
-    score: int | None
-    summary: str | None
-    status: Literal["open", "in_progress", "completed"]
-    created_at: str
-    completed_at: str | None = None
-    panel: list[SeatItem]
-    experts: dict[str, UtteranceItem]
-    figures: FiguresItem | None = None
-
-
-class ReferenceItem(Item, frozen=True, kw_only=True):
-    """A typed reference of the entity it stands in; ``round`` and ``seq`` number it in the dialogue."""
-
-    ref_type: RefType = msgspec.field(name="type")
-    target_id: str = msgspec.field(name="target")
-    context: str | None = None
-    round: int
-    seq: int
-    created_at: str
-
-
-class ResponseReferenceItem(ReferenceItem, frozen=True, kw_only=True):
-    """A typed reference of a whole response; ``source`` is ``@`` and the expert's slug."""
-
-    source_id: str = msgspec.field(name="source")
-
-
-class EventItem(Item, frozen=True, kw_only=True):
-    """A step in the life of the entity it stands in."""
-
-    type: str
-    event_round: int = msgspec.field(name="round")
-    actors: list[str] = msgspec.field(name="by")
-    reference: str | None = None
-    result: str | None = None
-    reason: str | None = None
-    disposition: str | None = None
-    event_seq: int = msgspec.field(name="seq")
-    created_at: str
-
-
-class EntityItem(Item, Generic[S], frozen=True, kw_only=True):
-    """A perspective, recommendation, piece of evidence or claim."""
-
-    id: str
-    label: str
-    content: str
-    contributors: list[str]
-    round: int
-    status: S
-    parameters: dict[str, Any] | None = None
-    references: list[ReferenceItem]
-    adopted_in_verdict: str | None = None
-    events: list[EventItem]
-    local_ids: list[str]
-    created_at: str
-
-
-class TensionItem(Item, Generic[S], frozen=True, kw_only=True):
-    """A tension; its text is called ``description``."""
-
-    id: str
-    label: str
-    content: str = msgspec.field(name="description")
-    contributors: list[str]
-    round: int
-    status: S
-    parameters: dict[str, Any] | None = None
-    references: list[ReferenceItem]
-    adopted_in_verdict: str | None = None
-    events: list[EventItem]
-    local_ids: list[str]
-    created_at: str
-
-
-class MoveItem(Item, frozen=True, kw_only=True):
-    """A dialogue move."""
-
-    expert_slug: str = msgspec.field(name="expert")
-    round: int
-    move_type: MoveType = msgspec.field(name="type")
-    targets: list[str]
-    topic: str | None = None
-    context: str | None = None
-    seq: int
-    created_at: str
-
-
-class StanceItem(Item, frozen=True, kw_only=True):
-    """Where an expert stood at the end of a round."""
-
-    expert_slug: str = msgspec.field(name="expert")
-    round: int
-    stance: StanceWord
-    confidence: float | None = None
-    condition: str | None = None
-    cause: str | None = None
-    created_at: str
-
-
-class VerdictItem(Item, frozen=True, kw_only=True):
-    """A verdict; ``author`` is null for the Judge, ``seq`` counts them in the order in which they were given."""
-
-    verdict_id: str = msgspec.field(name="id")
-    seq: int
-    verdict_type: model.VerdictType = msgspec.field(name="type")
-    label: str | None = None
-    round: int
-    author_expert: str | None = msgspec.field(name="author")
-    recommendation: str
-    description: str
-    conditions: list[str]
-    tensions_resolved: list[str]
-    tensions_accepted: list[str]
-    recommendations_adopted: list[str]
-    key_evidence: list[str]
-    key_claims: list[str]
-    supporting_experts: list[str]
-    vote: str | None = None
-    votes: dict[str, str] | None = None
-    confidence: Confidence | None = None
-    what_would_change: str | None = None
-    supersedes: str | None = None
-    dismissals: dict[str, str] | None = None
-    force_reason: str | None = None
-    gate: dict[str, Any] | None = None
-    created_at: str
-
-
-class JudgeClaimItem(Item, frozen=True, kw_only=True):
-    """A figure or status that a judge stated."""
-
-    seq: int
-    round: int | None = None
-    subject: str
-    item: str
-    claimed: str
-    local_id: str | None = None
-    source: str | None = None
-
-
-class ComparedItem(Item, frozen=True, kw_only=True):
-    """A figure that a judge stated beside the one the record shows."""
-
-    round: int | None = None
-    subject: str
-    item: str
-    claimed: str
-    computed: str | None = None
-    differs: bool
-    id: str | None = None
-    source: str | None = None
-
-
-class JudgeFileItem(Item, frozen=True, kw_only=True):
-    """A judge's file of an imported dialogue, word for word."""
-
-    name: str
-    body: str
-
-
-class WarningItem(Item, frozen=True, kw_only=True):
-    """Something that is no fault and that a reader should know."""
-
-    type: str
-    message: str
-    expert: str | None = None
-    round: int | None = None
-    id: str | None = None
-
-
-class HeadItem(Item, frozen=True, kw_only=True):
-    """Where the stream stands: number of its entries, hash of the last."""
-
-    sequence: int
-    hash: str
-
-
-class EntryItem(Item, frozen=True, kw_only=True):
-    """A journal entry: its hash, the bytes that have it, the salt of its rows (null where none of them needs it)."""
-
-    hash: str
-    body: str
-    salt: str | None
-
-
-class JournalItem(Item, frozen=True, kw_only=True):
-    """The dialogue's stream of the journal."""
-
-    version: str
-    stream: str
-    head: HeadItem
-    entries: list[EntryItem]
-
-
-class Document(Item, frozen=True, kw_only=True):
-    """The whole of ``dialogue.json``."""
-
-    schema_version: str = msgspec.field(name="schema_version")
-    rules_version: str
-    id: str
-    title: str
-    question: str
-    date: str
-    status: model.DialogueStatus
-    total_rounds: int
-    total_alignment: int
-    created_at: str
-    converged_at: str | None = None
-    background: dict[str, Any] | None = None
-    panel_size: int
-    convergence_target: float
-    max_rounds: int
-    rotation: Literal["graduated", "none", "wildcards", "full"]
-    strict_velocity: bool
-    seed: str
-    output_dir: str | None = None
-    tags: list[str]
-    origin: dict[str, Any] | None = None
-    expert_pool: PoolItem = msgspec.field(name="expert_pool")
-    experts: list[ExpertItem]
-    rounds: list[RoundItem]
-    perspectives: list[EntityItem[Literal["open", "refined", "conceded", "merged"]]]
-    recommendations: list[EntityItem[Literal["proposed", "amended", "adopted", "rejected"]]]
-    tensions: list[TensionItem[Literal["open", "addressed", "resolved", "reopened"]]]
-    evidence: list[EntityItem[Literal["cited", "challenged", "confirmed", "refuted"]]]
-    claims: list[EntityItem[Literal["asserted", "supported", "opposed", "adopted", "withdrawn"]]]
-    response_references: list[ResponseReferenceItem]
-    moves: list[MoveItem]
-    stances: list[StanceItem]
-    verdicts: list[VerdictItem]
-    judge_claims: list[JudgeClaimItem]
-    claims_compared: list[ComparedItem]
-    documents: list[JudgeFileItem]
-    warnings: list[WarningItem]
-    digest: str
-    journal: JournalItem | None = None
-
 
 DERIVED: Final = frozenset({"date", "totalRounds", "totalAlignment", "claimsCompared", "warnings", "rulesVersion"})
 """Keys at the top of the document that are computed from the rest."""
@@ -496,8 +206,13 @@ def _of_response(ref: model.Ref) -> bool:
 
 
 def document_digest(document: Mapping[str, Any]) -> str:
-    """SHA-256 of the document's RFC 8785 bytes without ``digest`` and ``journal``, in hexadecimal."""
-    return sha256_hex(exchange_bytes({key: value for key, value in document.items() if key not in UNSEALED}))
+    """SHA-256 of the document's RFC 8785 bytes without ``digest`` and ``journal``, in hexadecimal.
+
+    A record keeps its digest in every home that it is taken to: its folder is left out, its origin is the first one.
+    """
+    sealed = {key: value for key, value in document.items() if key not in (*UNSEALED, "outputDir", "origin")}
+    first = first_origin(document.get("origin"))
+    return sha256_hex(exchange_bytes(sealed if first is None else sealed | {"origin": first}))
 
 
 def rendered(document: Mapping[str, Any]) -> bytes:
@@ -539,31 +254,14 @@ def parsed_document(text: str, name: str) -> dict[str, Any]:
     if not text.strip():
         raise errors.json_malformed(name, None, None, "it is empty")
     try:
-        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except json.JSONDecodeError as fault:
-        raise errors.json_malformed(name, fault.lineno, fault.colno, fault.msg) from None
-    except RecursionError:
-        raise errors.json_malformed(name, None, None, "it is nested too deeply") from None
-    except ValueError as fault:
-        raise errors.json_malformed(name, None, None, str(fault)) from None
+        document = json_value(text)
+    except NotJsonError as fault:
+        raise errors.json_malformed(name, fault.line, fault.column, fault.why) from None
     if not isinstance(document, dict) or "schema_version" not in document:
         raise errors.not_an_export(name)
     if document["schema_version"] not in READABLE:
         raise errors.schema_version_unknown(name, document["schema_version"], READABLE)
     return document
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):  # which of the two would count depends on the reader
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key '{twice}' stands twice in one object")
-    return found
-
-
-def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON value")
 
 
 def record_from_document(document: Mapping[str, Any], name: str = FILE_NAME) -> model.Record:
@@ -586,9 +284,9 @@ def record_from_document(document: Mapping[str, Any], name: str = FILE_NAME) -> 
 
 def form_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
     """Every part of a document that has not the form of the format, item by item."""
-    unstorable = list(_unstorable(document, ""))
-    if unstorable:
-        yield from unstorable
+    lost = [Fault(path.removeprefix("."), why) for path, why, _ in unstorable(document, depth=-FRAME_DEPTH)]
+    if lost:
+        yield from lost
         return
     fields = {field.encode_name: field for field in msgspec.structs.fields(Document)}
     for key in document.keys() - fields.keys():
@@ -623,28 +321,6 @@ def _round_faults(value: Any, form: Any, path: str) -> Iterator[Fault]:
     yield from _form_fault({**value, "experts": {}}, form, path)
     for slug, utterance in said.items():
         yield from _form_fault(utterance, UtteranceItem, f"{path}.experts.{slug}")
-
-
-def _unstorable(value: Any, path: str, depth: int = 0) -> Iterator[Fault]:
-    """Values that no store can have held: a NUL, half a surrogate pair, a number that not every reader keeps."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield Fault(path, "holds a NUL character")
-        elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            yield Fault(path, "holds a lone surrogate")
-    elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
-        yield Fault(path, "holds an integer beyond 2^53 - 1")
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield Fault(path, "holds a number that is not finite")
-    elif isinstance(value, dict | list) and depth > DEPTH:
-        yield Fault(path, f"is nested deeper than {DEPTH}")
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _unstorable(key, path, depth + 1)
-            yield from _unstorable(inner, f"{path}.{key}" if path else key, depth + 1)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _unstorable(inner, f"{path}[{index}]", depth + 1)
 
 
 def _form_fault(value: Any, form: Any, path: str) -> Iterator[Fault]:

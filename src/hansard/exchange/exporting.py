@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,15 +15,8 @@ from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.requests import DialogueQuery
 from hansard.exchange import errors
 from hansard.exchange.checking import needed_salts
-from hansard.exchange.document import (
-    FILE_NAME,
-    EntryItem,
-    HeadItem,
-    JournalItem,
-    document_from_record,
-    read_document,
-    rendered,
-)
+from hansard.exchange.document import FILE_NAME, document_from_record, read_document, rendered
+from hansard.exchange.document_items import EntryItem, HeadItem, JournalItem
 from hansard.exchange.minutes import minutes
 from hansard.exchange.report import report
 from hansard.exchange.shapes import DialogueExport, DialogueExported, ExportStats, Minutes, Report
@@ -84,7 +76,7 @@ class Exporting:
 
     def _snapshot(self, dialogue_id: str, call: Call) -> tuple[model.Record, JournalItem, Head]:
         """Record, stream and head of one moment."""
-        with self._reading(call) as connection:
+        with self._journal.reading(call) as connection:
             record = self._dialogues.record(dialogue_id, connection)
             head = self._dialogues.head(dialogue_id, connection)
             entries = verify.stream_entries(connection, head.stream)
@@ -99,14 +91,6 @@ class Exporting:
             ],
         )
         return record, journal, head
-
-    @contextlib.contextmanager
-    def _reading(self, call: Call) -> Iterator[Any]:
-        if call.transaction is not None:
-            yield call.transaction
-        else:
-            with self._journal.database.reading() as connection:
-                yield connection
 
     def _target(self, dialogue: model.Dialogue, request: DialogueExport) -> Path:
         if request.output_path is not None:

@@ -59,6 +59,7 @@ class DialogueImported(Shape):
     rounds: int
     experts: int
     responses: int
+    """Responses that say something: an empty one is kept and not counted."""
     entities: dict[str, int]
     """Number of entities by the name of their kind (``perspectives`` …)."""
     links: dict[str, int]

@@ -25,14 +25,15 @@ from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.views import figures_view
 from hansard.exchange import errors
 from hansard.exchange.import_shapes import ClaimBeside, DialogueImport, DialogueImported, ImportDiagnostic
-from hansard.exchange.judge_files import load_json
 from hansard.exchange.planning import Mapped, Plan, plan_transcript, tensions_of
 from hansard.exchange.restoring import DocumentImporter, record_differences
-from hansard.exchange.transcripts import is_round, is_transcript, read_transcript
+from hansard.exchange.rosters import load_json
+from hansard.exchange.transcripts import is_round, is_transcript, numbered_folders, read_transcript
+from hansard.exchange.warnings import responses
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
-from hansard.kernel.errors import HansardError, file_unreadable, invalid_field
-from hansard.kernel.ids import PLURALS, SLUG_LENGTH
+from hansard.kernel.errors import file_unreadable, invalid_field
+from hansard.kernel.ids import PLURALS, free_ids
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Shape
 
@@ -144,7 +145,12 @@ def importer_of(path: Path) -> Importer:
     found = recognising(path)
     if found is not None:
         return found
-    why = "it has no folder round-0" if path.is_dir() else "no importer knows this kind of file"
+    if not path.is_dir():
+        raise errors.not_a_dialogue(path.name, "no importer knows this kind of file")
+    why = "it has no folder round-0"
+    if numbered := numbered_folders(path):
+        why += f"; it has {', '.join(map(repr, numbered[:5]))}{' …' if len(numbered) > 5 else ''}. If these are its "
+        why += "rounds, call them round-0, round-1 and so on in a copy"
     raise errors.not_a_dialogue(path.name or "the folder", why)
 
 
@@ -196,7 +202,24 @@ class Importing:
                 differences = record_differences(plan.expected, record)
                 if differences:
                     raise errors.record_differs(path.name, differences)
-            return _answer(plan, record, created=not present)
+            further = [] if present else self._strangers(record, path)
+            return _answer(plan, record, further, created=not present)
+
+    def _strangers(self, record: Record, path: Path) -> list[ImportDiagnostic]:
+        """Files in a new dialogue's folder: somebody had a dialogue of this id here, and the store does not know it.
+
+        Told in the answer alone: the record must not depend on the home it is in.
+        """
+        folder = self._dialogues.folder(record.dialogue)
+        with contextlib.suppress(OSError):
+            if found := sorted(one.name for one in folder.iterdir() if one.resolve() != path.resolve()):
+                words = (
+                    f"the folder of '{record.dialogue.dialogue_id}' holds {', '.join(found[:5])}"
+                    f"{' …' if len(found) > 5 else ''} of a dialogue that this store did not know; an export replaces "
+                    "such files: verify or move them first"
+                )
+                return [ImportDiagnostic(code="artefacts_found", message=words)]
+        return []
 
     def _allowed(self, name: str, field: str) -> Path:
         if not name or "\0" in name:
@@ -209,8 +232,8 @@ class Importing:
     def _placed(self, plan: Plan, connection: Any, *, as_new: bool) -> tuple[str, bool]:
         """The id for a plan, and whether its content is recorded under that id already."""
         first: Record | None = None
-        for candidate in _candidates(plan.wanted_id):
-            record = self._found(candidate, connection)
+        for candidate in free_ids(plan.wanted_id):
+            record = self._dialogues.find(candidate, connection)
             if record is None:
                 if first is None or as_new:
                     return candidate, False
@@ -233,14 +256,6 @@ class Importing:
             added=sorted(plan.files.keys() - before.keys()),
             removed=sorted(before.keys() - plan.files.keys()),
         )
-
-    def _found(self, dialogue_id: str, connection: Any) -> Record | None:
-        try:
-            return self._dialogues.record(dialogue_id, connection)
-        except HansardError as fault:
-            if fault.code != "dialogue_not_found":
-                raise
-            return None
 
     def _record(self, plan: Plan, dialogue_id: str, request_id: str | None, call: Call) -> None:
         """Run the plan's requests, each under the dialogue's id."""
@@ -265,15 +280,7 @@ class Importing:
         call.progress(total, total, f"recorded {dialogue_id}")
 
 
-def _candidates(wanted: str) -> Iterator[str]:
-    """The wanted id, then -2 to -99; cut where the number would not fit behind it."""
-    yield wanted
-    for number in range(2, 100):
-        ending = f"-{number}"
-        yield wanted[: SLUG_LENGTH - len(ending)].rstrip("-") + ending
-
-
-def _answer(plan: Plan, record: Record, *, created: bool) -> DialogueImported:
+def _answer(plan: Plan, record: Record, further: list[ImportDiagnostic], *, created: bool) -> DialogueImported:
     kinds = {PLURALS[kind]: sum(1 for entity in record.entities if entity.kind == kind) for kind in PLURALS}
     told = (record.dialogue.origin or {}).get("diagnostics", [])
     return DialogueImported(
@@ -282,11 +289,11 @@ def _answer(plan: Plan, record: Record, *, created: bool) -> DialogueImported:
         title=record.dialogue.title,
         rounds=sum(1 for round_ in record.rounds if round_.status == "completed"),
         experts=len(record.experts),
-        responses=sum(1 for utterance in record.utterances if utterance.raw is not None),
+        responses=len(responses(record)),
         entities=kinds,
         links=plan.links,
         verdicts=[verdict.verdict_id for verdict in record.verdicts],
-        diagnostics=[ImportDiagnostic(**entry) for entry in told],
+        diagnostics=[*(ImportDiagnostic(**entry) for entry in told), *further],
         figures=figures_view(record),
         claims_compared=[ClaimBeside(**msgspec.to_builtins(claim)) for claim in rules.claims_compared(record)],
         files_read=plan.files_read,

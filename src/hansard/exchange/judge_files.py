@@ -1,4 +1,4 @@
-"""What a judge's files say, as typed values: pool and panels (JSON), scoreboard, tensions and verdict (Markdown).
+"""What a judge's Markdown files say, as typed values: titles and roles, scoreboard, tensions, verdict.
 
 Pure: text in, values and notes out. Nothing a judge wrote is taken for a fact of the record here; figures, statuses and
 counts come out as claims with the line they stand in (dialogue.md, "Import is not judging").
@@ -6,344 +6,17 @@ counts come out as claims with the line they stand in (dialogue.md, "Import is n
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, NoReturn
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 import msgspec
 
-from hansard.dialogue.model import COMPONENTS, TIERS
-from hansard.exchange import errors
-from hansard.kernel.canonical import MAX_SAFE_INTEGER
+from hansard.dialogue.model import COMPONENTS
+from hansard.exchange.outline import HEADING, Heading, Table, headings, plain, section_end, tables
+from hansard.exchange.rosters import LINE_LENGTH
+from hansard.exchange.telling import Note
 from hansard.kernel.ids import folded, slugify
-from hansard.kernel.shapes import JSON_DEPTH
-
-LINE_LENGTH: Final = 1000
-"""Longest title, role or label that the record takes."""
-
-
-class Note(NamedTuple):
-    """Something about a place of a file that the importer must tell."""
-
-    code: str
-    message: str
-    line: int | None = None
-
-
-# -- JSON --------------------------------------------------------------------------------------------------------------
-
-
-def load_json(text: str, name: str) -> Any:
-    """The value a JSON file holds, if it is one that the record can keep.
-
-    Raises:
-        HansardError: ``json_malformed`` with line and column; ``json_unfit`` for what no record can hold.
-    """
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as fault:
-        raise errors.json_malformed(name, fault.lineno, fault.colno, fault.msg.lower()) from None
-    except RecursionError:
-        raise errors.json_malformed(name, None, None, "it is nested too deeply to be read") from None
-    except ValueError as fault:  # a constant such as NaN, or a number of thousands of digits
-        raise errors.json_malformed(name, None, None, str(fault).partition(";")[0]) from None
-    _check_storable(value, name)
-    return value
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"'{word}' is no JSON number")
-
-
-def _check_storable(value: Any, name: str) -> None:
-    """Refuse what a file may hold and a record may not; iterative, so that depth does no harm."""
-    left: list[tuple[Any, str, int]] = [(value, "the file", 0)]
-    while left:
-        item, path, depth = left.pop()
-        if isinstance(item, str):
-            if "\0" in item or any("\ud800" <= char <= "\udfff" for char in item):
-                raise errors.json_unfit(name, path, "holds a character that no text can hold")
-        elif isinstance(item, bool) or item is None:
-            continue
-        elif isinstance(item, int):
-            if abs(item) > MAX_SAFE_INTEGER:
-                raise errors.json_unfit(name, path, "is a number beyond 2^53 - 1")
-        elif isinstance(item, float):
-            if not math.isfinite(item):
-                raise errors.json_unfit(name, path, "is a number that is not finite")
-        elif depth >= JSON_DEPTH:
-            raise errors.json_unfit(name, path, f"is nested deeper than {JSON_DEPTH}")
-        elif isinstance(item, list):
-            left.extend((inner, f"{path}[{index}]", depth + 1) for index, inner in enumerate(item))
-        else:
-            top = "" if path == "the file" else f"{path}."
-            left.extend((key, f"{path}, a key,", depth + 1) for key in item)
-            left.extend((inner, f"{top}{key}", depth + 1) for key, inner in item.items())
-
-
-class Agent(NamedTuple):
-    """Somebody of a pool or a panel, as the judge's file tells."""
-
-    name: str | None
-    role: str | None
-    tier: str | None
-    relevance: float | None
-    focus: str | None
-    description: str | None = None
-    source: str | None = None
-    creation_reason: str | None = None
-
-
-class Pool(msgspec.Struct, frozen=True):
-    """What ``expert-pool.json`` says."""
-
-    title: str | None
-    question: str | None
-    domain: str | None
-    background: dict[str, Any] | None
-    experts: tuple[Agent, ...]
-    notes: tuple[Note, ...]
-
-
-class Panel(msgspec.Struct, frozen=True):
-    """What a round's ``panel.json`` says; every agent has a name."""
-
-    agents: tuple[Agent, ...]
-    notes: tuple[Note, ...]
-
-
-def read_pool(text: str, name: str) -> Pool:
-    """Read ``expert-pool.json``: ``{title?, question?, domain?, background?, experts: [{name?, role, tier?, …}]}``.
-
-    Raises:
-        HansardError: ``json_malformed`` or ``json_unfit``.
-    """
-    value = _mapping(load_json(text, name), name, "the file")
-    notes: list[Note] = []
-    entries = value.get("experts", [])
-    if not isinstance(entries, list):
-        raise errors.json_unfit(name, "experts", "is no list")
-    experts = []
-    for index, entry in enumerate(entries):
-        agent = _agent(_mapping(entry, name, f"experts[{index}]"), name, f"experts[{index}]", notes)
-        if agent.role is None:
-            notes.append(Note("role_missing", f"experts[{index}] of the pool has no role"))
-            agent = agent._replace(role="unknown")
-        experts.append(agent)
-    return Pool(
-        title=_line(value, "title", name, "title", notes),
-        question=_text(value, "question", name, "question"),
-        domain=_text(value, "domain", name, "domain"),
-        background=_background(value.get("background"), name),
-        experts=tuple(experts),
-        notes=tuple(notes),
-    )
-
-
-def read_panel(text: str, name: str) -> Panel:
-    """Read ``panel.json``: ``{agents: [{name, role?, tier?, …}], history?: {experts: [{name, source?, …}]}}``.
-
-    Raises:
-        HansardError: ``json_malformed`` or ``json_unfit``.
-    """
-    value = _mapping(load_json(text, name), name, "the file")
-    notes: list[Note] = []
-    entries = value.get("agents")
-    if not isinstance(entries, list):
-        raise errors.json_unfit(name, "agents", "is no list" if "agents" in value else "is missing")
-    history: dict[str, Mapping[str, Any]] = {}
-    told = value.get("history")
-    if isinstance(told, dict) and isinstance(told.get("experts"), list):
-        for entry in told["experts"]:
-            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                history[folded(entry["name"])] = entry
-    agents = []
-    for index, entry in enumerate(entries):
-        path = f"agents[{index}]"
-        own = _mapping(entry, name, path)
-        if not isinstance(own.get("name"), str) or not own["name"].strip():
-            raise errors.json_unfit(name, f"{path}.name", "is missing" if "name" not in own else "is no name")
-        agents.append(_agent({**history.get(folded(own["name"]), {}), **own}, name, path, notes))
-    return Panel(tuple(agents), tuple(notes))
-
-
-def _mapping(value: Any, name: str, path: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise errors.json_unfit(name, path, "is no object")
-    return value
-
-
-def _text(value: Mapping[str, Any], key: str, name: str, path: str) -> str | None:
-    """A text that says something, else nothing."""
-    found = value.get(key)
-    if found is None:
-        return None
-    if not isinstance(found, str):
-        raise errors.json_unfit(name, path, "is no text")
-    return found if found.strip() else None
-
-
-def _line(value: Mapping[str, Any], key: str, name: str, path: str, notes: list[Note]) -> str | None:
-    found = _text(value, key, name, path)
-    if found is not None and len(found) > LINE_LENGTH:
-        notes.append(Note("text_cut", f"{path} has {len(found)} characters; the first {LINE_LENGTH} were taken"))
-        return found[: LINE_LENGTH - 1] + "…"
-    return found
-
-
-def _agent(entry: Mapping[str, Any], name: str, path: str, notes: list[Note]) -> Agent:
-    tier = _text(entry, "tier", name, f"{path}.tier")
-    known = next((word for word in TIERS if tier is not None and word.casefold() == tier.strip().casefold()), None)
-    if tier is not None and known is None:
-        notes.append(Note("tier_unknown", f"{path}.tier '{tier[:80]}' is no tier; it was left out"))
-    relevance = entry.get("relevance")
-    if relevance is not None and (
-        isinstance(relevance, bool) or not isinstance(relevance, int | float) or not 0 <= relevance <= 1
-    ):
-        notes.append(Note("relevance_unusable", f"{path}.relevance is no share from 0 to 1; it was left out"))
-        relevance = None
-    return Agent(
-        name=_text(entry, "name", name, f"{path}.name"),
-        role=_line(entry, "role", name, f"{path}.role", notes),
-        tier=known,
-        relevance=None if relevance is None else float(relevance),
-        focus=_text(entry, "focus", name, f"{path}.focus"),
-        description=_text(entry, "description", name, f"{path}.description"),
-        source=_text(entry, "source", name, f"{path}.source"),
-        creation_reason=_text(entry, "creation_reason", name, f"{path}.creation_reason"),
-    )
-
-
-def _background(value: Any, name: str) -> dict[str, Any] | None:
-    """The background as a request takes it; fields that it does not know stand among the constraints."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return {"description": value} if value.strip() else None
-    told = _mapping(value, name, "background")
-    known: dict[str, Any] = {}
-    further: dict[str, Any] = {}
-    for key, item in told.items():
-        if key in ("subject", "description", "situation") and isinstance(item, str):
-            known[key] = item
-        elif key == "constraints" and isinstance(item, dict):
-            further.update(item)
-        elif item is not None:
-            further[key] = item
-    if further:
-        known["constraints"] = further
-    return known or None
-
-
-# -- Markdown ----------------------------------------------------------------------------------------------------------
-
-
-class Line(NamedTuple):
-    """One line outside code fences."""
-
-    number: int
-    text: str
-    start: int
-    """Offset of its first character."""
-    end: int
-    """Offset behind its line break."""
-
-
-class Heading(NamedTuple):
-    """A heading; its section runs to the next heading of the same or a higher level."""
-
-    level: int
-    text: str
-    line: int
-    start: int
-    body: int
-    """Where its section's text starts."""
-
-
-class Table(NamedTuple):
-    """A Markdown table: header cells and rows with their line numbers."""
-
-    header: list[str]
-    rows: list[tuple[int, list[str]]]
-
-
-_HEADING: Final = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
-_RULE_CELL: Final = re.compile(r":?-+:?")
-
-
-def lines(text: str) -> Iterator[Line]:
-    """The lines of a text that stand in no code fence."""
-    fence: str | None = None
-    end, number = 0, 0
-    while end < len(text):
-        start, number = end, number + 1
-        end = text.find("\n", start) + 1 or len(text)
-        written = text[start:end]
-        found = _FENCE.match(written)
-        if fence is not None:
-            if found and found[1].startswith(fence) and not written[found.end() :].strip():
-                fence = None
-        elif found:
-            fence = found[1]
-        else:
-            yield Line(number, written.rstrip("\r\n"), start, end)
-
-
-def headings(text: str) -> list[Heading]:
-    """All headings outside code fences, in order."""
-    found = []
-    for line in lines(text):
-        match = _HEADING.match(line.text)
-        if match:
-            words = re.sub(r"[ \t]+#+[ \t]*$", "", match[2]).strip()
-            found.append(Heading(len(match[1]), words, line.number, line.start, line.end))
-    return found
-
-
-def section_end(text: str, all_headings: list[Heading], index: int) -> int:
-    """Where the section of a heading ends."""
-    level = all_headings[index].level
-    for later in range(index + 1, len(all_headings)):
-        if all_headings[later].level <= level:
-            return all_headings[later].start
-    return len(text)
-
-
-def tables(text: str) -> list[Table]:
-    """All tables with a header and a rule under it, outside code fences."""
-    found: list[Table] = []
-    before: Line | None = None
-    table: Table | None = None
-    for line in lines(text):
-        row = line.text.strip()
-        adjacent = before is not None and before.number == line.number - 1
-        if not row.startswith("|"):
-            table = None
-        elif table is not None and adjacent:
-            table.rows.append((line.number, _cells(row)))
-        elif before is not None and adjacent and before.text.strip().startswith("|"):
-            rule = _cells(row)
-            if rule and all(_RULE_CELL.fullmatch(cell) for cell in rule):
-                table = Table(_cells(before.text.strip()), [])
-                found.append(table)
-        before = line
-    return found
-
-
-def _cells(row: str) -> list[str]:
-    inner = row.strip().removeprefix("|")
-    if inner.endswith("|") and not inner.endswith("\\|"):
-        inner = inner[:-1]
-    return [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", inner)]
-
-
-def plain(cell: str) -> str:
-    """A cell or heading without emphasis and code marks around it."""
-    return cell.strip().strip("*_`~ \t").strip()
-
 
 # -- titles and questions ----------------------------------------------------------------------------------------------
 
@@ -509,7 +182,7 @@ def _round_rows(table: Table, names: list[str], rounds: list[RoundRow], notes: l
         parts = [int(figures[part]) for part in COMPONENTS if figures.get(part, "").isdigit()]
         if score is not None and len(parts) == 4 and sum(parts) != score:
             said = " + ".join(map(str, parts))
-            notes.append(Note("score_sum", f"round {number}: {said} is {sum(parts)}, not {score}", line))
+            notes.append(Note("scores_differ", f"round {number}: {said} is {sum(parts)}, not {score}", line))
         told.add(number)
         rounds.append(RoundRow(number, line, score, figures))
 
@@ -537,7 +210,7 @@ def _score_rows(table: Table, names: list[str], experts: list[ScoreRow], notes: 
                     scores[int(found[1])] = value
         if total is not None and total != sum(scores.values()):
             said = f"the scores of {name} add up to {sum(scores.values())}, not {total}"
-            notes.append(Note("score_sum", said, line))
+            notes.append(Note("scores_differ", said, line))
         experts.append(ScoreRow(name, role, line, scores))
 
 
@@ -638,6 +311,16 @@ def read_tensions(text: str) -> list[TensionRow]:
     return sorted(rows, key=lambda row: row.line)
 
 
+_WRITTEN_IN: Final = re.compile(r"\bround[ \t]+(\d{1,2})\b", re.IGNORECASE)
+
+
+def written_in(text: str) -> int | None:
+    """The round in which a judge's file was written, where its title names one."""
+    first = next(iter(headings(text)), None)
+    found = _WRITTEN_IN.findall(first.text) if first is not None and first.level == 1 else []
+    return int(found[0]) if len(found) == 1 else None
+
+
 def _tension_row(found: re.Match[str], label: str, status: str | None, line: int) -> TensionRow:
     number = _PLAIN_ROW.fullmatch(found["id"])
     told = int(found["round"]) if found["round"] else None
@@ -711,7 +394,7 @@ def _paragraph(text: str, start: int, end: int) -> tuple[str, int]:
     """The first paragraph of prose from ``start``, and where it ends; empty where a heading comes first."""
     while start < end and text[start].isspace():
         start += 1
-    if _HEADING.match(text, start, end):
+    if HEADING.match(text, start, end):
         return "", start
     found = _BREAK.search(text, start, end)
     stop = found.start() if found else end

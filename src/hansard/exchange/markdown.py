@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from hansard.kernel.letters import ACTING
+
 _LINES = re.compile(r"\r\n|[\r\n\u2028\u2029]")
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSEEN = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{ACTING}\ud800-\udfff]")
 _SIGNS = re.compile(r"[\\`*\[\]~]|(?<!\w)_|_(?!\w)|<|&(?=#?\w+;)")
 _SIGNS_AND_BARS = re.compile(rf"{_SIGNS.pattern}|\|")
 _SIGNS_ONLY = re.compile(r"[\s\-=_*+~#.:|<>]+")

@@ -8,23 +8,23 @@ quoted through ``markdown``, so that they can forge nothing here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
-
-import msgspec
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
-from hansard.dialogue.rules.lifecycle import FIRST_STATUS
-from hansard.exchange.clerk import FEW, clerk_notes, last_round, not_agreed, stood, unlinked_note, unsettled_after
+from hansard.dialogue.rules.lifecycle import FIRST_EVENT, FIRST_STATUS
+from hansard.exchange.clerk import FEW, clerk_notes, last_round, not_agreed, stood, unlinked_note
 from hansard.exchange.markdown import code, inline, lead, plain, quoted, table
-from hansard.exchange.warnings import final_verdict, silent_members, unmarked_responses
+from hansard.exchange.origin import first_origin
+from hansard.exchange.warnings import final_verdict, gate_of, responses, silent_members, unmarked_responses
 from hansard.exchange.wording import (
     MOVE_WORDS,
     REFERENCE_WORDS,
+    STEP_WORDS,
     Wording,
     counted,
-    day,
+    held_on,
     listed,
     moment_of,
     number,
@@ -94,6 +94,7 @@ class _Minutes:
             self.cited.setdefault(ref.source_id, []).append(ref)
             self.citing.setdefault(ref.target_id, []).append(ref)
         self.figures = {entry.round: entry for entry in rules.figures(record)}
+        self.unsettled = rules.tensions_by_round(record)
         self.notes = clerk_notes(record, self.word)
         self.clerk_on_verdict = any(note.startswith("The verdict") for note in self.notes)
         self.accepted = {name for v in record.verdicts if v.verdict_type == "final" for name in v.tensions_accepted}
@@ -121,14 +122,15 @@ class _Minutes:
         yield ""
         yield from quoted(dialogue.question)
         yield ""
-        facts = [day(dialogue.created_at), counted(len(done), "round"), counted(len(self.experts), "expert")]
+        facts = [held_on(dialogue), counted(len(done), "round"), counted(len(self.experts), "expert")]
         score = sum(item.score or 0 for item in done)
         if any(item.score is not None for item in done):
             facts.append(f"ALIGNMENT {score}")
-        yield f"{' · '.join(facts)} · **{dialogue.status}**"
+        yield f"{' · '.join(facts)} · **{self._state()}**"
         yield ""
-        if dialogue.origin:
-            source = code(plain_code(str(dialogue.origin.get("source", "elsewhere"))))
+        origin = first_origin(dialogue.origin)
+        if origin:
+            source = code(plain_code(str(origin.get("source", "elsewhere"))))
             yield (
                 f"*Imported from {source}. Statuses and figures below are what the record itself shows; what the Judge "
                 "stated otherwise stands in the Clerk’s note.*"
@@ -138,6 +140,15 @@ class _Minutes:
         if members:
             yield f"**Panel.** {'; '.join(members)}."
             yield ""
+
+    def _state(self) -> str:
+        """The dialogue's status; where a verdict concluded it against the gate, that."""
+        gate = gate_of(self.final) if self.final else None
+        if self.record.dialogue.status != "converged" or gate is None or gate.met:
+            return self.record.dialogue.status
+        if self.final and self.final.force_reason:
+            return "concluded by force; the convergence gate was not met"
+        return "called converged by the Judge; the convergence gate was not met"
 
     def _member(self, expert: model.Expert) -> str:
         rounds = [seat.round for seat in self.record.panel_members if seat.slug == expert.slug]
@@ -157,7 +168,7 @@ class _Minutes:
         for round_, slugs in sorted(silent.items()):
             size = sum(1 for seat in self.record.panel_members if seat.round == round_)
             yield (
-                f"> **The panel of round {round_} was not complete.** No response of {self.word.names(slugs)} is kept; "
+                f"> **The panel of round {round_} was not complete.** No words of {self.word.names(slugs)} are kept; "
                 f"{size - len(slugs)} of {size} members were heard."
             )
             yield ""
@@ -187,7 +198,7 @@ class _Minutes:
         elif gate.met:
             yield "Nothing stands in the way of a final verdict."
         else:
-            yield f"A final verdict waits: {listed(self._told(msgspec.to_builtins(gate), 'reasons'))}."
+            yield f"A final verdict waits: {listed(self._told(gate, gate.reasons))}."
         yield ""
 
     def _verdict(self, verdict: model.Verdict) -> Lines:
@@ -235,7 +246,7 @@ class _Minutes:
         for name, reason in sorted((verdict.dismissals or {}).items()):
             yield f"**Sets aside {code(plain_code(name))}:** {inline(reason)}"
             yield ""
-        if final and verdict.gate:
+        if final:
             yield from self._gate(verdict)
 
     def _named(self, verdict: model.Verdict) -> Lines:
@@ -256,14 +267,16 @@ class _Minutes:
 
     def _gate(self, verdict: model.Verdict) -> Lines:
         """Whether the verdict met its gate, as it was computed when the verdict was given."""
-        gate = verdict.gate or {}
-        if gate.get("met"):
+        gate = gate_of(verdict)
+        if gate is None:
+            return
+        if gate.met:
             told = ["**The convergence gate was met.**"]
         else:
-            told = [f"**The convergence gate was not met:** {listed(self._told(gate, 'reasons'))}."]
-        if warnings := self._told(gate, "warnings"):
+            told = [f"**The convergence gate was not met:** {listed(self._told(gate, gate.reasons))}."]
+        if warnings := self._told(gate, gate.warnings):
             told.append(sentence(listed(warnings)))
-        if not gate.get("met") and self.record.dialogue.imported:
+        if not gate.met and not self.record.dialogue.judged:
             told.append("An imported verdict is recorded as it was given.")
         yield " ".join(told)
         yield ""
@@ -273,21 +286,20 @@ class _Minutes:
             yield from quoted(verdict.force_reason)
             yield ""
 
-    def _told(self, gate: Mapping[str, Any], which: str) -> list[str]:
-        """Why a gate is not met (``reasons``), or what it warns of (``warnings``), in words."""
-        codes = gate.get(which) or ()
+    def _told(self, gate: model.Gate, codes: Sequence[str]) -> list[str]:
+        """Why a gate is not met (its ``reasons``), or what it warns of (its ``warnings``), in words."""
         told = []
         if "open_tensions" in codes:
-            ids = list(gate["open_tensions"])
+            ids = gate.open_tensions
             which_ones = f" ({', '.join(map(self.word.cite, ids))})" if len(ids) <= FEW else ""
             told.append(f"{counted(len(ids), 'tension')} {'was' if len(ids) == 1 else 'were'} not settled{which_ones}")
         if "not_agreed" in codes:
             told.append(
-                f"{percent(gate['share'])} % of the panel agreed or had its dissent recorded, and "
-                f"{percent(gate['target'])} % are needed ({self.word.names(gate['not_agreed'])} did not agree)"
+                f"{percent(gate.share)} % of the panel agreed or had its dissent recorded, and "
+                f"{percent(gate.target)} % are needed ({self.word.names(gate.not_agreed)} did not agree)"
             )
         if "new_perspectives" in codes:
-            told.append(f"{counted(gate['new_perspectives'], 'new perspective')} came up in the last round")
+            told.append(f"{counted(gate.new_perspectives, 'new perspective')} came up in the last round")
         return told
 
     def _positions(self) -> Lines:
@@ -406,12 +418,18 @@ class _Minutes:
         if open_:
             moved = [entity for entity in open_ if len(open_) <= FEW or entity.status != "open"]
             rest = len(open_) - len(moved)
-            told += f"; {number(settled) if settled else 'none'} of them resolved. Not settled: " + listed(
-                [f"{self.word.cite(entity.id)} ({self._now(entity)})" for entity in moved]
-                + ([f"{number(rest)} that {'is' if rest == 1 else 'are'} still open"] if rest else [])
-            )
+            told += f"; {number(settled) if settled else 'none'} of them {'is' if settled < 2 else 'are'} resolved"
+            if moved:
+                told += ". Not settled: " + listed(
+                    [f"{self.word.cite(entity.id)} ({self._now(entity)})" for entity in moved]
+                    + ([f"{number(rest)} that {'is' if rest == 1 else 'are'} still open"] if rest else [])
+                )
+            else:
+                told += f", {number(rest)} {'is' if rest == 1 else 'are'} still open"
         else:
             told += ", and all are resolved" if settled > 1 else ", and it is resolved"
+        if any(event.type == "commented" for entity in tensions for event in self.events.get(entity.id, ())):
+            told = sentence(told) + " A step in bold set the status of its tension; the others set none."
         yield sentence(told)
         yield ""
         for entity in tensions:
@@ -436,16 +454,13 @@ class _Minutes:
         if event.reference and event.reference in {verdict.verdict_id for verdict in self.record.verdicts}:
             how = f" in verdict {code(plain_code(event.reference))}"
         became = f", which became {self.word.cite(event.result)}" if event.result else ""
-        if event.type in ("created", "cited", "asserted"):
-            verb = {"T": "raised", "E": "cited", "C": "asserted"}.get(event.kind, "put forward")
-        elif event.type == "commented":
-            verb = plain(event.disposition) if event.disposition else "commented on"
+        said = STEP_WORDS.get(event.disposition or "", plain(event.disposition or ""))
+        if event.type == "commented":
+            verb = said or "commented on"
         else:
-            verb = event.type
-        if event.disposition and event.type != "commented":
-            verb += f" ({plain(event.disposition)})"
-        tail = " (its status did not change)" if event.type == "commented" else ""
-        return f"Round {event.event_round}: **{verb}** by {who}{how}{became}{tail}{_words(event.reason)}"
+            verb = "**raised**" if event.type == FIRST_EVENT[event.kind] else f"**{event.type}**"
+            verb += f" ({said})" if said else ""
+        return f"Round {event.event_round}: {verb} by {who}{how}{became}{_words(event.reason)}"
 
     def _changed_minds(self) -> Lines:
         """Positions that were refined, withdrawn or merged, and concessions."""
@@ -460,9 +475,9 @@ class _Minutes:
                     made.append((event.event_round, f"{who} **{event.type}** {what}{into}{_words(event.reason)}"))
         for move in self.record.moves:
             if move.move_type == "concede":
-                what = self.word.cites(move.targets) if move.targets else "a point"
+                what = f" {self.word.cites(move.targets)}" if move.targets else "" if move.topic else " a point"
                 who = self.word.name(move.expert_slug)
-                made.append((move.round, f"{who} **conceded** {what}{_words(move.context)}"))
+                made.append((move.round, f"{who} **conceded**{what}{_topic(move)}"))
         if not made:
             return
         yield "## Minds that changed"
@@ -480,7 +495,7 @@ class _Minutes:
             yield "This round is not completed."
             yield ""
             return
-        still = unsettled_after(self.record, item.round)
+        still = self.unsettled[item.round]
         told = [] if item.score is None else [f"Score {item.score}"]
         told += [
             counted(figures.new_perspectives, "new perspective"),
@@ -562,9 +577,8 @@ class _Minutes:
             if move in ready and not move.context:
                 continue
             what = f" {self.word.cites(move.targets)}" if move.targets else ""
-            topic = _words(move.topic, " for ")
             who = self.word.name(move.expert_slug)
-            yield f"- {who} **{MOVE_WORDS[move.move_type]}**{what}{topic}{_words(move.context)}"
+            yield f"- {who} **{MOVE_WORDS[move.move_type]}**{what}{_topic(move)}"
         silent = [move.expert_slug for move in ready if not move.context]
         if silent:
             verb = "is" if len(silent) == 1 else "are"
@@ -588,14 +602,13 @@ class _Minutes:
     def _colophon(self, head: Head, digest: str) -> Lines:
         dialogue = self.record.dialogue
         name = dialogue.dialogue_id
-        said = sum(1 for item in self.record.utterances if item.raw)
         counts = [
             counted(n, *_NOUNS[kind]) for kind in KINDS if (n := sum(e.kind == kind for e in self.record.entities))
         ]
         yield "## Colophon"
         yield ""
         yield (
-            f"Made from the record of {code(name)}: {counted(said, 'response')}"
+            f"Made from the record of {code(name)}: {counted(len(responses(self.record)), 'response')}"
             + (f", {listed(counts)}" if counts else "")
             + f". Statements longer than {LEAD} characters are cut and marked “…”; "
             f"{code(f'hansard report {name}')} has every word."
@@ -613,13 +626,21 @@ class _Minutes:
             f"To check: {code(f'hansard verify {name}')} follows the stream and compares every row with it. The head "
             "it prints must be the one above, or, where entries were added since, the stream must lead through it. "
             f"{code(f'hansard export {name}')} gives a file with the digest above that "
-            f"{code('hansard verify FILE')} checks anywhere."
+            f"{code('hansard verify FILE')} checks anywhere. "
+            "The digest stays the same wherever the record is taken; stream and head are those of this home."
         )
 
 
 def _words(text: str | None, opening: str = ": ") -> str:
     """Somebody's words behind what they belong to; nothing where there are none."""
     return opening + inline(_brief(text)) if text else ""
+
+
+def _topic(move: model.Move) -> str:
+    """What a move is about and the words below it."""
+    if not move.topic:
+        return _words(move.context)
+    return _words(move.topic, " for " if move.move_type == "request" else ": ") + _words(move.context, " — ")
 
 
 def _brief(text: str) -> str:

@@ -224,7 +224,7 @@ class _Planner:
         total = sum(scores.values())
         if row is not None and row.score is not None and scores and total != row.score:
             words = f"the experts' scores of round {number} add up to {total}, the round's score is {row.score}"
-            self._tell("score_sum", words, file, row.line)
+            self._tell("scores_differ", words, file, row.line)
         return scores
 
     # -- the judge's files
@@ -256,10 +256,13 @@ class _Planner:
                 for count in judge_files.counts(found[1]):
                     source = f"{found[0]}:{count.line}"
                     yield ClaimedFigure(subject="dialogue", item=count.item, claimed=count.claimed, source=source)
+        found = transcript.judge_text("tensions.md")
+        written = judge_files.written_in(found[1]) if found else None
         for tension in self._rows:
             if tension.status is not None:
                 entity = self._entity_of_row(tension)
                 yield ClaimedFigure(
+                    round=written if written is not None and written < transcript.rounds else None,
                     subject=tension.subject,
                     item="status",
                     claimed=tension.status,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from hansard.dialogue import model
 from hansard.dialogue.answers import Head
 from hansard.exchange.markdown import code, fenced, plain, quoted
-from hansard.exchange.warnings import silent_members
-from hansard.exchange.wording import Wording, counted, day, plain_code
+from hansard.exchange.warnings import responses, silent_members
+from hansard.exchange.wording import Wording, counted, held_on, plain_code
 
 
 def report(record: model.Record, head: Head, digest: str) -> str:
@@ -25,9 +25,9 @@ def _lines(record: model.Record, head: Head, digest: str) -> Iterator[str]:
     yield ""
     yield from quoted(dialogue.question)
     yield ""
-    said = sum(1 for item in record.utterances if item.raw is not None)
     rounds = sum(1 for item in record.rounds if item.status == "completed")
-    yield f"{day(dialogue.created_at)} · {counted(rounds, 'round')} · {counted(said, 'response')}, word for word"
+    said = counted(len(responses(record)), "response")
+    yield f"{held_on(dialogue)} · {counted(rounds, 'round')} · {said}, word for word"
     for item in record.rounds:
         yield ""
         yield f"## Round {item.round}" + (f": {plain(item.title)}" if item.title else "")
@@ -41,6 +41,8 @@ def _lines(record: model.Record, head: Head, digest: str) -> Iterator[str]:
             yield ""
             if utterance.raw is None:
                 yield "*The words of this response were not kept; what was made of them stands in the minutes.*"
+            elif not utterance.raw.strip():
+                yield "*The response is empty.*"
             else:
                 yield from fenced(utterance.raw)
         spoken = {utterance.slug for utterance in record.utterances if utterance.round == item.round}
@@ -49,7 +51,7 @@ def _lines(record: model.Record, head: Head, digest: str) -> Iterator[str]:
                 yield ""
                 yield f"### {word.name(slug)}"
                 yield ""
-                yield "*On the panel; no response is kept.*"
+                yield "*On the panel; none of their words are kept.*"
         if item.summary:
             yield ""
             yield f"### The Judge’s summary of round {item.round}"

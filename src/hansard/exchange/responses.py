@@ -13,8 +13,8 @@ from typing import Any, Final
 from hansard.dialogue.model import REF_TYPES
 from hansard.dialogue.requests import EntityIn, MoveIn, ReferenceIn, ResponseRef, StanceIn, TensionIn, UpdateIn
 from hansard.exchange.course import Course, called
-from hansard.exchange.judge_files import LINE_LENGTH
 from hansard.exchange.linking import Known
+from hansard.exchange.rosters import LINE_LENGTH
 from hansard.exchange.transcripts import Said
 from hansard.exchange.verdicts import Verdicts
 from hansard.kernel.ids import KINDS

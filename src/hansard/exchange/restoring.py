@@ -36,6 +36,7 @@ from hansard.dialogue.requests import (
     VerdictRegister,
 )
 from hansard.dialogue.rules.lifecycle import FIRST_EVENT, REFINED
+from hansard.dialogue.rules.panel import seat_of
 from hansard.dialogue.rules.round import UPDATE_LISTS
 from hansard.exchange import errors
 from hansard.exchange.checking import check_document
@@ -209,15 +210,22 @@ def _create(record: Record, export: Export, told: ImportDiagnostic) -> DialogueC
 
 
 def _joining(record: Record) -> dict[int, list[Expert]]:
-    """Who joined before which round, in order; colours are given in the order of joining and tell it."""
+    """Who joined before which round, in order; colours are given in the order of joining and tell it.
+
+    Colours come again after the twelfth: then first rounds and times decide, and who is alike in all may change places.
+    """
     last = max((round_.round for round_ in record.rounds), default=0)
     left = {expert.slug: expert for expert in record.experts}
     order: list[Expert] = []
     while left:
         color = COLORS[len(order) % len(COLORS)]
         fitting = [expert for expert in left.values() if expert.color == color] or list(left.values())
-        expert = min(fitting, key=lambda one: (last if one.first_round is None else one.first_round, one.slug))
-        order.append(left.pop(expert.slug))
+        soonest = min((one.first_round for one in left.values() if one.first_round is not None), default=last)
+        ranks = {  # one who never sat fits anywhere: only before somebody whose turn has not come
+            one.slug: (soonest if one.first_round is None else one.first_round, one.first_round is None, one.created_at)
+            for one in fitting
+        }
+        order.append(left.pop(min(ranks, key=lambda slug: (ranks[slug], slug))))
     joining: dict[int, list[Expert]] = defaultdict(list)
     round_ = last
     for expert in reversed(order):  # one who never sat joined together with whoever came next
@@ -246,7 +254,7 @@ def _seating(record: Record, round_: Round, joining: Mapping[int, Sequence[Exper
         elif run is runs[-1][1] and all(_sits_as_joined(expert, seats.get(expert.slug)) for expert in run):
             at = time  # who joins last and sits joins with the panel itself
         else:
-            yield _panel(record, number, [_joining_seat(expert, number) for expert in run], time)
+            yield _panel(record, number, [seat_of(expert, number) for expert in run], time)
     joined = [seats[expert.slug] for _, run in runs for expert in run if expert.slug in seats]
     if joined or here:
         yield _panel(record, number, [*joined, *here], at)
@@ -278,19 +286,6 @@ def _sits_as_joined(expert: Expert, seat: PanelMember | None) -> bool:
     return (seat.tier, seat.relevance, seat.focus) == (expert.tier, expert.relevance, expert.focus)
 
 
-def _joining_seat(expert: Expert, number: int) -> PanelMember:
-    """The seat by which an expert joined, whatever seat he has later."""
-    return PanelMember(
-        dialogue_id=expert.dialogue_id,
-        round=number,
-        slug=expert.slug,
-        source=expert.source,
-        tier=expert.tier,
-        relevance=expert.relevance,
-        focus=expert.focus,
-    )
-
-
 def _panel(record: Record, number: int, seats: Iterable[PanelMember], at: str) -> EvolvePanel:
     roles = {expert.slug: expert.role for expert in record.experts}
     return EvolvePanel(
@@ -302,6 +297,7 @@ def _panel(record: Record, number: int, seats: Iterable[PanelMember], at: str) -
             )
             for seat in seats
         ],
+        suggested=any(round_.round == number and round_.status == "open" for round_ in record.rounds),
         at=at,
     )
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
-from hansard.dialogue.tables import STATUSES
-from hansard.exchange.document import DERIVED, SCHEMA_VERSION, Document
+from hansard.dialogue.model import STATUSES
+from hansard.exchange.document import DERIVED, SCHEMA_VERSION
+from hansard.exchange.document_items import Document
 from hansard.kernel.ids import KINDS, PLURALS
 
 FILE_NAME: Final = "dialogue.schema.json"

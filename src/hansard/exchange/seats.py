@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from hansard.dialogue.requests import EvolvePanel, ExpertCreate, PanelSeat
 from hansard.exchange import judge_files
-from hansard.exchange.judge_files import LINE_LENGTH, Agent
+from hansard.exchange.rosters import LINE_LENGTH, Agent, Panel
 from hansard.exchange.telling import Telling
 from hansard.exchange.transcripts import Transcript
 from hansard.kernel.ids import RESERVED_SLUGS, expert_slug, folded, is_expert_slug
@@ -128,7 +128,7 @@ class Seats:
         self._agents[number] = agents
         self._seated[number] = sorted(agents.keys() | spoke.keys())
 
-    def _named_agents(self, number: int, file: str, panel: judge_files.Panel) -> dict[str, Agent]:
+    def _named_agents(self, number: int, file: str, panel: Panel) -> dict[str, Agent]:
         agents: dict[str, Agent] = {}
         for agent in panel.agents:
             slug = author_slug(agent.name or "")

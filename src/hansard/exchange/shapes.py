@@ -43,7 +43,7 @@ class DialogueExported(Shape):
     stats: ExportStats
     warnings: list[Warned]
     digest: str
-    """SHA-256 of the document's RFC 8785 bytes without ``digest`` and ``journal``."""
+    """SHA-256 over the record (docs/record.md): the same in every home that it is taken to."""
     head: Head
 
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from hansard.exchange.import_shapes import ImportDiagnostic, Severity
-from hansard.exchange.judge_files import Note
 from hansard.markers.model import Item
 
 LIMIT: Final = 1000
 """Diagnostics of one code that an import tells one by one; a file with more is faulty in one way, not in thousands."""
+
+
+class Note(NamedTuple):
+    """Something about a place of a file that the importer must tell."""
+
+    code: str
+    message: str
+    line: int | None = None
 
 
 class Telling:

@@ -1,8 +1,9 @@
 """A dialogue's folder as it stands: which file is what, read with care, nothing dropped in silence.
 
 A folder holds ``round-N/NAME.md`` (or ``response-NAME.md``), ``round-N/panel.json``, ``round-N.summary.md``,
-``expert-pool.json``, ``scoreboard.md``, ``tensions.md`` and ``verdict.md``, in any case of letters. Every other file is
-listed as unread. Links that lead out of the folder are not followed.
+``expert-pool.json``, ``scoreboard.md``, ``tensions.md`` and ``verdict.md``, in any case of letters; ``round0``,
+``round_0`` and ``Round 0`` are rounds too. Every other file is listed as unread. Links that lead out of the folder are
+not followed.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from hansard.dialogue.errors import id_space_exhausted
-from hansard.exchange import errors, judge_files
+from hansard.exchange import errors, rosters
 from hansard.exchange.import_shapes import ImportDiagnostic
-from hansard.exchange.judge_files import Panel, Pool
+from hansard.exchange.rosters import Panel, Pool
 from hansard.exchange.telling import Telling
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex, text_digest
@@ -33,8 +34,10 @@ _STAMP: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):?(\d{2})(?::?(\d{2}
 FIRST_YEAR: Final = 1970
 """A stamp before it is no time of a dialogue, but a number that looks like one."""
 
-_ROUND_FOLDER: Final = re.compile(r"round-(\d{1,3})", re.IGNORECASE)
-_SUMMARY: Final = re.compile(r"round-(\d{1,3})\.summary\.md", re.IGNORECASE)
+_ROUND: Final = r"round[-_ ]?(\d{1,3})"
+_ROUND_FOLDER: Final = re.compile(_ROUND, re.IGNORECASE)
+_SUMMARY: Final = re.compile(rf"{_ROUND}\.summary\.md", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r".*\d+", re.DOTALL)
 _RESPONSE: Final = re.compile(r"(response-)?(.+)\.md", re.IGNORECASE | re.DOTALL)
 _MATERIAL: Final = re.compile(r"(?:prompt|context)[-.]", re.IGNORECASE)
 _NOT_NAMES: Final = frozenset({"readme", "summary", "scoreboard", "tensions", "verdict", "notes", "index", "panel"})
@@ -104,6 +107,14 @@ def is_transcript(path: Path) -> bool:
             )
     except OSError:
         return False
+
+
+def numbered_folders(path: Path) -> list[str]:
+    """Names of the folders inside that end in a number: perhaps rounds whose names say nothing to the importer."""
+    try:
+        return sorted(entry.name for entry in path.iterdir() if _NUMBERED.fullmatch(entry.name) and entry.is_dir())
+    except OSError:
+        return []
 
 
 def read_transcript(path: Path) -> Transcript:
@@ -233,7 +244,11 @@ class _Reader:
             elif (first := folders.get(int(found[1]))) is not None:
                 raise errors.round_twice(self._name, [first.name, entry.name])
             else:
-                folders[int(found[1])] = entry
+                number = int(found[1])
+                folders[number] = entry
+                if folded(entry.name) != f"round-{number}":
+                    words = f"'{entry.name}' was read as round-{number}"
+                    self._tell("round_renamed", words, entry.name, severity="note")
             return
         low = folded(entry.name)
         summary = _SUMMARY.fullmatch(entry.name)
@@ -324,7 +339,7 @@ class _Reader:
 
     def _read_pool(self, name: str) -> None:
         try:
-            pool = judge_files.read_pool(self._documents[name], name)
+            pool = rosters.read_pool(self._documents[name], name)
         except HansardError as fault:
             self._faults.append(fault)
             return
@@ -333,7 +348,7 @@ class _Reader:
 
     def _read_panel(self, name: str, number: int) -> None:
         try:
-            panel = judge_files.read_panel(self._documents[name], name)
+            panel = rosters.read_panel(self._documents[name], name)
         except HansardError as fault:
             self._faults.append(fault)
             return

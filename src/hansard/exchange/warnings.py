@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from hansard.dialogue import model, rules
+from hansard.dialogue.views import blockers
 from hansard.kernel.ids import KINDS, RESERVED_SLUGS
 
 
@@ -39,9 +42,14 @@ def warnings_of(record: model.Record) -> list[Caution]:
     ]
 
 
+def responses(record: model.Record) -> list[model.Utterance]:
+    """The responses whose words are kept; an empty one is none."""
+    return [said for said in record.utterances if (said.raw or "").strip()]
+
+
 def silent_members(record: model.Record) -> list[tuple[int, str]]:
-    """Round and slug of every member of a completed round of whom no response is kept."""
-    said = {(item.round, item.slug) for item in record.utterances if (item.raw or "").strip()}
+    """Round and slug of every member of a completed round of whom no words are kept."""
+    said = {(item.round, item.slug) for item in responses(record)}
     done = _completed(record)
     return [
         (seat.round, seat.slug)
@@ -60,9 +68,8 @@ def unmarked_responses(record: model.Record, round_: int) -> list[str]:
     marked |= {verdict.author_expert or "judge" for verdict in record.verdicts if verdict.round == round_}
     return [
         said.slug
-        for said in record.utterances
+        for said in responses(record)
         if said.round == round_
-        and (said.raw or "").strip()
         and said.slug not in marked
         and all(entry.get("kind") in ("prose", "diagnostic") for entry in said.annotations or ())
     ]
@@ -76,7 +83,7 @@ def _silent_members(record: model.Record) -> Iterator[Caution]:
     for number, slug in silent_members(record):
         yield Caution(
             type="missing_response",
-            message=f"'{slug}' was on the panel of round {number} and no response is kept",
+            message=f"'{slug}' was on the panel of round {number} and none of their words are kept",
             expert=slug,
             round=number,
         )
@@ -145,7 +152,7 @@ def _unresolved(record: model.Record) -> Iterator[Caution]:
             how = "the verdict does not name it"
         yield Caution(
             type="unresolved_tension",
-            message=f"{entity.id} was {entity.status} when the dialogue concluded; {how}",
+            message=f"{entity.id} ({entity.label}) was {entity.status} when the dialogue concluded; {how}",
             round=entity.round,
             id=entity.id,
         )
@@ -158,11 +165,19 @@ def final_verdict(record: model.Record) -> model.Verdict | None:
     return max(finals, key=lambda verdict: verdict.seq, default=None)
 
 
+def gate_of(verdict: model.Verdict) -> model.Gate | None:
+    """The gate as it was computed when a verdict was given; nothing where none stands that could be read."""
+    try:
+        return msgspec.convert(verdict.gate, model.Gate | None)
+    except msgspec.ValidationError:
+        return None
+
+
 def _verdicts(record: model.Record) -> Iterator[Caution]:
     for verdict in record.verdicts:
-        gate = verdict.gate or {}
-        if verdict.verdict_type == "final" and gate and not gate.get("met"):
-            reasons = "; ".join(str(reason) for reason in gate.get("reasons", ()))
+        gate = gate_of(verdict)
+        if verdict.verdict_type == "final" and gate is not None and not gate.met:
+            reasons = "; ".join(blockers(gate))
             yield Caution(
                 type="gate_not_met",
                 message=f"verdict '{verdict.verdict_id}' was given though its gate was not met: {reasons}",
@@ -205,11 +220,14 @@ def _missing_fields(record: model.Record, verdict: model.Verdict) -> Iterator[st
 
 
 def _claims(record: model.Record) -> Iterator[Caution]:
+    labels = {entity.id: entity.label for entity in record.entities}
     for claim in rules.claims_compared(record):
         if claim.differs:
+            what = f"{claim.item} of {claim.id} ({labels[claim.id]})" if claim.id else claim.item
             where = f" of round {claim.round}" if claim.round is not None else ""
             yield Caution(
                 type="claim_differs",
-                message=f"{claim.item}{where}: the judge stated {claim.claimed}, the record shows {claim.computed}",
+                message=f"{what}{where}: the judge stated {claim.claimed}, the record shows {claim.computed}",
                 round=claim.round,
+                id=claim.id,
             )

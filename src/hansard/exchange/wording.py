@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from hansard.dialogue import model
 from hansard.exchange.markdown import code, plain
-from hansard.kernel.ids import KINDS
+from hansard.exchange.origin import time_is_guessed
+from hansard.kernel.ids import KINDS, shown_name
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -50,6 +51,22 @@ MOVE_WORDS: Final = {
     "concede": "concedes",
     "converge": "is ready to conclude",
 }
+
+
+STEP_WORDS: Final = {
+    "accept": "accepted",
+    "acknowledged": "acknowledged",
+    "address": "proposed as addressed",
+    "called resolved": "called resolved",
+    "confirm": "confirmed",
+    "defer": "deferred",
+    "refinement": "refined in words",
+    "reopen": "proposed as reopened",
+    "resolution": "proposed as resolved",
+    "resolve": "proposed as resolved",
+    "resolved": "proposed as resolved",
+}
+"""What somebody said of an entity without changing its status, by the word that was written."""
 
 
 class Wording:
@@ -95,13 +112,6 @@ def names_of(record: model.Record) -> dict[str, str]:
     return {expert.slug: str(pool.get(expert.slug) or shown_name(expert.slug)) for expert in record.experts}
 
 
-def shown_name(slug: str) -> str:
-    """An actor's name, told from the slug alone."""
-    return {"judge": "the Judge", "user": "the user"}.get(slug) or "-".join(
-        part[:1].upper() + part[1:] for part in slug.split("-")
-    )
-
-
 def plain_code(text: str) -> str:
     """A text that may stand in a code span: on one line."""
     return " ".join(text.split()) or " "
@@ -136,6 +146,14 @@ def day(time: str) -> str:
     except ValueError:
         return plain(time)
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+
+
+def held_on(dialogue: model.Dialogue) -> str:
+    """The day of a dialogue; that of its newest file where nothing tells when it was held, and then it says so."""
+    told = day(dialogue.created_at)
+    if time_is_guessed(dialogue.origin):
+        told += " (the time of its newest file; nothing tells when it was held)"
+    return told
 
 
 def moment_of(time: str) -> str:

@@ -278,8 +278,3 @@ def path_outside(name: str, folder: str) -> HansardError:
         constraint="confinement",
         suggestion="Give a path inside it, without '..' and without links that lead away",
     )
-
-
-def cancelled() -> HansardError:
-    """The caller asked to stop; what was not committed did not happen."""
-    return HansardError("unavailable", "cancelled", "the operation was cancelled; nothing of it was written")

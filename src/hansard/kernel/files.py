@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -22,6 +23,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16", "the file is UTF-16; it is read as such"),
     (codecs.BOM_UTF16_BE, "utf-16", "the file is UTF-16; it is read as such"),
 )
+
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]|\x1a(?!\s*\Z)")
+"""Control bytes that no text in an old encoding holds: all but white space, escape, and the end mark of DOS."""
 
 
 class TextFile(NamedTuple):
@@ -73,8 +77,8 @@ def _why(fault: OSError | ValueError) -> str:
 def read_text(path: Path, *, name: str | None = None, limit_bytes: int = TEXT_LIMIT_BYTES) -> TextFile:
     """A text file in whatever common encoding it has; nothing in it is replaced or dropped.
 
-    UTF-8 is the rule. A byte order mark names UTF-8, UTF-16 or UTF-32. What is neither and holds no NUL is read as
-    Windows-1252, or Latin-1 where that does not fit, and a note says so with line and byte.
+    UTF-8 is the rule. A byte order mark names UTF-8, UTF-16 or UTF-32. What is neither and holds no control byte that
+    only binary data has is read as Windows-1252, or Latin-1 where that does not fit, and a note tells line and byte.
 
     Raises:
         HansardError: as ``read_bytes``; ``file_not_text`` for binary files.
@@ -98,12 +102,25 @@ def decoded(data: bytes, name: str) -> TextFile:
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
         where = f"line {line} (byte {fault.start}) is not UTF-8"
-    if b"\0" in data:
+    if _BINARY.search(data):
         raise errors.file_not_text(name, f"it holds binary data; {where}")
     try:
         return TextFile(data.decode("cp1252"), f"{where}; the file is read as Windows-1252")
     except UnicodeDecodeError:
         return TextFile(data.decode("latin-1"), f"{where}; the file is read as Latin-1")
+
+
+def utf8_text(data: bytes, name: str) -> str:
+    """Bytes that must be UTF-8, since a guess at their encoding would change words; a byte order mark is left out.
+
+    Raises:
+        HansardError: ``file_not_text`` with line and byte.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = data.count(b"\n", 0, fault.start) + 1
+        raise errors.file_not_text(name, f"line {line} (byte {fault.start}) is not UTF-8") from None
 
 
 def _without_nul(text: str, name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 KINDS: Final[dict[str, str]] = {
@@ -48,6 +49,8 @@ _EXPERT_TARGET = re.compile(r"@([a-z][a-z0-9-]{1,31})")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 SLUG_LENGTH: Final = 80
+LATEST: Final = "latest"
+"""Stands, wherever a dialogue's id is asked for, for the dialogue that was written to last; so it is nobody's id."""
 
 
 class DisplayId(NamedTuple):
@@ -113,6 +116,18 @@ def slugify(title: str) -> str:
     return slug or "dialogue"
 
 
+def free_ids(slug: str) -> Iterator[str]:
+    """The ids that a dialogue may get from its slug, in order: the slug, then -2 to -99, cut where that would not fit.
+
+    ``LATEST`` is none of them.
+    """
+    if slug != LATEST:
+        yield slug
+    for number in range(2, 100):
+        ending = f"-{number}"
+        yield slug[: SLUG_LENGTH - len(ending)].rstrip("-") + ending
+
+
 def _plain_slug(text: str) -> str:
     folded_apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = "".join(letter for letter in folded_apart if not unicodedata.combining(letter))
@@ -122,6 +137,13 @@ def _plain_slug(text: str) -> str:
 def expert_slug(name: str) -> str:
     """The slug an expert's display name stands for (``Muffin`` gives ``muffin``); empty where there is none."""
     return _plain_slug(name)[:32].strip("-")
+
+
+def shown_name(slug: str) -> str:
+    """An actor's name as people read it, told from the slug alone (``anna-lena`` gives ``Anna-Lena``)."""
+    return {"judge": "the Judge", "user": "the user"}.get(slug) or "-".join(
+        part[:1].upper() + part[1:] for part in slug.split("-")
+    )
 
 
 def default_expert_name(index: int) -> str:

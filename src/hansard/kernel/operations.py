@@ -31,7 +31,7 @@ class Actor:
 
 
 class Progress(Protocol):
-    """Told how far a long operation is; raises ``cancelled`` when the caller asked to stop."""
+    """Told how far a long operation is; may raise to stop it when the caller asked to."""
 
     def __call__(self, done: int, total: int | None, what: str) -> None:
         """``done`` of ``total`` (``None`` when not known) steps; ``what`` is being done now."""
@@ -59,7 +59,7 @@ class Mark:
     """What the decorator notes beside a method."""
 
     writes: bool
-    destructive: bool
+    store: bool
     path: str | None
     aliases: tuple[str, ...]
 
@@ -84,7 +84,7 @@ class Operation:
 def operation(
     *,
     writes: bool = False,
-    destructive: bool = False,
+    store: bool = True,
     path: str | None = None,
     aliases: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
@@ -92,13 +92,13 @@ def operation(
 
     Args:
         writes: it changes the store (HTTP ``POST``); otherwise it only reads (``GET``).
-        destructive: it removes or replaces something that was recorded.
+        store: it needs a store that is there and in order; otherwise it looks at whatever is in the home.
         path: the resource path of a read (``/dialogues/{dialogue_id}``).
         aliases: other names the specification gives it.
     """
 
     def note(method: F) -> F:
-        setattr(method, _MARK, Mark(writes, destructive, path, aliases))
+        setattr(method, _MARK, Mark(writes, store, path, aliases))
         return method
 
     return note

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from hansard.kernel import errors
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
 from hansard.kernel.errors import HansardError, shown
+from hansard.kernel.letters import UNSEEN
 
 S = TypeVar("S", bound="Shape")
 
@@ -25,11 +26,11 @@ JSON_DEPTH = 32
 
 
 def _storable(value: Any) -> Any:
-    return _told_places(value, _unstorable(value, ""))
+    return _told_places(value, unstorable(value))
 
 
-SAYS_SOMETHING = r"\S"
-"""The pattern of a text that is not blank."""
+SAYS_SOMETHING = f"[^{UNSEEN}]"
+"""The pattern of a text that is not blank: something in it can be seen."""
 
 PLACES_TOLD = 1000
 """At most so many places of one value are told."""
@@ -46,7 +47,7 @@ def _told_places(value: Any, faults: Iterable[Place]) -> Any:
     return value
 
 
-def _unstorable(value: Any, path: str, depth: int = 0) -> Iterator[Place]:
+def unstorable(value: Any, path: str = "", depth: int = 0) -> Iterator[Place]:
     """Every place of a JSON value that cannot be stored, with the reason."""
     if value is None or isinstance(value, str | int | float):
         if fault := _scalar_fault(value):
@@ -60,10 +61,10 @@ def _unstorable(value: Any, path: str, depth: int = 0) -> Iterator[Place]:
             elif fault := _scalar_fault(key):
                 yield path, f"has a key that {fault}", key
             else:
-                yield from _unstorable(inner, f"{path}.{key}", depth + 1)
+                yield from unstorable(inner, f"{path}.{key}", depth + 1)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from _unstorable(inner, f"{path}[{index}]", depth + 1)
+            yield from unstorable(inner, f"{path}[{index}]", depth + 1)
     else:
         yield path, f"is no JSON value ({type(value).__name__})", value
 
@@ -190,12 +191,13 @@ def _each(shape: type[Shape], entry: Any) -> Iterator[HansardError]:
     if places is None:
         yield _one(shape, entry)
         return
+    location, key = _place(entry)
     for place, why, value in places:
-        yield errors.invalid_field(f"{field_path(tuple(entry['loc']))}{place}", value, why)
+        yield errors.invalid_field(f"{field_path(location)}{place}", value, f"{key}{why}")
 
 
 def _one(shape: type[Shape], entry: Any) -> HansardError:
-    location = tuple(entry["loc"])
+    location, key = _place(entry)
     path = field_path(location)
     if entry["type"] == "missing":
         return errors.missing_field(path)
@@ -203,7 +205,15 @@ def _one(shape: type[Shape], entry: Any) -> HansardError:
         return errors.unknown_field(path, _fields_at(shape, location[:-1]))
     expected = entry.get("ctx", {}).get("expected")
     options = [part.strip("' ") for part in expected.replace(" or ", ", ").split(",")] if expected else None
-    return errors.invalid_field(path, entry.get("input"), plainly(entry), valid_options=options)
+    return errors.invalid_field(path, entry.get("input"), f"{key}{plainly(entry)}", valid_options=options)
+
+
+def _place(entry: Any) -> tuple[tuple[int | str, ...], str]:
+    """Where an entry of pydantic's is; of a key's own fault, its mapping, and how the sentence about it begins."""
+    location = tuple(entry["loc"])
+    if location[-1:] == ("[key]",) and location[-2:-1] == (entry.get("input"),):
+        return location[:-2], "has a key that "
+    return location, ""
 
 
 _NEEDED = {

@@ -215,11 +215,6 @@ class Response(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
-    def converges(self) -> bool:
-        """Whether the expert wrote ``[MOVE:CONVERGE]``."""
-        return any(move.type == "converge" for move in self.moves)
-
-    @property
     def has_markers(self) -> bool:
         """Whether the expert marked anything at all."""
         return any(

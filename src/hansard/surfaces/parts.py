@@ -28,6 +28,8 @@ class Parts:
     findings: Callable[[str], int]
     """At how many places a dialogue of the store is not as it was recorded."""
     database: Database
+    home_met: Path | None
+    """The home, where nobody named it: a ``.hansard`` folder met here or above."""
 
 
 class Opener(Protocol):

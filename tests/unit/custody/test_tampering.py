@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import sqlalchemy as sa
 
+from hansard.custody.doctor import Doctor
 from hansard.custody.shapes import Verified
+from hansard.database.columns import metadata
 from hansard.kernel.errors import HansardError
 from tests.unit.custody.kept import EXAMPLE, Kept
-from tests.unit.exchange.recorded import ID
+from tests.unit.exchange.recorded import CALL, ID
 
 APART = frozenset({"alembic_version"})
 """The schema's revision is read before anything is verified; it has a test of its own."""
@@ -237,6 +240,76 @@ def test_a_schema_revision_that_was_altered_is_refused(kept_template: Path, work
     assert altered(kept_template, work, lambda c: c.execute(statement))
     with pytest.raises(HansardError):
         verified(work.parent)
+
+
+@pytest.mark.parametrize(
+    ("statements", "kind", "name"),
+    [
+        (["CREATE TABLE notes (a REFERENCES dialogues)", "INSERT INTO notes VALUES ('x')"], "table", "notes"),
+        (["CREATE VIEW later AS SELECT * FROM entities"], "view", "later"),
+        (["CREATE INDEX later ON refs (context)"], "index", "later"),
+        (["DROP INDEX refs_by_source"], "index", "refs_by_source"),
+        (["ALTER TABLE refs ADD COLUMN remark TEXT"], "table", "refs"),
+        (
+            ["ALTER TABLE rounds RENAME TO old", "CREATE TABLE rounds AS SELECT * FROM old", "DROP TABLE old"],
+            "table",
+            "rounds",
+        ),
+    ],
+)
+def test_a_doctored_schema_is_found(kept: Kept, statements: list[str], kind: str, name: str) -> None:
+    """Whatever was added to the schema, taken from it or altered in it is a finding with its kind and name."""
+    with contextlib.closing(sqlite3.connect(kept.file)) as connection:
+        connection.execute("PRAGMA legacy_alter_table=ON")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    answer = kept.verify()
+    told = [finding for finding in answer.findings if finding.code.startswith("schema_")]
+    assert [finding.where for finding in told] == [f"the {kind} '{name}'"]
+    assert f"the {kind} '{name}'" in told[0].message
+    assert {finding.code for finding in answer.findings} == {told[0].code}
+    assert not kept.custody.doctor(Doctor(), CALL).ok
+
+
+TABLES = sorted(set(metadata.tables) - {"alembic_version"})
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("how", ["doubled", "gone", "no UTF-8"])
+def test_no_doctored_table_stops_verify(kept: Kept, table: str, how: str) -> None:
+    """A table whose rows stand twice, one that is gone, a cell that is no UTF-8: findings, never a failure."""
+    with contextlib.closing(sqlite3.connect(kept.file)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints=ON")
+        connection.execute("PRAGMA legacy_alter_table=ON")
+        column = [c.name for c in metadata.tables[table].columns if isinstance(c.type, sa.Text)][-1]
+        if how == "no UTF-8":
+            connection.execute(f"UPDATE {table} SET {column} = CAST(x'ff41' AS TEXT) WHERE rowid = 1")
+        else:
+            connection.execute(f"ALTER TABLE {table} RENAME TO old")
+            if how == "doubled":
+                connection.execute(f"CREATE TABLE {table} AS SELECT * FROM old UNION ALL SELECT * FROM old")
+            connection.execute("DROP TABLE old")
+            connection.execute("UPDATE entities SET label = 'x' WHERE seq = 1" if table != "entities" else "SELECT 1")
+        connection.commit()
+    answer = kept.verify()
+    assert answer.findings
+    assert answer.model_dump_json()
+    kept.verify(EXAMPLE)  # a table of everybody's may be no matter of this dialogue
+
+
+def test_a_cell_that_is_no_utf_8_is_told_with_its_place(kept: Kept) -> None:
+    """Verify names the row and its column; reading it is refused as corrupt, by table and column."""
+    kept.alter("UPDATE entities SET label = CAST(x'ff41' AS TEXT) WHERE kind = 'P' AND seq = 1")
+    for target in (None, EXAMPLE):
+        [finding, *_] = [found for found in kept.verify(target).findings if found.dialogue_id == EXAMPLE]
+        assert finding.id == "P0001"
+        assert "label" in finding.message
+        assert "UTF-8" in finding.message or finding.said
+    with pytest.raises(HansardError) as caught:
+        kept.dialogues.record(EXAMPLE)
+    assert (caught.value.kind, caught.value.code) == ("corrupt", "cell_unreadable")
+    assert caught.value.context == {"table": "entities", "column": "label", "key": []}
 
 
 def test_a_damaged_file_is_told(kept_template: Path, work: Path) -> None:

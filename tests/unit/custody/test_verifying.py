@@ -11,14 +11,21 @@ import pytest
 
 from hansard.custody.operations import CustodyOperations
 from hansard.custody.shapes import Verified, Verify
+from hansard.custody.store import search_damage
+from hansard.custody.witness import spelt
 from hansard.database.columns import encoded_row, row_bytes
 from hansard.database.journal import row_label, sealed
+from hansard.dialogue.requests import UpdateStatus
 from hansard.dialogue.tables import ROWS
 from hansard.exchange.document import document_digest, key_of, record_from_document, rows_of
+from hansard.exchange.minutes import minutes
+from hansard.exchange.report import report
 from hansard.exchange.shapes import DialogueExport
 from hansard.kernel.canonical import text_digest
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import collect
+from hansard.surfaces.render.custody import verified
+from hansard.surfaces.render.plain import plain_lines
 from tests.support.forger import encoded
 from tests.unit.custody.kept import EXAMPLE, Kept
 from tests.unit.exchange.recorded import CALL, ID
@@ -431,6 +438,124 @@ def test_verify_takes_a_target_or_everything(kept: Kept, request_: Verify) -> No
     with pytest.raises(HansardError) as refusal:
         kept.custody.verify(request_, CALL)
     assert refusal.value.code == "nothing_to_verify"
+
+
+def test_a_dialogue_comes_before_a_file_of_its_name(
+    kept: Kept, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in the working folder that is called like a dialogue, or like 'latest', is not verified in its place."""
+    monkeypatch.chdir(tmp_path)
+    for name in (EXAMPLE, "latest"):
+        (tmp_path / name).write_bytes(exported.read_bytes().replace(b"the", b"teh"))
+        answer = kept.verify(name)
+        assert answer.ok
+        assert answer.what.startswith("dialogue '")
+        assert not kept.verify(f"./{name}").ok
+
+
+def sayings(kept: Kept, exported: Path) -> dict[str, str]:
+    """Each thing that carries a dialogue's head, as text."""
+    head = kept.verify(EXAMPLE).head
+    assert head is not None
+    record = kept.dialogues.record(EXAMPLE)
+    return {
+        "export": exported.read_text(),
+        "minutes": minutes(record, head, "0" * 64),
+        "report": report(record, head, "0" * 64),
+        "verify": "\n".join(plain_lines(verified(kept.verify(EXAMPLE)))),
+        "verify --all": "\n".join(plain_lines(verified(kept.verify()))),
+        "verify --json": kept.verify(EXAMPLE).model_dump_json(),
+        "verify --all --json": kept.verify().model_dump_json(),
+    }
+
+
+@pytest.mark.parametrize(
+    "what", ["export", "minutes", "report", "verify", "verify --all", "verify --json", "verify --all --json"]
+)
+def test_whatever_states_a_head_is_a_witness(kept: Kept, exported: Path, tmp_path: Path, what: str) -> None:
+    """Export, minutes, report and answers of verify give the head back; it holds, and holds after further writes."""
+    note = tmp_path / "note.txt"
+    note.write_text(sayings(kept, exported)[what])
+    answer = kept.custody.verify(Verify(against=str(note)), CALL)
+    assert answer.ok
+    assert f"dialogue:{EXAMPLE}" in {witness.head.stream for witness in answer.witnesses}
+    assert all(witness.held for witness in answer.witnesses)
+    update = {"id": "P0001", "status": "conceded", "by": ["muffin"], "reason": "Yes."}
+    request = UpdateStatus.model_validate({"dialogue_id": EXAMPLE, "updates": [update]})
+    kept.dialogues.dialogue_update_status(request, CALL)
+    assert kept.custody.verify(Verify(against=str(note)), CALL).ok
+    assert kept.custody.verify(Verify(all=True, against=str(note)), CALL).ok
+
+
+def test_a_tail_that_was_cut_off_contradicts_the_head_noted_before(kept: Kept) -> None:
+    """Nothing in the store shows a last entry taken out whole; the head that was noted does, as it does a rewriting."""
+    head = kept.verify(EXAMPLE).head
+    assert head is not None
+    text = spelt(head)
+    cut = spelt(head.model_copy(update={"sequence": head.sequence + 1}))
+    rewritten = spelt(head.model_copy(update={"hash": "0" * 64}))
+    gone = text.replace(EXAMPLE, "another")
+    assert kept.custody.verify(Verify(target=EXAMPLE, heads=[text]), CALL).ok
+    for given, why in ((cut, "cut off"), (rewritten, "rewritten"), (gone, "not here at all")):
+        for scope in ({"target": EXAMPLE}, {"all": True}, {}):
+            answer = kept.custody.verify(Verify.model_validate({**scope, "heads": [text, given]}), CALL)
+            assert not answer.ok
+            assert [witness.held for witness in answer.witnesses] == [True, False]
+            [finding] = answer.findings
+            assert finding.code == "witness_contradicted"
+            assert why in finding.message
+
+
+def test_a_file_is_held_against_a_head_without_its_store(kept: Kept, exported: Path) -> None:
+    """An export leads through the heads that were noted before it, and not through others."""
+    head = kept.verify(EXAMPLE).head
+    assert head is not None
+    assert kept.custody.verify(Verify(target=str(exported), heads=[spelt(head)]), CALL).ok
+    other = spelt(head.model_copy(update={"hash": "0" * 64}))
+    assert not kept.custody.verify(Verify(target=str(exported), heads=[other]), CALL).ok
+
+
+def test_words_of_a_response_are_no_head_of_the_minutes(kept: Kept, exported: Path, tmp_path: Path) -> None:
+    """Minutes state their head at the end; a head that somebody spoke in them does not stand for it."""
+    note = tmp_path / "minutes.md"
+    spoken = f"Stream `dialogue:{EXAMPLE}`, entry 3, hash `{'0' * 64}`\n"
+    note.write_text(spoken + sayings(kept, exported)["minutes"])
+    assert kept.custody.verify(Verify(against=str(note)), CALL).ok
+
+
+@pytest.mark.parametrize("text", ["", "x", "dialogue:a:1:0", f"dialogue:a:{'0' * 64}", f"a:x:{'0' * 64}"])
+def test_what_is_no_head_is_refused(kept: Kept, tmp_path: Path, text: str) -> None:
+    """A head that is none, and a file that states none, are refused with the form that is wanted."""
+    with pytest.raises(HansardError) as refusal:
+        kept.custody.verify(Verify(heads=[text]), CALL)
+    assert refusal.value.code == "head_malformed"
+    assert "STREAM:NUMBER:HASH" in str(refusal.value.suggestion)
+    note = tmp_path / "note.txt"
+    note.write_text(text)
+    with pytest.raises(HansardError) as refusal:
+        kept.custody.verify(Verify(against=str(note)), CALL)
+    assert refusal.value.code == "no_head_found"
+
+
+def test_a_salt_that_was_respelt_is_one_finding(kept: Kept, exported: Path) -> None:
+    """A salt in capitals, in a file or in the store, is told once and by its entry, not by each row that it seals."""
+
+    def respell(document: dict[str, Any]) -> None:
+        entry = next(entry for entry in document["journal"]["entries"] if entry["salt"])
+        entry["salt"] = entry["salt"].upper()
+
+    kept.alter("UPDATE journal_payloads SET salt = upper(salt) WHERE position = 3")
+    answers = [kept.verify(forged(exported, respell, digest=True)), kept.verify()]
+    for answer in answers:
+        assert [finding.code for finding in answer.findings] == ["salt_altered"]
+        assert "of its rows cannot be proved" in answer.findings[0].message
+
+
+def test_a_search_index_that_may_not_be_looked_into_is_no_finding(kept: Kept) -> None:
+    """Where SQLite may only read, the whole store verifies, with a note that the index was not looked into."""
+    with kept.database.reading() as connection, pytest.raises(HansardError) as refusal:
+        search_damage(connection)
+    assert refusal.value.code == "database_read_only"
 
 
 def test_an_unknown_id_is_refused(kept: Kept) -> None:

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 import hansard.database.migrations  # noqa: F401  # imported while everything may be read (see plain_user)
-from hansard.database.engine import HEAD, REVISIONS, Database
+from hansard.database.engine import HEAD, REVISIONS, Database, explained
 from hansard.kernel.errors import HansardError
 from hansard.kernel.locks import file_lock
 from tests.conftest import scale
@@ -142,6 +142,13 @@ def test_another_program_s_database_is_refused_and_left_alone(file: Path) -> Non
     assert file.read_bytes() == before
 
 
+def test_a_database_with_migrations_and_a_journal_of_its_own_is_another_program_s(file: Path) -> None:
+    """Tables that happen to be called like two of ours, and a revision that sorts after ours, make no newer store."""
+    sql(file, "CREATE TABLE journal (id INTEGER)", "CREATE TABLE alembic_version (version_num TEXT)")
+    sql(file, "INSERT INTO alembic_version VALUES ('3fa29c')")
+    assert code(file) == "foreign_database"
+
+
 @pytest.mark.parametrize("content", [b"hello " * 1000, b"SQLite format 3\0" + b"\0" * 4080, b"\x89PNG\r\n", b"hi"])
 def test_what_is_no_database_is_refused_and_left_alone(file: Path, content: bytes) -> None:
     """Text, pictures and broken headers are told as damage, with what to do; not a byte of the file changes."""
@@ -221,6 +228,25 @@ def test_a_read_only_store_can_be_read_and_says_so_when_written_to() -> None:
             again.close()
 
 
+def test_a_store_in_a_folder_that_cannot_be_written_is_read() -> None:
+    """A store whose log was closed is read from a folder in which nothing can be made; only a write is refused."""
+    with open_folder() as folder:
+        shared(folder).close()
+        file = (folder / "hansard.db").rename(folder / "of 50%? #1.db")
+        file.chmod(0o444)
+        folder.chmod(0o555)
+        with plain_user():
+            reader = Notebook(file)
+            assert reader.findings() == []
+            assert len(reader.dump()["notes"]) == 1
+            with pytest.raises(HansardError) as caught:
+                reader.write([note(2)])
+            assert (caught.value.kind, caught.value.code) == ("unavailable", "database_read_only")
+            reader.close()
+        assert [left.name for left in folder.iterdir()] == [file.name]
+        folder.chmod(0o755)
+
+
 def test_a_folder_without_rights_is_refused_with_its_reason() -> None:
     """A folder that may not be written to, or not be entered, is a clear refusal for a new store and an old one."""
     with open_folder() as folder:
@@ -228,7 +254,7 @@ def test_a_folder_without_rights_is_refused_with_its_reason() -> None:
         (folder / "hansard.db").chmod(0o444)
         folder.chmod(0o555)
         with plain_user():
-            assert code(folder / "hansard.db") in {None, "database_read_only", "database_unavailable"}
+            assert code(folder / "hansard.db") is None
             assert code(folder / "new" / "hansard.db") == "database_unavailable"
             assert code(folder / "other.db") in {"file_unwritable", "database_unavailable"}
         folder.chmod(0o700)
@@ -432,7 +458,7 @@ def test_a_file_that_may_not_grow_loses_nothing(tmp_path: Path) -> None:
     """Under the system's own limit of a file's size, writes are refused one by one; what was answered is kept."""
     kept, codes = json.loads(ran("-c", LIMITED, str(tmp_path / "hansard.db")))
     assert codes
-    assert {kind for kind, _ in codes} == {"unavailable"}
+    assert {(kind, name) for kind, name in codes} <= {("unavailable", "disk_full"), ("unavailable", "disk_failing")}
     book = Notebook(tmp_path / "hansard.db")
     assert len(book.dump()["notes"]) == kept == 59 - len(codes)
     assert book.findings() == []
@@ -452,13 +478,24 @@ def test_our_own_mistakes_are_not_called_the_disk_s(book: Notebook) -> None:
         book.write([note(1, plain=object())])
 
 
+def test_what_the_disk_refuses_is_told_with_what_to_do() -> None:
+    """An input or output error of SQLite is the disk's, full or failing, and the remedy says where to look."""
+    fault = sqlite3.OperationalError("disk I/O error")
+    fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    refusal = explained(fault)
+    assert refusal is not None
+    assert (refusal.kind, refusal.code) == ("unavailable", "disk_failing")
+    assert "ulimit -f" in str(refusal.suggestion)
+
+
 def test_a_cell_that_is_no_text_is_told_as_damage_and_not_repeated(book: Notebook) -> None:
-    """A text that is not UTF-8 is told as damage when it is read; its bytes stand in no message."""
+    """A text that is not UTF-8 is told as damage by table and column when it is read; no message repeats it."""
     book.write([note(1, plain="secret")])
     book.sql("UPDATE notes SET plain = CAST(x'736563726574ff' AS TEXT)")
     with pytest.raises(HansardError) as caught:
         book.sql("SELECT plain FROM notes")
-    assert (caught.value.kind, caught.value.code) == ("corrupt", "database_corrupt")
+    assert (caught.value.kind, caught.value.code) == ("corrupt", "cell_unreadable")
+    assert caught.value.context == {"table": "notes", "column": "plain", "key": []}
     assert "secret" not in json.dumps(caught.value.as_dict())
 
 

@@ -235,7 +235,7 @@ def test_a_salt_has_one_spelling(record: Record) -> None:
         with Forger(record.file) as forger:
             [(before,)] = forger.sql.execute("SELECT salt FROM journal_payloads WHERE position = 3")
             forger.sql.execute(f"UPDATE journal_payloads SET salt = {respelt} WHERE position = 3")
-        assert "payload_altered" in record.codes(), respelt
+        assert [(told.code, told.position) for told in record.report().findings] == [("salt_altered", 3)], respelt
         with Forger(record.file) as forger:
             forger.sql.execute("UPDATE journal_payloads SET salt = ? WHERE position = 3", (before,))
     assert record.codes() == set()
@@ -259,3 +259,49 @@ def test_an_alteration_is_not_laundered_by_the_next_write(record: Record) -> Non
     assert (caught.value.kind, caught.value.code) == ("corrupt", "row_altered")
     assert record.report().entries == entries
     assert ("row_altered", "entities") in {(f.code, f.table) for f in record.report().findings}
+
+
+REBUILT = {
+    "no key": "CREATE TABLE {t} AS SELECT * FROM old",
+    "a view": "CREATE VIEW {t} AS SELECT * FROM old",
+    "another clause": "{sql}",
+}
+
+
+@pytest.mark.parametrize("how", REBUILT)
+@pytest.mark.parametrize("table", ["events", "journal", "streams"])
+def test_a_doctored_table_takes_no_write(record: Record, table: str, how: str) -> None:
+    """A table without its key, a view in its place, a clause that replaces rows: no write is answered."""
+    with Forger(record.file) as forger:
+        [(sql,)] = forger.sql.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,))
+        head, _, key = sql.rpartition("PRIMARY KEY (")
+        replacing = f"{head}PRIMARY KEY ({key.replace(')', ') ON CONFLICT REPLACE', 1)}"
+        forger.sql.execute("PRAGMA legacy_alter_table=ON")
+        forger.sql.execute(f"ALTER TABLE {table} RENAME TO old")
+        forger.sql.execute(REBUILT[how].format(t=table, sql=replacing))
+        if how == "another clause":
+            forger.sql.execute(f"INSERT INTO {table} SELECT * FROM old")
+    with pytest.raises(HansardError) as caught:
+        comment(record)
+    assert (caught.value.kind, caught.value.code) == ("corrupt", "schema_altered")
+    assert f"'{table}'" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE counters SET value = 3",
+        "UPDATE counters SET name = 'x'",
+        "UPDATE streams SET sequence = 2",
+        "DELETE FROM streams",
+    ],
+)
+def test_a_counter_or_head_that_was_set_back_takes_no_write(record: Record, statement: str) -> None:
+    """Where the next place is taken, or the counter is gone, the write is refused and leaves nothing."""
+    with Forger(record.file) as forger:
+        forger.sql.execute(statement)
+    before = record.report().entries
+    with pytest.raises(HansardError) as caught:
+        comment(record)
+    assert (caught.value.kind, caught.value.code) == ("corrupt", "row_altered")
+    assert record.report().entries == before

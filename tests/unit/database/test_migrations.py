@@ -22,6 +22,7 @@ import hansard.database.migrations as migrations
 import hansard.dialogue.tables
 from hansard.database.columns import metadata
 from hansard.database.engine import REVISIONS, Database
+from hansard.database.schema import expected_schema, found_schema, migrated_schema, schema_differences
 from hansard.kernel.errors import HansardError
 from tests.support.processes import ran
 
@@ -70,6 +71,27 @@ def test_constraints_are_those_of_the_tables(connection: sa.Connection) -> None:
 
 def _listed(found: Any) -> list[Any]:
     return found if isinstance(found, list) else [found]
+
+
+def test_the_noted_schema_is_what_the_migrations_make(connection: sa.Connection) -> None:
+    """The schema that stores are compared with is the migrations' own; 'python -m hansard.database.schema' notes it."""
+    assert expected_schema() == migrated_schema() == found_schema(connection)
+    assert schema_differences(connection) == []
+
+
+@pytest.mark.parametrize("layout", ["CREATE TABLE t ( a TEXT )", "create  table t(\n\ta text\n)"])
+def test_layout_is_no_difference(layout: str) -> None:
+    """A schema written in another layout is the same; one with another word in it is not."""
+    plain = sa.create_engine("sqlite://")
+    with plain.begin() as connection:
+        connection.exec_driver_sql(layout)
+        made = found_schema(connection)
+        connection.exec_driver_sql("DROP TABLE t")
+        connection.exec_driver_sql("CREATE TABLE t (a TEXT DEFAULT 'A')")
+        other = found_schema(connection)
+    plain.dispose()
+    assert made == {("table", "t"): "create table t ( a text )"}
+    assert other == {("table", "t"): "create table t ( a text default 'A' )"}
 
 
 def test_the_revisions_are_those_that_the_program_knows() -> None:

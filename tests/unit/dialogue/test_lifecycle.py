@@ -8,17 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hansard.dialogue.model import UNSETTLED, Entity
+from hansard.dialogue.model import STATUSES, TRANSITIONS, UNSETTLED, Entity
 from hansard.dialogue.rules.lifecycle import (
     FIRST_EVENT,
     FIRST_STATUS,
     REFINED,
-    TRANSITIONS,
     Lives,
     status_after,
     valid_steps,
 )
-from hansard.dialogue.tables import STATUSES
 from hansard.kernel.errors import HansardError
 from tests.unit.dialogue.kit import LISTS, UPDATES, Room, entity, first_status, folded, ref, step, steps
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hansard.dialogue.model import COLORS, TIERS
 from hansard.dialogue.requests import PoolExpert
-from hansard.dialogue.rules.panel import named_pool, suggested_panel, tier_of, tier_split, unique_ids
+from hansard.dialogue.rules.panel import named_pool, suggested_panel, tier_of, tier_split
 from tests.conftest import scale
 from tests.unit.dialogue.kit import PEOPLE, Room, entity
 
@@ -184,13 +184,6 @@ def test_a_given_seed_gives_the_same_panel_and_a_drawn_one_is_told(room: Room) -
         room.call("create", title="T", question="Q", expert_pool=pool, panel_size=7, seed=f"{n:016x}") for n in range(8)
     ]
     assert len({str(answer.suggested_panel) for answer in panels}) > 1
-
-
-def test_ids_of_equal_titles_are_numbered_to_99() -> None:
-    """A slug is followed by -2 to -99 and nothing after."""
-    ids = list(unique_ids("x"))
-    assert ids[:3] == ["x", "x-2", "x-3"]
-    assert (len(ids), ids[-1]) == (99, "x-99")
 
 
 def seats(room: Room, dialogue: str, round_: int) -> dict[str, str]:

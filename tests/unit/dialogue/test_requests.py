@@ -27,6 +27,7 @@ REQUESTS = [
     requests.DialogueQuery,
     requests.DialogueList,
     requests.ExpandCitations,
+    requests.EntityQuery,
     requests.ParseResponse,
     requests.DialogueSearch,
 ]
@@ -73,6 +74,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     },
     requests.EvolvePanel: {
         "dialogue_id": "d",
+        "suggested": True,
         "at": "2026-02-01T10:00:00Z",
         "round": 0,
         "panel": [
@@ -191,6 +193,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     requests.DialogueQuery: {"dialogue_id": "d"},
     requests.DialogueList: {"status": "open", "limit": 5},
     requests.ExpandCitations: {"dialogue_id": "d", "ids": ["P0001"]},
+    requests.EntityQuery: {"dialogue_id": "d", "id": "P0001"},
     requests.ParseResponse: {"dialogue_id": "d", "round": 0, "expert": "muffin", "text": "t", "path": "p"},
     requests.DialogueSearch: {"query": "q", "dialogue_id": "d", "limit": 5},
 }

@@ -252,6 +252,24 @@ def test_estimated_rounds(scores: list[int], tensions: int, estimate: int | None
     assert room.call("progress", dialogue_id=dialogue).estimated_rounds == estimate
 
 
+def test_what_is_concluded_needs_no_round(room: Room) -> None:
+    """Before the verdict one more round is told; after it none, since there is nothing to estimate."""
+    dialogue = room.create()
+    room.register(dialogue, 0, moves=converging())
+    assert room.call("progress", dialogue_id=dialogue).estimated_rounds == 1
+    room.conclude(dialogue, 0)
+    assert room.call("progress", dialogue_id=dialogue).estimated_rounds is None
+
+
+def test_the_list_counts_who_sat(room: Room) -> None:
+    """Of six who were suggested two sat: a list says two, and none before the round was registered."""
+    dialogue = room.create()
+    assert [one.experts for one in room.call("list").dialogues] == [0]
+    room.call("evolve_panel", dialogue_id=dialogue, round=0, panel=[{"expert_slug": "scone"}, {"expert_slug": "donut"}])
+    room.register(dialogue, 0)
+    assert [one.experts for one in room.call("list").dialogues] == [2]
+
+
 def test_leaders_are_those_who_took_part(room: Room) -> None:
     """Whoever was only suggested for the panel is not in the leaderboard; whoever sits is, with or without points."""
     dialogue = room.create()
@@ -300,6 +318,23 @@ def test_a_dialogue_is_given_whole(room: Room) -> None:
     assert (got.head.stream, got.head.sequence) == (f"dialogue:{dialogue}", 3)
 
 
+def test_an_entity_is_given_whole(room: Room) -> None:
+    """By its display id or a local id: its words, references both ways with labels, its life; others are refused."""
+    dialogue = a_history(room)
+    got = room.call("entity", dialogue_id=dialogue, id="P0001")
+    assert got == room.call("entity", dialogue_id=dialogue, id=got.entity["local_ids"][0])
+    record = room.record(dialogue)
+    assert {ref["source_id"] for ref in got.referred_to_by} == {
+        r.source_id for r in record.refs if r.target_id == "P0001"
+    }
+    assert [event["type"] for event in got.events] == [e.type for e in record.events if str(e.key) == "P0001"]
+    assert got.labels.keys() == {e.id for e in record.entities} & {
+        *(ref["target_id"] for ref in got.refers_to),
+        *(ref["source_id"] for ref in got.referred_to_by),
+    }
+    assert room.fault("entity", dialogue_id=dialogue, id="P0199").code == "target_not_found"
+
+
 def test_dialogues_are_listed_newest_first(room: Room) -> None:
     """The list has the newest first, can be narrowed by status, and tells how many there are."""
     first, second = room.create("First", tags=["a"]), a_history(room)
@@ -331,6 +366,19 @@ def test_ids_are_completed(room: Room) -> None:
         operations.resolve_id("gamma")
     with pytest.raises(Exception, match="no dialogue '%'"):
         operations.resolve_id("%")
+    with pytest.raises(Exception, match="no dialogue"):
+        operations.resolve_id("\udcff")  # as the command line gives a byte that is no text
+
+
+def test_no_dialogue_is_called_latest(room: Room) -> None:
+    """Who asks for the latest dialogue gets it: a title makes another id of the word, and as an id it is refused."""
+    first = room.create("Latest")
+    assert first == "latest-2"
+    second = room.create("Another")
+    assert room.operations.resolve_id("latest") == second
+    pool = {"experts": [{"role": role} for role in "abc"]}
+    fault = room.fault("create", title="T", question="Q", expert_pool=pool, dialogue_id="latest")
+    assert (fault.field, fault.suggestion) == ("dialogue_id", "'latest-2' would be one")
 
 
 RESPONSE = """# Muffin

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from hansard.dialogue import model
-from hansard.dialogue.tables import STATUSES
+from hansard.dialogue.model import STATUSES
 from hansard.exchange.document import key_of
 from hansard.kernel.ids import KINDS
 

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 
 from hansard.dialogue import model
-from hansard.dialogue.tables import ROWS, STATUSES
+from hansard.dialogue.model import STATUSES
+from hansard.dialogue.tables import ROWS
 from hansard.exchange import document as d
+from hansard.exchange import document_items as items
 from hansard.exchange.document import (
     differences,
     document_digest,
@@ -58,12 +60,12 @@ def test_every_column_is_in_the_document() -> None:
 
 def test_the_words_of_the_format_are_those_of_the_model() -> None:
     """The enumerations that the document's types spell out are the ones that tables and rules use."""
-    assert get_args(d.RefType) == model.REF_TYPES
-    assert get_args(d.MoveType) == model.MOVE_TYPES
-    assert get_args(d.StanceWord) == model.STANCES
-    assert get_args(d.Confidence) == model.CONFIDENCES
-    assert get_args(d.Tier) == model.TIERS
-    hints = {field.name: field.type for field in msgspec.structs.fields(d.Document)}
+    assert get_args(items.RefType) == model.REF_TYPES
+    assert get_args(items.MoveType) == model.MOVE_TYPES
+    assert get_args(items.StanceWord) == model.STANCES
+    assert get_args(items.Confidence) == model.CONFIDENCES
+    assert get_args(items.Tier) == model.TIERS
+    hints = {field.name: field.type for field in msgspec.structs.fields(items.Document)}
     assert get_args(hints["rotation"]) == model.ROTATIONS
     for plural, kind in (("perspectives", "P"), ("recommendations", "R"), ("tensions", "T"), ("evidence", "E")):
         assert get_args(get_args(get_args(hints[plural])[0])[0]) == STATUSES[kind]
@@ -152,7 +154,7 @@ def test_layout_is_stable_and_readable(held: Held) -> None:
         (b"not json", "json_malformed", "line 1, column 1"),
         (b'{"a": "\xff"}', "json_malformed", "byte 7 is not UTF-8"),
         ('{"schema_version": "1"}'.encode("utf-16"), "json_malformed", "not UTF-8"),
-        (b'{"schema_version": "1", "a": NaN}', "json_malformed", "NaN is no JSON value"),
+        (b'{"schema_version": "1", "a": NaN}', "json_malformed", "'NaN' is no JSON number"),
         (b'{"schema_version": "1", "a": 1, "a": 2}', "json_malformed", "'a' stands twice"),
         (b"[" * 100_000, "json_malformed", "nested too deeply"),
         (b"[1, 2]", "not_an_export", "no export of a dialogue"),

@@ -12,7 +12,10 @@ from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "importing.md"
 ROOM = Path(str(hansard.exchange.__file__)).parent
-MODULES = ("course", "judge_files", "planning", "responses", "restoring", "seats", "telling", "transcripts", "verdicts")
+MODULES = (
+    "course", "importing", "judge_files", "planning", "responses", "restoring", "rosters", "seats", "telling",
+    "transcripts", "verdicts",
+)  # fmt: skip
 TELLING = {"tell", "_tell", "Note", "_leave"}
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)+|encoding|restated|unreadable")
 BY_COLUMN = {"relevance_changed", "tier_changed"}

@@ -252,11 +252,11 @@ def test_statuses_that_the_judge_gave_stay_claims(real_store: Store) -> None:
 def test_scores_that_do_not_add_up_are_told_with_file_and_line(real_store: Store) -> None:
     """In rfc-0058 the experts' scores miss the round's in every round; in pm-sync they agree."""
     answer, record = taken(real_store, RFC)
-    lines = [(file, line) for file, line, _ in told(answer, "score_sum")]
+    lines = [(file, line) for file, line, _ in told(answer, "scores_differ")]
     assert lines == [("scoreboard.md", 24), ("scoreboard.md", 25), ("scoreboard.md", 26), ("scoreboard.md", 27)]
     assert [round_.score for round_ in record.rounds] == [125, 110, 105, 75]
     other, _ = taken(real_store, SYNC)
-    assert told(other, "score_sum") == []
+    assert told(other, "scores_differ") == []
 
 
 def test_roles_are_found_where_they_stand(real_store: Store) -> None:

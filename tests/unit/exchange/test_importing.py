@@ -16,9 +16,11 @@ from hansard.dialogue.model import Record
 from hansard.dialogue.requests import DialogueCreate
 from hansard.dialogue.tables import ROWS
 from hansard.exchange import importing
+from hansard.exchange.clerk import clerk_notes
 from hansard.exchange.document import document_digest, document_from_record
 from hansard.exchange.import_shapes import DialogueImport
 from hansard.exchange.planning import Plan
+from hansard.exchange.wording import Wording
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Actor, Call
 from tests.unit.exchange.folders import (
@@ -721,3 +723,51 @@ def test_a_round_alone_is_no_dialogue(tmp_path: Path) -> None:
         importing.importer_of(round_)
     assert refusal.value.code == "not_a_dialogue"
     assert "holds all its rounds" in refusal.value.message
+
+
+def test_folders_that_may_be_rounds_are_named_with_the_remedy(tmp_path: Path) -> None:
+    """Who calls rounds otherwise learns what was found and what to call it."""
+    folder = write(tmp_path / "panel", {"runde 0/bob.md": "x", "runde 1/bob.md": "x", "notes/x.md": "x"})
+    with pytest.raises(HansardError) as refusal:
+        importing.importer_of(folder)
+    assert "it has 'runde 0', 'runde 1'" in refusal.value.message
+    assert "call them round-0, round-1" in refusal.value.message
+
+
+def test_files_of_a_lost_store_are_noticed(store: Store, small: Path) -> None:
+    """What lies in the folder of a dialogue that the store did not know is told once, and stands in no record."""
+    export = write(store.home / "dialogues" / "harbour", {"dialogue.json": "{}", "minutes.md": "x"})
+    answer = store.take(small)
+    (entry,) = told(answer, "artefacts_found")
+    assert "the folder of 'harbour' holds dialogue.json, minutes.md" in entry[2]
+    assert str(export) not in entry[2]
+    assert "artefacts_found" not in codes(store.take(small))
+    origin = store.record("harbour").dialogue.origin
+    assert origin is not None
+    assert "artefacts_found" not in json.dumps(origin)
+
+
+TENSIONS = "# {}\n\n| ID | Status |\n|---|---|\n| MUFFIN-T01 | {} |\n| SCONE-T01 | {} |\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "statuses", "differing"),
+    [
+        ("Tensions", ("OPEN", "OPEN"), []),  # open at the end of round 0, settled in round 1
+        ("Tensions, round 0", ("OPEN", "OPEN"), []),
+        ("Tensions after round 1", ("OPEN", "OPEN"), ["T0001"]),
+        ("Tensions, round 0", ("RESOLVED", "OPEN"), ["T0001"]),
+        ("Tensions", ("RESOLVED", "RESOLVED"), ["T0002"]),
+    ],
+)
+def test_a_list_of_tensions_is_compared_with_its_own_round(
+    store: Store, small: Path, title: str, statuses: tuple[str, str], differing: list[str]
+) -> None:
+    """What later rounds overtook was no false statement; where the list names its round, that round counts."""
+    answer = store.take(write(small, {"tensions.md": TENSIONS.format(title, *statuses)}))
+    claims = [claim for claim in answer.claims_compared if claim.item == "status"]
+    assert [claim.id for claim in claims if claim.differs] == differing
+    record = store.record("harbour")
+    notes = [note for note in clerk_notes(record, Wording(record)) if "is called" in note]
+    assert [note[1:6] for note in notes] == differing
+    assert all("round" in note for note in notes) or title == "Tensions"

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansard.exchange import judge_files as judge
+from hansard.exchange import outline, rosters
 from hansard.kernel.errors import HansardError
 
 
 def refusal(text: str, name: str = "panel.json") -> HansardError:
     """Why a text is not taken as JSON."""
     with pytest.raises(HansardError) as caught:
-        judge.load_json(text, name)
+        rosters.load_json(text, name)
     return caught.value
 
 
@@ -64,7 +65,7 @@ words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 @given(st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | words, st.lists, max_leaves=8))
 def test_storable_json_comes_back_as_it_is(value: Any) -> None:
     """What a record can hold is loaded unchanged."""
-    assert judge.load_json(json.dumps(value), "x.json") == value
+    assert rosters.load_json(json.dumps(value), "x.json") == value
 
 
 def test_a_panel_tells_each_agent_and_where_it_comes_from() -> None:
@@ -76,7 +77,7 @@ def test_a_panel_tells_each_agent_and_where_it_comes_from() -> None:
             "history": {"experts": [history], "round": 1},
         }
     )
-    panel = judge.read_panel(text, "panel.json")
+    panel = rosters.read_panel(text, "panel.json")
     assert panel.notes == ()
     (agent,) = panel.agents
     assert (agent.name, agent.tier, agent.relevance, agent.focus) == ("Scone", "Wildcard", 0.3, "Ships")
@@ -97,7 +98,7 @@ def test_a_panel_tells_each_agent_and_where_it_comes_from() -> None:
 def test_a_panel_of_another_shape_is_refused_with_its_path(value: Any, at: str) -> None:
     """A panel file that does not name its members is named with the place where it fails."""
     with pytest.raises(HansardError) as caught:
-        judge.read_panel(json.dumps(value), "round-1/panel.json")
+        rosters.read_panel(json.dumps(value), "round-1/panel.json")
     assert caught.value.code == "json_unfit"
     assert caught.value.context == {"file": "round-1/panel.json", "at": at}
 
@@ -105,7 +106,7 @@ def test_a_panel_of_another_shape_is_refused_with_its_path(value: Any, at: str) 
 def test_values_that_say_nothing_useful_are_left_out_and_noted() -> None:
     """An unknown tier and a relevance beyond 1 are dropped with a note, and the agent stays."""
     text = json.dumps({"agents": [{"name": "Muffin", "tier": "gold", "relevance": 7}]})
-    panel = judge.read_panel(text, "panel.json")
+    panel = rosters.read_panel(text, "panel.json")
     assert panel.agents[0].tier is None
     assert panel.agents[0].relevance is None
     assert [note.code for note in panel.notes] == ["tier_unknown", "relevance_unusable"]
@@ -114,7 +115,7 @@ def test_values_that_say_nothing_useful_are_left_out_and_noted() -> None:
 def test_a_pool_keeps_its_background_whole() -> None:
     """Fields that a background does not know stand among its constraints."""
     background = {"subject": "A town", "constraints": {"crowns": 3}, "deadline": "May"}
-    pool = judge.read_pool(json.dumps({"background": background, "experts": []}), "expert-pool.json")
+    pool = rosters.read_pool(json.dumps({"background": background, "experts": []}), "expert-pool.json")
     assert pool.background == {"subject": "A town", "constraints": {"crowns": 3, "deadline": "May"}}
 
 
@@ -124,20 +125,20 @@ def test_a_pool_keeps_its_background_whole() -> None:
 def test_headings_and_tables_in_code_are_text() -> None:
     """What stands in a fence is no heading and no table row."""
     text = "# One\n\n```\n# Not one\n| a | b |\n|---|---|\n| 1 | 2 |\n```\n\n## Two ##\n"
-    assert [(h.level, h.text, h.line) for h in judge.headings(text)] == [(1, "One", 1), (2, "Two", 10)]
-    assert judge.tables(text) == []
+    assert [(h.level, h.text, h.line) for h in outline.headings(text)] == [(1, "One", 1), (2, "Two", 10)]
+    assert outline.tables(text) == []
 
 
 def test_a_table_tells_the_line_of_each_row() -> None:
     """Rows come with their line numbers; an escaped bar belongs to its cell."""
-    (table,) = judge.tables("\n| A | B |\n|:--|--:|\n| 1 | x\\|y |\n| 2 | z |\n\n| 3 | no table |\n")
-    assert table == judge.Table(["A", "B"], [(4, ["1", "x|y"]), (5, ["2", "z"])])
+    (table,) = outline.tables("\n| A | B |\n|:--|--:|\n| 1 | x\\|y |\n| 2 | z |\n\n| 3 | no table |\n")
+    assert table == outline.Table(["A", "B"], [(4, ["1", "x|y"]), (5, ["2", "z"])])
 
 
 @given(st.text(alphabet="#|- \n\r`~abT0123*:", max_size=400))
 def test_reading_markdown_never_fails(text: str) -> None:
     """Any text at all gives headings, tables, scores, tensions, counts and a conclusion, or none."""
-    ends = [judge.section_end(text, judge.headings(text), i) for i in range(len(judge.headings(text)))]
+    ends = [outline.section_end(text, outline.headings(text), i) for i in range(len(outline.headings(text)))]
     assert all(0 <= end <= len(text) for end in ends)
     board = judge.read_scoreboard(text)
     assert all(row.line <= text.count("\n") + 1 for row in board.rounds)
@@ -223,7 +224,7 @@ def test_sums_that_do_not_agree_are_noted_with_their_line() -> None:
     )
     board = judge.read_scoreboard(text)
     noted = [(note.code, note.line) for note in board.notes]
-    assert noted == [("score_sum", 3), ("score_sum", 7), ("score_unreadable", 8)]
+    assert noted == [("scores_differ", 3), ("scores_differ", 7), ("score_unreadable", 8)]
     assert "1 + 2 + 3 + 4 is 10, not 11" in board.notes[0].message
     assert board.experts[0].scores == {0: 5}
 

@@ -17,7 +17,9 @@ from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
 from hansard.exchange.minutes import minutes
 from hansard.exchange.report import report
-from hansard.exchange.wording import counted, day, listed, moment_of, names_of, number, percent, shown_name
+from hansard.exchange.warnings import warnings_of
+from hansard.exchange.wording import counted, day, listed, moment_of, names_of, number, percent
+from hansard.kernel.ids import shown_name
 from tests.unit.exchange.folders import STAMPED, Store, write
 from tests.unit.exchange.recorded import DONUT_0, ID, LONG, MUFFIN_0, Held
 from tests.unit.exchange.records import records
@@ -82,7 +84,8 @@ def test_the_opening_tells_question_date_panel_and_roles(example: Held) -> None:
     """Above the verdict stand what was asked, when, by whom."""
     opening = example.minutes(EXAMPLE).partition("## Verdict")[0]
     assert "> Should the payments ledger move its write path" in opening
-    assert "14 September 2026 · three rounds · seven experts · ALIGNMENT 359 · **converged**" in opening
+    assert "14 September 2026 · three rounds · seven experts · ALIGNMENT 359 · " in opening
+    assert "· **called converged by the Judge; the convergence gate was not met**" in opening
     assert "**Croissant** (Recovery Drill Engineer, round 2)" in opening
     assert "**Scone** (PostgreSQL Reliability Engineer)" in opening
 
@@ -143,9 +146,10 @@ def test_tensions_have_lifelines(example: Held) -> None:
     assert steps[0] == "- Round 0: **raised** by Eclair"
     assert steps[1].startswith("- Round 1: **resolved** by Eclair through [P0104](#p0104): The tension was mine")
     assert steps[2].startswith("- Round 2: **reopened** by Croissant through [P0201](#p0201): It was resolved on")
-    assert steps[3] == "- Round 2: **called resolved** by the Judge in verdict `final` (its status did not change)"
+    assert steps[3] == "- Round 2: called resolved by the Judge in verdict `final`"
     assert "T0003 · Across two partitions a transfer is two writes — addressed, accepted by the verdict" in text
-    assert "three of them resolved" in text
+    assert "three of them are resolved" in text
+    assert text.count("A step in bold set the status of its tension; the others set none.") == 1
 
 
 def test_minds_that_changed_are_listed(example: Held) -> None:
@@ -185,8 +189,7 @@ def test_a_panel_that_lost_members_says_so_above_its_verdict(held: Held) -> None
     text = minutes(msgspec.structs.replace(record, stances=[abstained]), HEAD, "0" * 64)
     above = text.partition("## Verdict")[0]
     assert (
-        "> **The panel of round 1 was not complete.** No response of Eclair is kept; 2 of 3 members were heard."
-        in above
+        "> **The panel of round 1 was not complete.** No words of Eclair are kept; 2 of 3 members were heard." in above
     )
     assert "> **Donut abstained in round 2**: outage." in above
 
@@ -415,7 +418,7 @@ def test_a_reason_of_several_paragraphs_stays_apart(held: Held) -> None:
         for event in record.events
     ]
     text = minutes(msgspec.structs.replace(record, events=events), HEAD, "0" * 64)
-    assert "(its status did not change): Sharper than before — It holds. For now.\n" in text
+    assert "by Muffin: Sharper than before — It holds. For now.\n" in text
 
 
 def test_the_pool_s_own_spelling_of_a_name_is_kept(held: Held) -> None:
@@ -459,6 +462,81 @@ def test_markers_that_could_not_be_linked_are_told_before_the_judge_is_corrected
     assert "`T01` (called settled by Muffin in round 1)" in note
     assert "--as-new --map FILE" in note
     assert "nobody has addressed" not in page
+
+
+def test_an_empty_response_is_no_response_anywhere(store: Store, tmp_path: Path) -> None:
+    """Import, minutes, report and warnings count and word it alike: it is kept, and says nothing."""
+    files = {"round-0/muffin.md": "[PERSPECTIVE P01: A]\nx\n", "round-0/donut.md": " \n", "round-0/eclair.md": ""}
+    answer = store.take(write(tmp_path / STAMPED, files))
+    record = store.record(answer.dialogue_id)
+    page, words = minutes(record, HEAD, "d"), report(record, HEAD, "d")
+    assert answer.responses == 1
+    assert "No words of Donut and Eclair are kept; 1 of 3 members were heard." in page
+    assert "`: one response, one perspective" in section(page, "Colophon")
+    assert "one response, word for word" in words
+    assert words.count("*The response is empty.*") == 2
+    silent = [caution for caution in warnings_of(record) if caution.type == "missing_response"]
+    assert [caution.expert for caution in silent] == ["donut", "eclair"]
+    assert silent[0].message == "'donut' was on the panel of round 0 and none of their words are kept"
+
+
+def test_a_time_that_was_taken_from_files_is_called_so(store: Store, tmp_path: Path) -> None:
+    """Nobody takes the day of a copy for the day of a debate."""
+    answer = store.take(write(tmp_path / "harbour", {"round-0/muffin.md": "[PERSPECTIVE P01: A]\nx\n"}))
+    record = store.record(answer.dialogue_id)
+    for page in (minutes(record, HEAD, "d"), report(record, HEAD, "d")):
+        assert "(the time of its newest file; nothing tells when it was held) · one round" in page
+
+
+def test_the_head_does_not_call_converged_what_the_gate_refused(store: Store, held: Held, tmp_path: Path) -> None:
+    """A judge's claim, a forced conclusion and a gate that was met are three things."""
+    page = written(
+        store,
+        tmp_path,
+        {"round-0/muffin.md": "[TENSION T01: A]\nx\n", "verdict.md": "# Verdict\n\n## Answer\n\nBuild it.\n"},
+    )
+    assert "· **called converged by the Judge; the convergence gate was not met**" in page.partition("## ")[0]
+    record = held.dialogues.record(ID)
+    assert "· **converged**" in held.minutes().partition("## ")[0]
+    forced = [
+        msgspec.structs.replace(v, force_reason="Monday.", gate={**v.gate, "met": False}) if v.gate else v
+        for v in record.verdicts
+    ]
+    page = minutes(msgspec.structs.replace(record, verdicts=forced), HEAD, "d")
+    assert "· **concluded by force; the convergence gate was not met**" in page.partition("## ")[0]
+
+
+def test_what_was_said_of_a_tension_and_set_nothing_reads_as_that(store: Store, tmp_path: Path) -> None:
+    """A proposal to resolve is called one; a concession is told with its topic, not for it."""
+    files = {
+        "round-0/muffin.md": "[TENSION T01: A]\nx\n",
+        "round-0/scone.md": "x",
+        "round-1/muffin.md": "[CONCESSION: the height]\nShips need it.\n",
+        "round-1/scone.md": "[RE:RESOLVE MUFFIN-T0001]\nDone.\n",
+        "round-2/muffin.md": "x",
+        "round-2/scone.md": "[RE:RESOLVE MUFFIN-T0001]\nStill done.\n",
+    }
+    page = written(store, tmp_path, files)
+    tension = section(page, "Tensions")
+    assert "- Round 1: **addressed** (proposed as resolved) by Scone: Done." in tension
+    assert "- Round 2: proposed as resolved by Scone: Still done." in tension
+    assert "- Muffin **concedes**: the height — Ships need it." in section(page, "Round 1")
+    assert "- Round 1: Muffin **conceded**: the height — Ships need it." in section(page, "Minds that changed")
+
+
+def test_warnings_of_a_tension_name_it(store: Store, tmp_path: Path) -> None:
+    """Id and label stand in the words, the id in its own field too."""
+    files = {
+        "round-0/muffin.md": "[TENSION T01: Cost against age]\nx\n",
+        "tensions.md": "# Tensions\n\n| ID | Status |\n|---|---|\n| MUFFIN-T01 | Resolved |\n",
+        "verdict.md": "# Verdict\n\n## Answer\n\nBuild it.\n",
+    }
+    answer = store.take(write(tmp_path / STAMPED, files))
+    told = {caution.type: caution for caution in warnings_of(store.record(answer.dialogue_id))}
+    assert told["claim_differs"].id == told["unresolved_tension"].id == "T0001"
+    assert told["claim_differs"].message.startswith("status of T0001 (Cost against age): the judge stated Resolved")
+    assert told["unresolved_tension"].message.startswith("T0001 (Cost against age) was open")
+    assert "1 tension is open: T0001" in told["gate_not_met"].message
 
 
 def test_who_took_no_position_is_not_called_apart(store: Store, tmp_path: Path) -> None:

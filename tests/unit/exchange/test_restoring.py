@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import hansard.examples
 from hansard.database.verify import verify_store
+from hansard.dialogue import model
 from hansard.dialogue.model import Record
+from hansard.dialogue.requests import (
+    DialogueCreate,
+    DialogueQuery,
+    EvolvePanel,
+    ExpertCreate,
+    ExpertPool,
+    PanelSeat,
+    PoolExpert,
+)
 from hansard.dialogue.tables import ROWS
 from hansard.exchange.document import document_from_record, rendered
-from hansard.exchange.restoring import DocumentImporter, Export, plan_record, record_differences
+from hansard.exchange.restoring import DocumentImporter, Export, _joining, plan_record, record_differences
 from hansard.exchange.shapes import DialogueExport
 from hansard.kernel.canonical import sha256_hex
 from tests.support.deliberations import House, fill
@@ -49,6 +63,26 @@ def test_the_small_dialogue_comes_back_whole(store: Store, second_store: Store, 
         assert verify_store(connection, {table.name: table for table in ROWS.values()}).findings == []
 
 
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_a_dialogue_in_which_nothing_was_said_comes_back_whole(
+    store: Store, second_store: Store, tmp_path: Path, steps: int
+) -> None:
+    """Just created; with an expert created for its first panel; with that panel seated."""
+    pool = ExpertPool(experts=[PoolExpert(role=role) for role in ("Captain", "Pilot", "Keeper")])
+    request = DialogueCreate(title="Latest", question="Which lamp?", expert_pool=pool, panel_size=2)
+    dialogue_id = store.dialogues.dialogue_create(request, CALL).dialogue_id
+    if steps > 0:
+        gap = ExpertCreate(dialogue_id=dialogue_id, expert_slug="wick", role="Chandler", reason="nobody knows oil")
+        store.dialogues.dialogue_expert_create(gap, CALL)
+    if steps > 1:
+        panel = EvolvePanel(dialogue_id=dialogue_id, round=0, panel=[PanelSeat(expert_slug="wick")])
+        store.dialogues.dialogue_evolve_panel(panel, CALL)
+    assert second_store.take(exported(store, dialogue_id, tmp_path)).dialogue_id == dialogue_id == "latest-2"
+    first, second = store.record(dialogue_id), second_store.record(dialogue_id)
+    assert record_differences(first, second) == {}
+    assert second.rounds[0].status == ("in_progress" if steps > 1 else "open")
+
+
 def test_real_dialogues_come_back_whole(real_store: Store, second_store: Store, tmp_path: Path) -> None:
     """Both real dialogues, with all their events, references, moves, documents and claims."""
     for dialogue_id in real_store.answers:
@@ -75,6 +109,23 @@ def test_the_shipped_example_comes_back_whole(store: Store, second_store: Store,
     assert {ref.ref_type for ref in first.refs} == {
         "support", "oppose", "refine", "address", "resolve", "reopen", "question", "depend"
     }  # fmt: skip
+
+
+def test_a_record_keeps_its_digest_in_every_home(
+    store: Store, second_store: Store, real_store: Store, example: Path, tmp_path: Path
+) -> None:
+    """What minutes tell people to compare is equal after a move, and after a move of the copy back."""
+    answer = store.take(example)
+    for source, name in [(store, answer.dialogue_id), *((real_store, one) for one in real_store.answers)]:
+        first = json.loads(exported(source, name, tmp_path).read_text())
+        second_store.take(tmp_path / f"{name}.json")
+        moved = json.loads(exported(second_store, name, tmp_path).read_text())
+        assert moved["digest"] == first["digest"]
+        assert moved["origin"] != first["origin"]
+        assert not source.take(tmp_path / f"{name}.json").created
+        page = second_store.exchange.dialogue_minutes(DialogueQuery(dialogue_id=name), CALL).markdown
+        assert f"- Digest of the export `{first['digest']}`" in page
+        assert f"*Imported from `{first['origin']['source']}`" in page
 
 
 def test_the_origin_keeps_where_the_export_stood(store: Store, second_store: Store, export: Path) -> None:
@@ -112,6 +163,7 @@ def test_a_dialogue_that_was_held_here_comes_back_whole(second_store: Store, tmp
     assert again.dialogue.origin is not None
     assert again.dialogue.origin["judged"] is True
     assert again.dialogue.origin["exported"]["origin"] is None
+    assert document_from_record(again)["digest"] == document_from_record(record)["digest"]
     assert len({event.created_at for event in again.events}) > 3
 
 
@@ -195,6 +247,35 @@ def test_another_record_under_the_same_id_is_refused(
     answer = second_store.take(export, as_new=True)
     assert answer.dialogue_id == "harbour-2"
     assert record_differences(store.record("harbour"), second_store.record("harbour-2")) == {}
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=30), st.randoms())
+def test_the_order_of_joining_is_read_from_colours(joined: list[tuple[int, bool]], order: random.Random) -> None:
+    """Whoever joined when: those who sat join before their first round again, and everybody gets the colour he had."""
+    round_, experts = 0, []
+    for number, (later, sat) in enumerate(joined):
+        round_ += later
+        slug = f"x{order.randrange(10**9)}"
+        color = model.COLORS[number % len(model.COLORS)]
+        experts.append(
+            model.Expert(
+                dialogue_id="d",
+                slug=slug,
+                role="r",
+                source="pool",
+                color=color,
+                created_at="t",
+                first_round=round_ if sat else None,
+            )
+        )
+    assume(len({expert.slug for expert in experts}) == len(experts))
+    rounds = [model.Round(dialogue_id="d", round=number, created_at="t") for number in range(round_ + 1)]
+    given_ = sorted(experts, key=lambda expert: expert.slug)
+    found = _joining(SimpleNamespace(rounds=rounds, experts=given_))  # type: ignore[arg-type]
+    again = [expert for _, group in sorted(found.items()) for expert in group]
+    assert sorted(expert.slug for expert in again) == [expert.slug for expert in given_]
+    assert [expert.color for expert in again] == [expert.color for expert in experts]
+    assert all(expert.first_round in (None, number) for number, group in found.items() for expert in group)
 
 
 # -- refused -----------------------------------------------------------------------------------------------------------

@@ -163,6 +163,7 @@ def test_other_encodings_are_read_whole_and_told(tmp_path: Path, data: bytes, te
     ("data", "code"),
     [
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff", "file_not_text"),
+        (b"\x89PNG\r\n\x1a\n[PERSPECTIVE P01: x]", "file_not_text"),
         (b"good\nbad \x00 byte", "file_not_text"),
         (b"\xff\xfe\x00\xd8", "file_not_text"),
         (b"x" * (16 * 1024 * 1024 + 1), "file_too_large"),
@@ -235,6 +236,17 @@ def test_two_folders_of_one_round_are_refused(small: Path) -> None:
     """``round-1`` and ``round-01`` would be mixed up."""
     write(small, {"round-01/muffin.md": "x"})
     assert refusal(small).code == "round_twice"
+
+
+@pytest.mark.parametrize("name", ["round{}", "Round {}", "ROUND_{}", "round-0{}"])
+def test_other_spellings_of_a_round_are_read_and_told(tmp_path: Path, name: str) -> None:
+    """A folder whose name can only mean a round is that round; its summary may be called alike."""
+    names = [name.format(number) for number in (0, 1)]
+    files = {f"{folder}/muffin.md": "x" for folder in names} | {f"{names[0]}.summary.md": "s"}
+    transcript = read_transcript(write(tmp_path / STAMPED, files))
+    assert transcript.rounds == 2
+    assert transcript.summaries == {0: f"{names[0]}.summary.md"}
+    assert [entry.file for entry in transcript.diagnostics if entry.code == "round_renamed"] == names
 
 
 def test_two_files_of_one_expert_are_refused(small: Path) -> None:

@@ -48,6 +48,7 @@ def refused(act: Any, *arguments: Any, **named: Any) -> HansardError:
             "line 2 (byte 6) is not UTF-8; the file is read as Wind",
         ),
         (b"caf\xe9 \x81", "caf\xe9 \x81", "line 1 (byte 3) is not UTF-8; the file is read as Latin-1"),
+        (b"caf\xe9\r\n\x1a", "caf\xe9\r\n\x1a", "read as Windows-1252"),
         (b"\xef\xbb\xbf", "", "byte order mark"),
     ],
 )
@@ -65,6 +66,8 @@ def test_a_text_is_read_in_whatever_encoding_it_has(tmp_path: Path, data: bytes,
     ("data", "where"),
     [
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "line 1 (byte 0)"),
+        (b"\x89PNG\r\n\x1a\nIHDR", "line 1 (byte 0)"),
+        (b"fine\n\xff\x02\xfe", "line 2 (byte 5)"),
         (b"one\ntwo\0", "line 2 holds a NUL character"),
         (WORDS.encode("utf-16-le"), "binary data"),
         ("plain".encode("utf-16-be"), "NUL character"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hansard.kernel.ids import (
     EXPERT_NAMES,
     KINDS,
+    LATEST,
     PLURALS,
     RESERVED_SLUGS,
     SLUG_LENGTH,
@@ -19,6 +20,7 @@ from hansard.kernel.ids import (
     default_expert_name,
     expert_slug,
     folded,
+    free_ids,
     is_expert_slug,
     parse_display_id,
     parse_expert_target,
@@ -158,3 +160,16 @@ def test_names_are_compared_however_they_are_written(name: str) -> None:
 def test_every_kind_has_its_list() -> None:
     """The five kinds and the names of their lists belong to the same letters."""
     assert list(KINDS) == list(PLURALS) == list("PRTEC")
+
+
+def test_ids_of_equal_titles_are_numbered_to_99() -> None:
+    """A slug is followed by -2 to -99 and nothing after, and every id is a slug of its own, however long."""
+    ids = list(free_ids("x"))
+    assert ids[:3] == ["x", "x-2", "x-3"]
+    assert (len(ids), ids[-1]) == (99, "x-99")
+    assert all(slugify(found) == found for found in free_ids("word-" * 15 + "words"))
+
+
+def test_a_word_of_the_command_line_is_no_id() -> None:
+    """What stands for the dialogue written to last is not given to any."""
+    assert next(free_ids(LATEST)) == "latest-2"

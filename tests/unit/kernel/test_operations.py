@@ -37,7 +37,7 @@ class Room:
         """
         return Told(words=request.words, by=call.actor.name)
 
-    @operation(writes=True, destructive=True)
+    @operation(writes=True, store=False)
     def burn(self, request: Ask, call: Call) -> Told:
         """Forget it."""
         return Told(words="", by=call.actor.name)
@@ -54,8 +54,9 @@ def test_the_table_tells_all_of_an_operation() -> None:
     echo, burn = table["echo"], table["burn"]
     assert (echo.summary, echo.description) == ("Say it again.", "Say it again.\n\nWord for word.")
     assert (echo.request, echo.answer) == (Ask, Told)
-    assert (echo.mark.writes, echo.mark.path, echo.mark.aliases) == (False, "/echo/{words}", ("repeat",))
-    assert (burn.mark.writes, burn.mark.destructive, burn.mark.path) == (True, True, None)
+    assert (echo.mark.writes, echo.mark.store, echo.mark.aliases) == (False, True, ("repeat",))
+    assert echo.mark.path == "/echo/{words}"
+    assert (burn.mark.writes, burn.mark.store, burn.mark.path) == (True, False, None)
 
 
 def test_an_operation_takes_plain_data_or_its_shape() -> None:

@@ -105,6 +105,7 @@ class Bounded(Shape):
     limit: Annotated[int, Field(ge=1, le=9)] = 1
     whole: bool = True
     named: dict[str, str] = {}
+    names: dict[Prose, Prose] = {}
     word: Annotated[str, AfterValidator(_no_comma)] = "x"
 
 
@@ -114,6 +115,10 @@ class Bounded(Shape):
         ({"query": ""}, "'query' must not be empty (got '')"),
         ({"bounded": ""}, "'bounded' must not be empty (got '')"),
         ({"query": "  "}, "'query' must not be blank (got '  ')"),
+        ({"query": "\u200b\ufe0f\u3164"}, "'query' must not be blank (got '\\u200b\ufe0f\u3164')"),
+        ({"query": "\U000e0041 "}, "'query' must not be blank (got '\\U000e0041 ')"),
+        ({"names": {"a\0b": "x"}}, "'names' has a key that holds a NUL character (got 'a\\\\x00b')"),
+        ({"names": {"[key]": 3}}, "'names.[key]' must be a text (got 3)"),
         ({"query": "abcdef"}, "'query' must have at most 5 characters (got 'abcdef')"),
         ({"bounded": "abcdef"}, "'bounded' must have at most 5 characters (got 'abcdef')"),
         ({"query": 3}, "'query' must be a text (got 3)"),

@@ -17,6 +17,11 @@ def read(text: str, expert: str = "muffin", round_: int = 1) -> Response:
     return parse(text, expert, round_)
 
 
+def converges(response: Response) -> bool:
+    """Whether the expert moved to converge."""
+    return any(move.type == "converge" for move in response.moves)
+
+
 def codes(response: Response) -> list[str]:
     """The codes of its diagnostics, in order."""
     return [note.code for note in response.diagnostics]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .samples import codes, read, unaccounted
+from .samples import codes, converges, read, unaccounted
 
 
 def test_a_body_runs_to_the_next_marker_a_rule_or_the_end() -> None:
@@ -117,13 +117,13 @@ def test_an_unclosed_fence_goes_to_the_end() -> None:
 
 def test_inline_code_with_three_backticks_opens_no_fence() -> None:
     """A run that is closed on its line is inline code."""
-    assert read("```code``` and\n[MOVE:CONVERGE]").converges
+    assert converges(read("```code``` and\n[MOVE:CONVERGE]"))
 
 
 def test_a_stray_backtick_hides_nothing() -> None:
     """Inline code opens and closes on one line."""
-    assert read("a ` stray\n[MOVE:CONVERGE]\nanother `").converges
-    assert read("a ` stray [MOVE:CONVERGE]").converges
+    assert converges(read("a ` stray\n[MOVE:CONVERGE]\nanother `"))
+    assert converges(read("a ` stray [MOVE:CONVERGE]"))
 
 
 def test_a_block_quote_is_quoted() -> None:

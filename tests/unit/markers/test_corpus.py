@@ -10,7 +10,7 @@ import pytest
 
 from hansard.markers import Response, lint, parse
 
-from .samples import forms, unaccounted
+from .samples import converges, forms, unaccounted
 
 SHORT_NAMES = {"2026-02-06": "rfc-0058", "2026-03-12": "pm-sync"}
 
@@ -84,7 +84,7 @@ def test_rounds_have_the_perspectives_tensions_and_convergence_of_the_table(
         ]
         assert sum(len(response.of_kind("P")) for response in responses) == expected
         assert sum(len(response.of_kind("T")) for response in responses) == TENSIONS[dialogue][round_]
-        assert sum(response.converges for response in responses) == CONVERGE[dialogue][round_]
+        assert sum(map(converges, responses)) == CONVERGE[dialogue][round_]
         assert not any(r.references or r.stances or r.verdicts or r.quotations for r in responses)
 
 

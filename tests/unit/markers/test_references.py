@@ -6,7 +6,7 @@ import pytest
 
 from hansard.markers import syntax
 
-from .samples import codes, forms, read
+from .samples import codes, converges, forms, read
 
 
 @pytest.mark.parametrize("type_", syntax.REFERENCE_TYPES)
@@ -198,7 +198,7 @@ def test_convergence_counts_wherever_it_stands(text: str) -> None:
     """Alone on its line, as a heading, in bold, in a sentence, behind a lead-in, in a table."""
     response = read(text)
     assert [move.type for move in response.moves] == ["converge"]
-    assert response.converges
+    assert converges(response)
     assert codes(response) == []
 
 
@@ -224,7 +224,7 @@ def test_what_only_looks_like_convergence_never_counts(text: str) -> None:
     """A condition, another word, a quotation, code, a link or an open bracket is no agreement."""
     response = read(text)
     assert response.moves == ()
-    assert not response.converges
+    assert not converges(response)
 
 
 def test_an_unknown_move_is_kept_as_an_annotation() -> None:

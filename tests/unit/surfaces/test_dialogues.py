@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansard.dialogue import model
-from hansard.surfaces.render.dialogues import Place, entity, glance, places
+from hansard.dialogue.answers import Place
+from hansard.dialogue.views import entity_whole, places
+from hansard.surfaces.render.dialogues import entity, glance
 from hansard.surfaces.render.plain import plain_lines
 
 TIME = "2026-01-01T00:00:00.000000Z"
@@ -65,8 +67,9 @@ def test_words_are_looked_for_where_they_were_said() -> None:
     """Only the contributors' responses of the entity's own round count; other words stand nowhere."""
     said = an_utterance("# Head\n\nSome words.")
     one = an_entity(contributors=["muffin", "scone"])
-    assert places(one, [said]) == [Place(1, "muffin", 3)]
-    assert places(one, [said, an_utterance("Some words.", "scone")]) == [Place(1, "muffin", 3), Place(1, "scone", 1)]
+    assert places(one, [said]) == [Place(round=1, expert="muffin", line=3)]
+    both = places(one, [said, an_utterance("Some words.", "scone")])
+    assert [(place.expert, place.line) for place in both] == [("muffin", 3), ("scone", 1)]
     assert places(one, [an_utterance("Some words.", round_=0), an_utterance("Some words.", "donut")]) == []
     assert places(one, [an_utterance(None), an_utterance("Other words.")]) == []
     assert places(an_entity(content="  "), [said]) == []
@@ -105,7 +108,7 @@ def test_an_entity_shows_references_both_ways_and_its_life() -> None:
     )
     refs = [ref("P0101", "@scone", 1), ref("P0102", "P0101", 2)]
     record = a_record([one, other], refs=refs, events=[event], moves=[move])
-    shown = list(plain_lines(entity(record, one)))
+    shown = list(plain_lines(entity(entity_whole(record, one))))
     assert "support\t@scone\t\t–" in shown
     assert "support\tP0102\tAnother\t–" in shown
     assert "1\tchallenge\tScone\t–" in shown

@@ -12,7 +12,9 @@ from hansard.surfaces.render.blocks import Block, Words, fields, line, table
 from hansard.surfaces.render.plain import plain_lines
 from hansard.surfaces.render.text import count, day_and_minute, figure, one_line, percent, safe, shortened
 
-ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+ACTS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 """Characters that would act on a terminal."""
 
 
@@ -75,6 +77,8 @@ def test_an_escape_sequence_is_shown_as_its_code() -> None:
     """An expert who writes terminal codes colours nothing; the reader sees that they did."""
     assert safe("\x1b[31mred\x07 \u202etxet") == "<1B>[31mred<07> <202E>txet"
     assert safe("a\r\nb\tc") == "a\nb\tc"
+    assert safe("pay\u200bpal \u061c\ufeff \U000e0041") == "pay<200B>pal <61C><FEFF> <E0041>"
+    assert safe("👩\u200d💻 ❤\ufe0f می\u200cخواهم") == "👩\u200d💻 ❤\ufe0f می\u200cخواهم"
 
 
 @given(st.text(), st.integers(min_value=2, max_value=40))

@@ -1,8 +1,17 @@
 """The pure rules of dialogues: no clock, no disk, no SQL."""
 
-from hansard.dialogue.model import UNSETTLED
-from hansard.dialogue.rules.figures import ClaimCompared, Positions, claims_compared, figures, gate
-from hansard.dialogue.rules.lifecycle import TRANSITIONS, Lives
+from hansard.dialogue.model import TRANSITIONS, UNSETTLED
+from hansard.dialogue.rules.figures import (
+    ClaimCompared,
+    Positions,
+    claims_compared,
+    figures,
+    gate,
+    positions_by_round,
+    stated_vote,
+    tensions_by_round,
+)
+from hansard.dialogue.rules.lifecycle import Lives
 from hansard.dialogue.rules.panel import plan_expert, plan_panel
 from hansard.dialogue.rules.round import plan_round
 from hansard.dialogue.rules.verdict import plan_verdict
@@ -20,4 +29,7 @@ __all__ = [
     "plan_panel",
     "plan_round",
     "plan_verdict",
+    "positions_by_round",
+    "stated_vote",
+    "tensions_by_round",
 ]

@@ -13,10 +13,10 @@ from typing import Any, Final
 import msgspec
 
 from hansard.dialogue.model import (
+    STATUSES,
     UNSETTLED,
     Dialogue,
     Entity,
-    Event,
     Figures,
     Gate,
     JudgeClaim,
@@ -27,10 +27,10 @@ from hansard.dialogue.model import (
     Stance,
     Verdict,
 )
-from hansard.dialogue.rules.lifecycle import FIRST_STATUS, TRANSITIONS
+from hansard.dialogue.rules.lifecycle import FIRST_STATUS
 
-_TENSION_STATUSES: Final = frozenset(TRANSITIONS["T"])
 _SPACE = re.compile(r"\s+")
+_VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)")
 
 
 class Positions(msgspec.Struct, frozen=True):
@@ -110,6 +110,12 @@ def _is_met(condition: str, met: Iterable[str]) -> bool:
     return bool(condition) and any(condition in other for other in met)
 
 
+def stated_vote(text: str | None) -> tuple[int, int] | None:
+    """How many a vote counts for and against: (6, 0) of ``6-0`` or ``6–0–1``; ``None`` where it tells no such pair."""
+    found = _VOTE.search(text or "")
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def gate_of(
     dialogue: Dialogue,
     open_tensions: Sequence[str],
@@ -165,13 +171,12 @@ def figures_of(
 def figures(record: Record) -> list[Figures]:
     """The figures of every completed round, in order."""
     done = [round_ for round_ in record.rounds if round_.status == "completed"]
-    open_at = _open_tensions_by_round(record.entities, record.events, done)
+    open_at = tensions_by_round(record)
     fresh: dict[int, int] = defaultdict(int)
     for entity in record.entities:
         if entity.kind == "P":
             fresh[entity.round] += 1
-    finals = {verdict.round: verdict for verdict in record.verdicts if verdict.verdict_type == "final"}
-    where = _by_round(record, finals)
+    where = positions_by_round(record)
     return [
         figures_of(
             round_,
@@ -184,8 +189,14 @@ def figures(record: Record) -> list[Figures]:
     ]
 
 
-def _by_round(record: Record, finals: Mapping[int, Verdict]) -> dict[int, Positions]:
-    """Where the panel of each round stood, the votes and conditions of its final verdict counted."""
+def positions_by_round(record: Record, *, judged: bool = True) -> dict[int, Positions]:
+    """Where the panel of each round stood at its end.
+
+    Args:
+        record: the whole dialogue.
+        judged: whether the votes and conditions of a round's final verdict count.
+    """
+    finals = {verdict.round: verdict for verdict in record.verdicts if verdict.verdict_type == "final" and judged}
     members: dict[int, list[PanelMember]] = defaultdict(list)
     moves: dict[int, list[Move]] = defaultdict(list)
     stances: dict[int, list[Stance]] = defaultdict(list)
@@ -210,28 +221,25 @@ def _by_round(record: Record, finals: Mapping[int, Verdict]) -> dict[int, Positi
     return found
 
 
-def _open_tensions_by_round(
-    entities: Iterable[Entity], events: Iterable[Event], rounds: Sequence[Round]
-) -> dict[int, list[str]]:
-    """Which tensions were not settled when each round was registered, from their events.
+def tensions_by_round(record: Record) -> dict[int, dict[str, str]]:
+    """The tensions that were not settled when each completed round was registered: display ids with their status then.
 
     A step that was taken after its round was registered, by a verdict or an outside actor, counts from the next on.
     """
-    ended = {round_.round: round_.completed_at or "" for round_ in rounds}
+    ended = {round_.round: round_.completed_at or "" for round_ in record.rounds if round_.status == "completed"}
     steps: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for entity in entities:
+    for entity in record.entities:
         if entity.kind == "T":
             steps[entity.round].append((entity.id, FIRST_STATUS["T"]))
-    for event in sorted((event for event in events if event.kind == "T"), key=lambda event: event.event_seq):
-        if event.type in _TENSION_STATUSES:
+    for event in sorted((event for event in record.events if event.kind == "T"), key=lambda event: event.event_seq):
+        if event.type in STATUSES["T"]:
             late = event.created_at > ended.get(event.event_round, "")
             steps[event.event_round + late].append((str(event.key), event.type))
     status: dict[str, str] = {}
     found = {}
     for number in sorted(ended):
-        for entity_id, word in steps[number]:
-            status[entity_id] = word
-        found[number] = [entity_id for entity_id, word in status.items() if word in UNSETTLED]
+        status.update(steps[number])
+        found[number] = {entity_id: word for entity_id, word in status.items() if word in UNSETTLED}
     return found
 
 
@@ -245,9 +253,8 @@ def gate(record: Record) -> Gate | None:
     if not done:
         return None
     last = done[-1].round
-    finals = [verdict for verdict in record.verdicts if verdict.verdict_type == "final"]
-    if record.dialogue.status != "converged":
-        finals = []
+    judged = record.dialogue.status == "converged"
+    finals = [verdict for verdict in record.verdicts if verdict.verdict_type == "final" and judged]
     accepted = {tension for verdict in finals for tension in verdict.tensions_accepted}
     still_open = [
         entity.id
@@ -255,9 +262,7 @@ def gate(record: Record) -> Gate | None:
         if entity.kind == "T" and entity.status in UNSETTLED and entity.id not in accepted
     ]
     fresh = sum(1 for entity in record.entities if entity.kind == "P" and entity.round == last)
-    return gate_of(
-        record.dialogue, still_open, fresh, _by_round(record, {verdict.round: verdict for verdict in finals})[last]
-    )
+    return gate_of(record.dialogue, still_open, fresh, positions_by_round(record, judged=judged)[last])
 
 
 class ClaimCompared(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,13 +280,7 @@ class ClaimCompared(msgspec.Struct, frozen=True, kw_only=True):
     """Display id of the entity a status is claimed for, where that can be told."""
 
 
-_COMPUTED: Final = {
-    "open_tensions": "open_tensions",
-    "new_perspectives": "new_perspectives",
-    "velocity": "velocity",
-    "converge_percent": "converge_percent",
-    "score": "score",
-}
+_COMPUTED: Final = frozenset({"open_tensions", "new_perspectives", "velocity", "converge_percent", "score"})
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _NOT_SETTLED = re.compile(r"\bunresolved|\bpartial|\b(?:not|to be|yet)\b")
 
@@ -290,23 +289,38 @@ def claims_compared(record: Record) -> list[ClaimCompared]:
     """Every claim of the Judge's beside what the record shows, in the order in which it was stated."""
     by_round = {entry.round: entry for entry in figures(record)}
     ids = {local: entity for entity in record.entities for local in entity.local_ids}
-    return [compared(claim, by_round, ids) for claim in record.judge_claims]
+    unsettled = tensions_by_round(record)
+    return [compared(claim, by_round, ids, unsettled) for claim in record.judge_claims]
 
 
-def compared(claim: JudgeClaim, by_round: Mapping[int, Figures], ids: Mapping[str, Entity]) -> ClaimCompared:
-    """One claim beside the figures of its round, or the entity of its local id."""
+def compared(
+    claim: JudgeClaim,
+    by_round: Mapping[int, Figures],
+    ids: Mapping[str, Entity],
+    unsettled: Mapping[int, Mapping[str, str]] = {},  # read, never written
+) -> ClaimCompared:
+    """One claim beside the figures of its round, or the entity of its local id.
+
+    A tension's status is compared with the one that it had in the claim's round, told by ``unsettled``
+    (``tensions_by_round``). A claim that names no round may be of any: that a tension is not settled is borne out if it
+    was not at the end of one.
+    """
     computed: Any = None
     entity = ids.get(claim.local_id) if claim.local_id else None
     entry = by_round.get(claim.round) if claim.round is not None else None
     if claim.subject == "round" and entry is not None and claim.item in _COMPUTED:
-        computed = getattr(entry, _COMPUTED[claim.item])
+        computed = getattr(entry, claim.item)
     elif entity is not None and claim.item == "status":
         computed = entity.status
     differs = False
     if computed is not None:
         if claim.item == "status" and entity is not None:
             if entity.kind == "T":
-                differs = _claims_settled(claim.claimed) != (entity.status not in UNSETTLED)
+                claims_settled = _claims_settled(claim.claimed)
+                if claim.round is not None and claim.round in unsettled and entity.round <= claim.round:
+                    computed = unsettled[claim.round].get(entity.id, "resolved")
+                overtaken = claim.round is None and any(entity.id in still for still in unsettled.values())
+                differs = claims_settled != (computed not in UNSETTLED) and (claims_settled or not overtaken)
             else:
                 differs = _plain(claim.claimed) != entity.status
         else:

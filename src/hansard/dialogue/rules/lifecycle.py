@@ -8,33 +8,11 @@ from typing import Final
 import msgspec
 
 from hansard.dialogue import errors
-from hansard.dialogue.model import UNSETTLED, Entity, Event
+from hansard.dialogue.model import STATUSES, TRANSITIONS, UNSETTLED, Entity, Event
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field
 from hansard.kernel.ids import KINDS, RESERVED_SLUGS, expert_slug
 
-TRANSITIONS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    "P": {"open": ("refined", "conceded", "merged"), "refined": ("conceded", "merged")},
-    "R": {"proposed": ("amended", "adopted", "rejected"), "amended": ("adopted", "rejected")},
-    "T": {
-        "open": ("addressed", "resolved"),
-        "addressed": ("resolved", "open"),
-        "resolved": ("reopened",),
-        "reopened": ("addressed", "resolved"),
-    },
-    "E": {
-        "cited": ("challenged", "confirmed", "refuted"),
-        "challenged": ("confirmed", "refuted"),
-        "confirmed": ("challenged",),
-    },
-    "C": {
-        "asserted": ("supported", "opposed", "withdrawn", "adopted"),
-        "supported": ("opposed", "adopted", "withdrawn"),
-        "opposed": ("supported", "adopted", "withdrawn"),
-    },
-}
-"""From which status which others may follow, by kind."""
-
-FIRST_STATUS: Final = {"P": "open", "R": "proposed", "T": "open", "E": "cited", "C": "asserted"}
+FIRST_STATUS: Final = {kind: words[0] for kind, words in STATUSES.items()}
 FIRST_EVENT: Final = {"P": "created", "R": "created", "T": "created", "E": "cited", "C": "asserted"}
 REFINED: Final = {"P": "refined", "R": "amended"}
 """Status that a ``refine`` reference gives its target; the other kinds get an event and keep their status."""

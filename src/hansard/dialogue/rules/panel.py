@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from hansard.dialogue import errors
 from hansard.dialogue.model import COLORS, TIERS, Dialogue, Expert, PanelMember
 from hansard.dialogue.requests import EvolvePanel, ExpertCreate, PoolExpert
 from hansard.kernel.errors import HansardError, invalid_field
-from hansard.kernel.ids import RESERVED_SLUGS, default_expert_name, expert_slug, is_expert_slug
+from hansard.kernel.ids import RESERVED_SLUGS, default_expert_name, expert_slug, is_expert_slug, shown_name
 
 DEFAULT_PANEL: Final = 12
 POOL_MIN, POOL_MAX = 3, 24
@@ -71,7 +73,7 @@ def named_pool(pool: Sequence[PoolExpert], *, imported: bool) -> tuple[list[dict
             slug = next(free)
         entry = {
             "slug": slug,
-            "name": expert.name or (slug.capitalize() if slug else None),
+            "name": expert.name or (shown_name(slug) if slug else None),
             "role": expert.role,
             "tier": tier_of(expert.tier, expert.relevance),
             "relevance": expert.relevance,
@@ -277,38 +279,22 @@ def plan_panel(
     return joined, seats, faults
 
 
-def carried_over(
-    dialogue_id: str, round_: int, last: Sequence[PanelMember], created_since: Iterable[Expert]
-) -> list[PanelMember]:
+def seat_of(expert: Expert, round_: int) -> PanelMember:
+    """The seat of somebody who joined just now, as they joined."""
+    return PanelMember(
+        dialogue_id=expert.dialogue_id,
+        round=round_,
+        slug=expert.slug,
+        source=expert.source,
+        tier=expert.tier,
+        relevance=expert.relevance,
+        focus=expert.focus,
+    )
+
+
+def carried_over(round_: int, last: Iterable[PanelMember], created_since: Iterable[Expert]) -> list[PanelMember]:
     """The seats of a round whose panel nobody evolved: the last panel, and whoever was created since."""
-    seats = [
-        PanelMember(
-            dialogue_id=dialogue_id,
-            round=round_,
-            slug=member.slug,
-            source="retained",
-            tier=member.tier,
-            relevance=member.relevance,
-            focus=member.focus,
-        )
-        for member in last
+    return [
+        *(msgspec.structs.replace(member, round=round_, source="retained") for member in last),
+        *(seat_of(expert, round_) for expert in created_since),
     ]
-    return seats + [
-        PanelMember(
-            dialogue_id=dialogue_id,
-            round=round_,
-            slug=expert.slug,
-            source="created",
-            tier=expert.tier,
-            relevance=expert.relevance,
-            focus=expert.focus,
-        )
-        for expert in created_since
-    ]
-
-
-def unique_ids(slug: str) -> Iterator[str]:
-    """The ids a dialogue may get from its slug, in order: the slug, then -2 to -99."""
-    yield slug
-    for number in range(2, 100):
-        yield f"{slug}-{number}"

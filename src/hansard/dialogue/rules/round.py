@@ -99,7 +99,7 @@ class _Batch:
         self.id = state.dialogue.dialogue_id
         self.faults: list[HansardError] = []
         self.warnings: list[Warned] = []
-        self.seats = state.seats or carried_over(self.id, request.round, state.last_seats, state.created_since)
+        self.seats = state.seats or carried_over(request.round, state.last_seats, state.created_since)
         self.panel = {member.slug for member in self.seats}
         self.mapping: dict[str, str] = {}
         self.first_local: dict[str, str | None] = {}
@@ -586,7 +586,7 @@ class _Batch:
         total = sum(row.score or 0 for row in utterances)
         if self.request.score is not None and scored and total != self.request.score:
             warn(
-                "score_sum_differs",
+                "scores_differ",
                 f"the experts' scores add up to {total}, the round's score is {self.request.score}",
             )
         if number >= self.state.dialogue.max_rounds:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -19,14 +18,11 @@ from hansard.dialogue.model import (
 )
 from hansard.dialogue.plans import VerdictPlan, VerdictState
 from hansard.dialogue.requests import VerdictRegister
-from hansard.dialogue.rules.figures import Positions, gate_of, positions
+from hansard.dialogue.rules.figures import Positions, gate_of, positions, stated_vote
 from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, not_an_id, valid_steps
 from hansard.dialogue.rules.panel import named_twice
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
 from hansard.kernel.ids import expert_slug, parse_display_id
-
-_VOTE = re.compile(r"(\d+)\s*[-–:/]\s*(\d+)(?:\s*[-–:/]\s*(\d+))?")
-
 
 ENTITY_LISTS: Final = {
     "tensions_resolved": "T",
@@ -263,8 +259,7 @@ def _warnings(request: VerdictRegister, gate: Gate | None, where: Positions) -> 
             )
         agreed = len(where.agreed)
         apart = where.counted - agreed
-        vote = _VOTE.search(request.vote or "")
-        if vote is not None and (int(vote[1]), int(vote[2])) != (agreed, apart):
+        if stated_vote(request.vote) not in (None, (agreed, apart)):
             yield Warned(
                 type="vote_differs",
                 message=f"the vote is given as {request.vote}; the record shows {agreed} in agreement and {apart} not",

@@ -22,12 +22,23 @@ def internal_error() -> HansardError:
     )
 
 
-def not_json(why: str, line: int, column: int) -> HansardError:
+def record_unreadable() -> HansardError:
+    """A record that was altered cannot be read any more: rows are gone, or stand twice."""
+    return HansardError(
+        "corrupt",
+        "record_unreadable",
+        "the record cannot be read: it is not as it was recorded",
+        suggestion="'hansard verify --all' names what was altered; restore the last good copy",
+    )
+
+
+def not_json(why: str, line: int | None, column: int | None) -> HansardError:
     """What should be JSON is not."""
+    where = f" (line {line}, column {column})" if line is not None else ""
     return HansardError(
         "invalid",
         "not_json",
-        f"the request is not JSON: {why} (line {line}, column {column})",
+        f"the request is not JSON: {why}{where}",
         field="request",
         constraint="shape",
         suggestion="Quote it for the shell, or give it as @FILE or on standard input (-)",
@@ -43,19 +54,6 @@ def path_not_found(name: str, neighbours: Iterable[str]) -> HansardError:
         field="path",
         value=name,
         suggestion=did_you_mean(name, neighbours) or "Check the path",
-    )
-
-
-def entity_not_found(name: str, known: Iterable[str]) -> HansardError:
-    """The dialogue has no entity of this id."""
-    options = sorted(known)
-    return HansardError(
-        "not_found",
-        "entity_not_found",
-        f"the dialogue has no '{name}'",
-        field="entity",
-        value=name,
-        suggestion=did_you_mean(name, options) or "'hansard show ID' tells what is there",
     )
 
 

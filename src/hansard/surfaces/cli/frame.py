@@ -38,6 +38,8 @@ class Frame:
     home: Path | None = None
     caution: str | None = None
     """What a reader of this run's answer must know before trusting it."""
+    home_told: bool = False
+    """Whether it was said in which home the run writes."""
     told: bool = False
     """Whether the run's one JSON document was given."""
 
@@ -58,6 +60,13 @@ class Frame:
 
     def ask(self, parts: Parts, operation: str, request: dict[str, Any], what: str | None = None) -> Any:
         """An operation's answer; ``what`` names the work on a bar, where it takes long."""
+        if parts.table[operation].mark.writes and parts.home_met is not None and not self.home_told:
+            from hansard.surfaces.render.text import one_line
+
+            self.home_told = True
+            sys.stderr.write(
+                f"hansard: writing in the home that was found here or above: {one_line(str(parts.home_met))}\n"
+            )
         begin = time.monotonic()
         with self.progress(what or operation) as progress:
             answer = parts.table[operation](request, self.call(parts, progress))

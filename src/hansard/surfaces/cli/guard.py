@@ -32,11 +32,13 @@ def guarded(frame: Frame, work: Callable[[], int | None]) -> int:
         silence(sys.stdout)
         return exits.PIPE_CLOSED
     except OSError as fault:
-        if fault.errno != errno.ENOSPC:
+        if fault.errno not in (errno.ENOSPC, errno.EFBIG):
             return failed(frame, fault)
         # Whatever the store needed room for has said so itself: this is what we were printing.
         silence(sys.stdout)
-        sys.stderr.write("hansard: the output cannot be written: the disk is full\n")
+        full = fault.errno == errno.ENOSPC
+        why = "the disk is full" if full else "a file may not grow so large here ('ulimit -f')"
+        sys.stderr.write(f"hansard: the output cannot be written: {why}\n")
         return exits.BY_KIND["unavailable"]
     except Exception as fault:
         return failed(frame, fault)
@@ -44,7 +46,16 @@ def guarded(frame: Frame, work: Callable[[], int | None]) -> int:
 
 
 def failed(frame: Frame, fault: Exception) -> int:
-    """An unexpected failure: one line for people, the trace with ``--debug``, a document with ``--json``."""
+    """An unexpected failure: one line for people, the trace with ``--debug``, a document with ``--json``.
+
+    Of a record that is not as it was recorded it is no failure of Hansard's: rows may be gone, or stand twice.
+    """
+    if frame.caution is not None:
+        from hansard.surfaces.cli.errors import record_unreadable
+
+        if frame.debug:
+            _trace()
+        return frame.complain(record_unreadable())
     if frame.json and not frame.told:
         from hansard.surfaces.cli.errors import internal_error
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from hansard.custody.witness import spelt
 from hansard.surfaces.render.blocks import Block, Gap, Words, line, table
 from hansard.surfaces.render.text import count, one_line
 
 if TYPE_CHECKING:
     from hansard.custody.doctor import Diagnosis
     from hansard.custody.shapes import Verified
-    from hansard.dialogue.answers import Head
 
 
-def verified(answer: Verified, *, whole: bool = False) -> Iterator[Block]:
-    """What was verified, and every place where it is not what was recorded.
+TAIL: Final = (
+    "only a head or a copy that was noted elsewhere earlier shows an end cut off: 'hansard verify --head HEAD'"
+)
 
-    Args:
-        answer: the operation's answer.
-        whole: also where each chain of the store stands.
-    """
+
+def verified(answer: Verified) -> Iterator[Block]:
+    """What was verified, every place where it is not what was recorded, and where each chain stands."""
     compared = ", ".join(
         count(number, noun, plural)
         for number, noun, plural in (
@@ -50,10 +50,15 @@ def verified(answer: Verified, *, whole: bool = False) -> Iterator[Block]:
     yield from _remedies(answer)
     for note in answer.notes:
         yield line(Words("note: ", "quiet"), note, indent=1)
-    if answer.head is not None:
-        yield line(Words("head: ", "quiet"), _head(answer.head), indent=1)
-    if whole and answer.heads:
-        yield table(["Stream", ">Entry", "Hash"], [(one.stream, str(one.sequence), one.hash) for one in answer.heads])
+    for witness in answer.witnesses:
+        yield line(
+            Words("held: ", "good") if witness.held else Words("contradicted: ", "bad"), spelt(witness.head), indent=1
+        )
+    heads = [answer.head] if answer.head is not None else answer.heads
+    for head in heads:
+        yield line(Words("head: ", "quiet"), spelt(head), indent=1)
+    if heads:
+        yield line(TAIL, indent=1)
 
 
 def _remedies(answer: Verified) -> Iterator[Block]:
@@ -68,11 +73,6 @@ def _remedies(answer: Verified) -> Iterator[Block]:
     for remedy, codes in kinds.items():
         of = f" ({', '.join(codes)})" if len(kinds) > 1 else ""
         yield line(Words(f"what to do{of}: ", "quiet"), remedy)
-
-
-def _head(head: Head) -> str:
-    """Where a chain stands, as minutes and exports state it."""
-    return f"{head.stream}, entry {head.sequence}, hash {head.hash}"
 
 
 def diagnosis(answer: Diagnosis) -> Iterator[Block]:

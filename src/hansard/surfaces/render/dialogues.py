@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from hansard.exchange.wording import listed, shown_name
-from hansard.kernel.ids import KINDS
+from hansard.exchange.wording import listed
+from hansard.kernel.ids import KINDS, shown_name
 from hansard.surfaces.render.blocks import (
     Block,
     Cell,
@@ -184,96 +184,73 @@ def _panel(record: model.Record) -> Block:
     return table(["Expert", "Role", "Tier", "Rounds", ">Score"], rows)
 
 
-class Place(NamedTuple):
-    """Where an entity's words stand in what an expert said."""
-
-    round: int
-    expert: str
-    line: int
-
-
-def places(entity: model.Entity, utterances: Iterable[model.Utterance]) -> list[Place]:
-    """Where the entity's content stands, word for word, in its contributors' responses; lines count from 1.
-
-    Content that the Judge put into other words stands nowhere.
-    """
-    found = []
-    for one in utterances:
-        if one.round == entity.round and one.slug in entity.contributors and one.raw and entity.content.strip():
-            at = one.raw.find(entity.content.strip())
-            if at >= 0:
-                found.append(Place(one.round, one.slug, one.raw.count("\n", 0, at) + 1))
-    return found
-
-
-def entity(record: model.Record, one: model.Entity) -> Iterator[Block]:
+def entity(answer: answers.EntityGot) -> Iterator[Block]:
     """An entity whole: its words, who said them and where, references both ways, its life."""
-    labels = {other.id: other.label for other in record.entities}
-    yield Heading(f"{one.id}  {one.label}")
+    one, labels = answer.entity, answer.labels
+    yield Heading(f"{answer.id}  {one['label']}")
     yield fields(
-        ("Kind", KINDS[one.kind]),
-        ("Status", status(one.status)),
-        ("Round", str(one.round)),
-        ("Said by", _names(one.contributors)),
-        ("Written as", " ".join(one.local_ids)),
-        ("Adopted in", one.adopted_in_verdict),
+        ("Kind", KINDS[one["kind"]]),
+        ("Status", status(one["status"])),
+        ("Round", str(one["round"])),
+        ("Said by", _names(one["contributors"])),
+        ("Written as", " ".join(one["local_ids"])),
+        ("Adopted in", one["adopted_in_verdict"]),
     )
     yield Gap()
-    yield Prose(one.content, indent=1)
-    if one.parameters:
+    yield Prose(one["content"], indent=1)
+    if one["parameters"]:
         yield from _titled(
-            "Parameters", fields(*((name, one_line(str(value))) for name, value in one.parameters.items()))
+            "Parameters", fields(*((name, one_line(str(value))) for name, value in one["parameters"].items()))
         )
-    outward = [ref for ref in record.refs if ref.source_id == one.id]
-    if outward:
-        yield from _titled(
-            "Refers to",
-            table(
-                ["Type", "Target", "Label", "In the words"],
-                [(r.ref_type, r.target_id, labels.get(r.target_id, ""), r.context or "–") for r in outward],
-            ),
-        )
-    inward = [ref for ref in record.refs if ref.target_id == one.id]
-    if inward:
-        yield from _titled(
-            "Referred to by",
-            table(
-                ["Type", "Source", "Label", "In the words"],
-                [(r.ref_type, r.source_id, labels.get(r.source_id, ""), r.context or "–") for r in inward],
-            ),
-        )
-    moves = [move for move in record.moves if one.id in move.targets]
-    if moves:
+    for title, end, refs in (
+        ("Refers to", "target", answer.refers_to),
+        ("Referred to by", "source", answer.referred_to_by),
+    ):
+        if refs:
+            yield from _titled(
+                title,
+                table(
+                    ["Type", end.capitalize(), "Label", "In the words"],
+                    [
+                        (ref["ref_type"], ref[f"{end}_id"], labels.get(ref[f"{end}_id"], ""), ref["context"] or "–")
+                        for ref in refs
+                    ],
+                ),
+            )
+    if answer.moves:
         yield from _titled(
             "Moves that name it",
             table(
                 [">Round", "Move", "By", "In the words"],
-                [(str(m.round), m.move_type, shown_name(m.expert_slug), m.context or "–") for m in moves],
+                [
+                    (str(move["round"]), move["move_type"], shown_name(move["expert_slug"]), move["context"] or "–")
+                    for move in answer.moves
+                ],
             ),
         )
-    events = [event for event in record.events if event.key == one.key]
-    if events:
+    if answer.events:
         yield from _titled(
             "Its life",
             table(
                 [">Round", "Event", "By", "Through", "Became", "Reason"],
                 [
                     (
-                        str(e.event_round),
-                        f"{e.type} ({e.disposition})" if e.disposition else e.type,
-                        _names(e.actors),
-                        e.reference or "–",
-                        e.result or "–",
-                        e.reason or "–",
+                        str(event["event_round"]),
+                        f"{event['type']} ({event['disposition']})" if event["disposition"] else event["type"],
+                        _names(event["actors"]),
+                        event["reference"] or "–",
+                        event["result"] or "–",
+                        event["reason"] or "–",
                     )
-                    for e in events
+                    for event in answer.events
                 ],
             ),
         )
     yield Gap()
-    stands = places(one, record.utterances)
-    if stands:
-        told = listed([f"{shown_name(at.expert)}'s response of round {at.round}, line {at.line}" for at in stands])
+    if answer.stands_in:
+        told = listed(
+            [f"{shown_name(at.expert)}'s response of round {at.round}, line {at.line}" for at in answer.stands_in]
+        )
         yield line(f"Word for word in {told}.")
     else:
         yield line("These words stand in no response: the Judge's own, or no response was kept.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# What could move the cursor, ring, recolour or turn text round: a transcript must not act on the reader's terminal.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+from hansard.kernel.letters import ACTING
+
+# What could move the cursor, ring, recolour, turn text round or hide in it: no transcript acts on a reader's terminal.
+_CONTROL: Final = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{ACTING}]")
 
 
 def safe(text: str) -> str:

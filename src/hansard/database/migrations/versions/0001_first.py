@@ -1,4 +1,7 @@
-"""The first schema: journal, texts, dialogues."""
+"""The first schema: journal, texts, dialogues.
+
+After a change of any migration: ``python -m hansard.database.schema``.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """``hansard call``."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,9 +11,6 @@ from hansard.surfaces.cli.frame import Frame
 
 if TYPE_CHECKING:
     from hansard.kernel.operations import Operation
-
-NEEDS_NO_STORE = frozenset({"doctor"})
-"""Operations that look at a store which may be missing or broken."""
 
 
 def complete_operation(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -47,6 +43,7 @@ def run(
     What an assistant or a script calls: every operation of the program, by the name the specification gives it.
     """
     from hansard.kernel.operations import find
+    from hansard.kernel.shapes import shaped
 
     if every == (name is not None):
         raise usage("call needs the name of an operation, or --list", "'hansard call --list' shows every operation")
@@ -59,7 +56,8 @@ def run(
             frame.document(schemas(operation))
             return
         asked = parsed(read(request))
-        if operation.name in NEEDS_NO_STORE:
+        shaped(operation.request, asked)  # nothing is looked up by a value that no request may have
+        if not operation.mark.store:
             frame.document(frame.ask(parts, operation.name, asked).model_dump(mode="json", by_alias=True))
             return
     with frame.parts(anywhere=False, make=operation.mark.writes) as parts:
@@ -99,29 +97,49 @@ def names_dialogue(operation: "Operation", asked: Any) -> bool:
 
 
 def read(request: str) -> str:
-    """The text of a request: as given, of a file (``@FILE``), or of standard input (``-``).
+    """The text of a request: as given, of a file (``@FILE``), or of standard input (``-``); both are UTF-8.
 
     Raises:
-        HansardError: the file cannot be read as text.
+        HansardError: the file or the input cannot be read, or is no UTF-8.
     """
-    from hansard.kernel.files import decoded, read_text
+    from hansard.kernel.files import read_bytes, utf8_text
 
     if request == "-":
-        return decoded(sys.stdin.buffer.read(), "standard input").text
+        return utf8_text(standard_input(), "standard input")
     if request.startswith("@"):
-        return read_text(Path(request[1:]), name=request[1:]).text
+        return utf8_text(read_bytes(Path(request[1:]), name=request[1:]), request[1:])
     return request
+
+
+def standard_input() -> bytes:
+    """All that stands on standard input.
+
+    Raises:
+        HansardError: ``file_unreadable``, ``file_too_large``.
+    """
+    from hansard.kernel.errors import file_too_large, file_unreadable
+    from hansard.kernel.files import TEXT_LIMIT_BYTES
+
+    if sys.stdin is None:  # the caller closed it
+        raise file_unreadable("standard input", "it is closed")
+    try:
+        data = sys.stdin.buffer.read(TEXT_LIMIT_BYTES + 1)
+    except OSError as fault:
+        raise file_unreadable("standard input", fault.strerror or "unknown reason") from None
+    if len(data) > TEXT_LIMIT_BYTES:
+        raise file_too_large("standard input", len(data), TEXT_LIMIT_BYTES)
+    return data
 
 
 def parsed(text: str) -> Any:
     """The JSON value of a text.
 
     Raises:
-        HansardError: ``not_json``, with the place.
+        HansardError: ``not_json``, with the place where it can be told.
     """
+    from hansard.kernel.json_text import NotJsonError, json_value
+
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as fault:
-        raise not_json(fault.msg, fault.lineno, fault.colno) from None
-    except RecursionError:
-        raise not_json("it is nested too deeply", 1, 1) from None
+        return json_value(text)
+    except NotJsonError as fault:
+        raise not_json(fault.why, fault.line, fault.column) from None

@@ -120,16 +120,23 @@ def new_home(keep: str | None) -> Iterator[Path]:
     """A fresh home: where the user wants it, or a folder of the cache that each demo makes anew.
 
     Raises:
-        HansardError: ``folder_not_empty``; ``lock_busy`` while another demo goes on in the cache.
+        HansardError: ``folder_not_empty``; ``lock_busy`` while another demo goes on in the cache; ``file_unwritable``
+            where there can be no such folder.
     """
+    from hansard.kernel.errors import file_unwritable
+
     if keep is None:
         from platformdirs import user_cache_path
 
         with replaced(user_cache_path("hansard", appauthor=False) / "demo") as home:
             yield home
         return
-    home = Path(keep).absolute()
-    if home.exists() and not (home.is_dir() and not any(home.iterdir())):
+    try:
+        home = Path(keep).absolute()
+        filled = home.exists() and not (home.is_dir() and not any(home.iterdir()))
+    except OSError as fault:
+        raise file_unwritable(keep, fault.strerror or "unknown reason") from None
+    if filled:
         raise folder_not_empty(keep)
     yield home
 
@@ -168,12 +175,14 @@ def example_folder() -> Path:
 
 def forge(export: Path, copy: Path) -> dict[str, Any]:
     """A copy of an export in which one word of one perspective is another; tells which."""
+    from hansard.kernel.ids import shown_name
+
     document = json.loads(export.read_text(encoding="utf-8"))
     found = ((one, ALTERED.search(one["content"])) for one in document["perspectives"])
     entity, said = next((one, match[2]) for one, match in found if match)
     entity["content"] = ALTERED.sub(rf"\g<1>{FORGED}\g<3>", entity["content"], count=1)
     copy.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    names = [name.capitalize() for name in entity["contributors"]]
+    names = [shown_name(name) for name in entity["contributors"]]
     forged = {"id": entity["id"], "label": entity["label"], "by": names, "round": entity["round"]}
     return {**forged, "said": said, "written": FORGED}
 

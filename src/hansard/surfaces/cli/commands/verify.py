@@ -1,6 +1,5 @@
 """``hansard verify``."""
 
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -24,18 +23,38 @@ def run(
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="The whole store, every table.")] = False,
+    heads: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--head",
+            metavar="STREAM:NUMBER:HASH",
+            show_default=False,
+            help="A head noted earlier: must still be part of its stream. May be given more than once.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="An earlier export, minutes, or output of verify: its heads must still be part of their streams.",
+        ),
+    ] = None,
 ) -> int:
     """Verify that nothing was altered since it was recorded; exit code 1 when something was."""
     from hansard.custody.verifying import names_file
     from hansard.surfaces.render.custody import verified
 
-    if everything == (target is not None):
-        fault = "verify takes an id or a file, or --all" if everything else "verify needs an id, a file, or --all"
-        raise usage(fault, "'hansard verify latest' verifies the dialogue that was written to last")
-    file = target is not None and names_file(target)
-    if target is not None and file:
-        check_there(target)
-    with frame.parts(store=not file) as parts:
-        answer = frame.ask(parts, "verify", {"target": target, "all": everything}, "Verifying")
-    frame.answer(answer, partial(verified, whole=frame.verbose))
+    if everything and target is not None:
+        raise usage("verify takes an id or a file, or --all", "Leave one of them out")
+    if not everything and target is None and not heads and against is None:
+        suggestion = "'hansard verify latest' verifies the dialogue that was written to last"
+        raise usage("verify needs an id, a file, --all, or a head noted earlier", suggestion)
+    for path in (target if target is not None and names_file(target) else None, against):
+        if path is not None:
+            check_there(path)
+    with frame.parts(store=target is None or not names_file(target)) as parts:
+        request = {"target": target, "all": everything, "heads": heads or [], "against": against}
+        answer = frame.ask(parts, "verify", request, "Verifying")
+    frame.answer(answer, verified)
     return exits.OK if answer.ok else exits.FOUND
