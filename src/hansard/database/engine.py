@@ -18,7 +18,7 @@ from hansard.database import errors
 from hansard.kernel.errors import HansardError
 from hansard.kernel.locks import file_lock
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every schema revision there has been, oldest first."""
 
 HEAD: Final = REVISIONS[-1]

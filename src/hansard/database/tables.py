@@ -67,6 +67,21 @@ def record_tables(of: sa.MetaData = metadata) -> dict[str, sa.Table]:
 
 
 def stream_of(table: sa.Table, key: tuple[Any, ...]) -> str | None:
-    """The stream whose entries may change a row; ``None`` for rows that streams share."""
-    kind = table.info.get("stream")
-    return f"{kind}:{key[0]}" if kind and key else None
+    """The stream whose entries may change a row; ``None`` for rows that streams share.
+
+    A table's ``info["stream"]`` names it: ``dialogue`` stands for one stream to each value of the key's first column,
+    ``calibration:`` (with the colon) for one stream of the whole table.
+    """
+    name = table.info.get("stream")
+    if not name or not key:
+        return None
+    return str(name) if name.endswith(":") else f"{name}:{key[0]}"
+
+
+def of_stream(table: sa.Table, stream: str) -> sa.Select[Any] | None:
+    """The rows of a table that belong to a stream; ``None`` when none can."""
+    name = table.info.get("stream")
+    if name == stream:
+        return sa.select(table)
+    kind, _, own = stream.partition(":")
+    return sa.select(table).where(next(iter(table.primary_key.columns)) == own) if name == kind else None

@@ -371,12 +371,9 @@ def _verified(
     expected = expected_rows(entries)
     rows: list[tuple[str, Mapping[str, Any]]] = []
     for name, table in of.items():
-        query = sa.select(table)
-        if stream is not None:
-            kind, _, own = stream.partition(":")
-            if table.info.get("stream") != kind:
-                continue
-            query = query.where(next(iter(table.primary_key.columns)) == own)
+        query = sa.select(table) if stream is None else tables.of_stream(table, stream)
+        if query is None:
+            continue
         rows.extend((name, dict(row)) for row in connection.execute(query).mappings())
     findings += row_findings(expected, of, rows, stream)
     payloads = _payloads(connection, entries, stream)

@@ -28,6 +28,11 @@ VERDICT_TYPES: Final = ("interim", "final", "minority", "dissent")
 CONFIDENCES: Final = ("unanimous", "strong", "split", "contested")
 COMPONENTS: Final = ("wisdom", "consistency", "truth", "relationships")
 VOTES: Final = ("for", "against", "abstain")
+EXHIBIT_KINDS: Final = (
+    "file", "memory_query", "symmetry_tick", "gate_result", "agent_history", "verdict", "calibration",
+)  # fmt: skip
+WATCH_KINDS: Final = ("gate", "date")
+DIALOGUE_EVENTS: Final = ("abandoned", "reopened", "tagged")
 
 TRANSITIONS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "P": {"open": ("refined", "conceded", "merged"), "refined": ("conceded", "merged")},
@@ -100,6 +105,8 @@ class Dialogue(Row, frozen=True, kw_only=True):
     """Hexadecimal seed of the panel's sampling."""
     output_dir: str | None = None
     tags: list[str] = []
+    ethos_id: str | None = None
+    """The rule set that calibrates it; ``None`` where experts argue without one."""
     origin: dict[str, Any] | None = None
     """Where an imported dialogue comes from: ``importer``, ``source``, ``at``, ``digest``, ``files``."""
 
@@ -170,6 +177,8 @@ class Utterance(Row, frozen=True, kw_only=True):
     """``wisdom``, ``consistency``, ``truth``, ``relationships``; their sum is the score."""
     annotations: list[dict[str, Any]] | None = None
     """What was read and belongs to no entity, and the reader's diagnostics, each with its line."""
+    modifiers: list[dict[str, Any]] | None = None
+    """Apart from the Judge's score: ``rule_id``, ``points`` (-2 or 1), ``reason``, ``evidence``"""
 
 
 class Entity(Row, frozen=True, kw_only=True):
@@ -186,6 +195,8 @@ class Entity(Row, frozen=True, kw_only=True):
     adopted_in_verdict: str | None = None
     local_ids: list[str] = []
     """The local ids that became this entity: one, or several that the Judge merged."""
+    exhibits: list[str] | None = None
+    """Display ids of the exhibits (``X0001``) that it cites."""
     created_at: str
 
     @property
@@ -291,6 +302,8 @@ class Verdict(Row, frozen=True, kw_only=True):
     force_reason: str | None = None
     gate: dict[str, Any] | None = None
     """The convergence gate as computed when the verdict was registered (``model.Gate``)."""
+    ethos_compliance: dict[str, Any] | None = None
+    """In a calibrated dialogue: ``fully_compliant``, ``exceptions``, ``violations``."""
     created_at: str
 
 
@@ -317,6 +330,56 @@ class Document(Row, frozen=True, kw_only=True):
     body: str
 
 
+class Exhibit(Row, frozen=True, kw_only=True):
+    """Outside material pinned by its hash, which evidence cites."""
+
+    seq: int
+    kind: str
+    label: str
+    reference: dict[str, Any]
+    """What to look at again, as its kind has it: ``path``; ``query``; ``dialogue_id`` and ``verdict_id`` …"""
+    digest: str
+    """SHA-256 of what it was when it was added, hexadecimal."""
+    size: int | None = None
+    """Bytes."""
+    media_type: str | None = None
+    round: int
+    """The round to come when it was added."""
+    added_by: str
+    """Slug of an expert, ``judge`` or ``user``."""
+    created_at: str
+
+    @property
+    def id(self) -> str:
+        """The display id (``X0001``)."""
+        return f"X{self.seq:04d}"
+
+
+class Watch(Row, frozen=True, kw_only=True):
+    """A verdict's condition bound to a gate or a date, so that somebody notices when it fails or falls due."""
+
+    verdict_id: str
+    seq: int
+    condition: str
+    """The condition in words."""
+    kind: str
+    reference: dict[str, Any]
+    """``gate`` (its name) or ``date`` (``2027-03-01``)."""
+    created_at: str
+
+
+class DialogueEvent(Row, frozen=True, kw_only=True):
+    """A step in the life of a dialogue that no round and no verdict tells: abandoned, reopened, tagged."""
+
+    seq: int
+    type: str
+    actors: list[str]
+    reason: str | None = None
+    detail: dict[str, Any] | None = None
+    """``status_before``; ``added`` and ``removed`` tags."""
+    created_at: str
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of one dialogue, each list in the order of its keys."""
 
@@ -333,6 +396,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: list[Verdict]
     judge_claims: list[JudgeClaim]
     documents: list[Document]
+    exhibits: list[Exhibit] = []
+    watches: list[Watch] = []
+    dialogue_events: list[DialogueEvent] = []
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,6 +101,9 @@ def read_record(connection: sa.Connection, dialogue_id: str) -> Record | None:
         verdicts=read_verdicts(connection, dialogue_id),
         judge_claims=of_dialogue(connection, JudgeClaim, dialogue_id),
         documents=of_dialogue(connection, model.Document, dialogue_id),
+        exhibits=of_dialogue(connection, model.Exhibit, dialogue_id),
+        watches=of_dialogue(connection, model.Watch, dialogue_id),
+        dialogue_events=of_dialogue(connection, model.DialogueEvent, dialogue_id),
     )
 
 

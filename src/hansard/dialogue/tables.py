@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from hansard.database.columns import JsonText, LongText, metadata
 from hansard.dialogue import model
+from hansard.dialogue.calibration import tables as _calibration  # noqa: F401  (dialogues refer to its table)
 from hansard.dialogue.model import STATUSES
 from hansard.kernel.ids import KINDS
 
@@ -50,6 +51,7 @@ dialogues = sa.Table(
     sa.Column("output_dir", sa.Text),
     sa.Column("tags", JsonText, nullable=False),
     sa.Column("origin", JsonText),
+    sa.Column("ethos_id", sa.Text, sa.ForeignKey("ethos.ethos_id")),
     _check("dialogue_status", _one_of("status", ("open", "converging", "converged", "abandoned"))),
     _check("dialogue_rotation", _one_of("rotation", model.ROTATIONS)),
     _check("dialogue_target", "convergence_target > 0 AND convergence_target <= 1"),
@@ -122,6 +124,7 @@ utterances = sa.Table(
     sa.Column("score", sa.Integer),
     sa.Column("components", JsonText),
     sa.Column("annotations", JsonText),
+    sa.Column("modifiers", JsonText),
     sa.ForeignKeyConstraint(*_round_of),
     sa.ForeignKeyConstraint(["dialogue_id", "slug"], _expert_of),
     info={"stream": "dialogue"},
@@ -142,6 +145,7 @@ entities = sa.Table(
     sa.Column("adopted_in_verdict", sa.Text),
     sa.Column("local_ids", JsonText, nullable=False),
     sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("exhibits", JsonText),
     sa.ForeignKeyConstraint(*_round_of),
     _check("entity_kind", _one_of("kind", tuple(KINDS))),
     _check("entity_seq", "seq BETWEEN 1 AND 99"),
@@ -259,6 +263,7 @@ verdicts = sa.Table(
     sa.Column("force_reason", LongText),
     sa.Column("gate", JsonText),
     sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("ethos_compliance", JsonText),
     sa.ForeignKeyConstraint(*_round_of),
     sa.ForeignKeyConstraint(["dialogue_id", "author_expert"], _expert_of),
     sa.UniqueConstraint("dialogue_id", "seq", name="verdicts_in_order"),
@@ -290,6 +295,54 @@ documents = sa.Table(
     info={"stream": "dialogue"},
 )
 
+exhibits = sa.Table(
+    "exhibits",
+    metadata,
+    _dialogue_id(),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("reference", JsonText, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer),
+    sa.Column("media_type", sa.Text),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("added_by", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    _check("exhibit_seq", "seq BETWEEN 1 AND 9999"),
+    _check("exhibit_kind", _one_of("kind", model.EXHIBIT_KINDS)),
+    info={"stream": "dialogue"},
+)
+
+watches = sa.Table(
+    "watches",
+    metadata,
+    sa.Column("dialogue_id", sa.Text, primary_key=True),
+    sa.Column("verdict_id", sa.Text, primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("condition", LongText, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("reference", JsonText, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(["dialogue_id", "verdict_id"], ["verdicts.dialogue_id", "verdicts.verdict_id"]),
+    _check("watch_kind", _one_of("kind", model.WATCH_KINDS)),
+    info={"stream": "dialogue"},
+)
+
+dialogue_events = sa.Table(
+    "dialogue_events",
+    metadata,
+    _dialogue_id(),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("actors", JsonText, nullable=False),
+    sa.Column("reason", LongText),
+    sa.Column("detail", JsonText),
+    sa.Column("created_at", sa.Text, nullable=False),
+    _check("dialogue_event_type", _one_of("type", model.DIALOGUE_EVENTS)),
+    info={"stream": "dialogue"},
+)
+
 ROWS: dict[type[model.Row], sa.Table] = {
     model.Dialogue: dialogues,
     model.Expert: experts,
@@ -304,5 +357,8 @@ ROWS: dict[type[model.Row], sa.Table] = {
     model.Verdict: verdicts,
     model.JudgeClaim: judge_claims,
     model.Document: documents,
+    model.Exhibit: exhibits,
+    model.Watch: watches,
+    model.DialogueEvent: dialogue_events,
 }
 """The table of each row type, parents before children: the order in which rows may be inserted."""
