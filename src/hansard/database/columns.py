@@ -103,16 +103,27 @@ def decoded_row(table: sa.Table, cells: Mapping[str, Any], text_of: Callable[[st
     return row
 
 
+def rows(connection: sa.Connection, statement: sa.Select[Any]) -> list[dict[str, Any]]:
+    """What a statement finds, as cells by column name (several times as fast as SQLAlchemy's own mappings)."""
+    found = connection.execute(statement)
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
 def references(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> set[str]:
     """SHA-256 of every text that these rows' cells refer to."""
     _, long, _ = _columns(table)
-    cells = (row.get(name) for row in rows for name in long)
-    return {found for cell in cells if isinstance(cell, str) and (found := text_reference(cell))}
+    return {
+        cell[7:]
+        for row in rows
+        for name in long
+        if isinstance(cell := row.get(name), str) and len(cell) == 71 and _REFERENCE.fullmatch(cell)
+    }
 
 
 def row_key(table: sa.Table, cells: Mapping[str, Any]) -> tuple[Any, ...]:
     """The values of a row's primary key, in the table's order."""
-    return tuple(cells[name] for name in key_names(table))
+    return tuple([cells[name] for name in key_names(table)])
 
 
 @cache

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from hansard.database import tables
 from hansard.database.columns import metadata, references, row_bytes, row_key
+from hansard.database.columns import rows as read_rows
 from hansard.database.engine import lenient
 from hansard.database.journal import (
     START,
@@ -374,7 +375,7 @@ def _verified(
         query = sa.select(table) if stream is None else tables.of_stream(table, stream)
         if query is None:
             continue
-        rows.extend((name, dict(row)) for row in connection.execute(query).mappings())
+        rows.extend((name, cells) for cells in read_rows(connection, query))
     findings += row_findings(expected, of, rows, stream)
     payloads = _payloads(connection, entries, stream)
     text_count, text_faults = _text_findings(connection, of, rows, payloads, stream)

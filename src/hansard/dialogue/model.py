@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from hansard.kernel.ids import DisplayId
+from hansard.kernel.ids import DisplayId, display_id
 from hansard.markers import syntax
 
 DialogueStatus = Literal["open", "converging", "converged", "abandoned"]
@@ -202,7 +202,7 @@ class Entity(Row, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """The display id (``P0101``)."""
-        return str(DisplayId(self.kind, self.round, self.seq))
+        return display_id(self.kind, self.round, self.seq)
 
     @property
     def key(self) -> DisplayId:

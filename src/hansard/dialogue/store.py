@@ -5,13 +5,14 @@ Every hot statement filters by ``dialogue_id`` first (specification, "Portabilit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from hansard.database import journal as chain
-from hansard.database.columns import decoded_row, references
+from hansard.database.columns import decoded_row, references, rows
 from hansard.database.journal import Entry
 from hansard.database.tables import journal_streams, texts
 from hansard.dialogue import model
@@ -33,7 +34,7 @@ from hansard.dialogue.model import (
 )
 from hansard.dialogue.plans import RoundPlan, RoundState, VerdictPlan, VerdictState
 from hansard.dialogue.tables import ROWS
-from hansard.kernel.ids import DisplayId, parse_display_id
+from hansard.kernel.ids import DisplayId, display_id, parse_display_id
 
 R = TypeVar("R", bound=Row)
 
@@ -52,7 +53,7 @@ def read(connection: sa.Connection, kind: type[R], *where: sa.ColumnElement[bool
     """Rows of one type, in the order of their key, long texts fetched in one further statement."""
     table = ROWS[kind]
     statement = sa.select(table).where(*where).order_by(*table.primary_key.columns)
-    found = [dict(row) for row in connection.execute(statement).mappings()]
+    found = rows(connection, statement)
     wanted = sorted(references(table, found))
     bodies: dict[str, str] = {}
     for start in range(0, len(wanted), 500):
@@ -65,14 +66,17 @@ def read(connection: sa.Connection, kind: type[R], *where: sa.ColumnElement[bool
     return [kind(**decoded_row(table, row, text_of)) for row in found]
 
 
-def of_dialogue(connection: sa.Connection, kind: type[R], dialogue_id: str, **where: Any) -> list[R]:
-    """Rows of one dialogue, further narrowed by equal columns."""
+def of_dialogue(
+    connection: sa.Connection, kind: type[R], dialogue_id: str, /, *further: sa.ColumnElement[bool], **where: Any
+) -> list[R]:
+    """Rows of one dialogue, narrowed by equal columns and further conditions."""
     table = ROWS[kind]
     return read(
         connection,
         kind,
         table.c.dialogue_id == dialogue_id,
         *(table.c[name] == value for name, value in where.items()),
+        *further,
     )
 
 
@@ -115,14 +119,9 @@ def read_verdicts(connection: sa.Connection, dialogue_id: str) -> list[Verdict]:
 def read_entities(connection: sa.Connection, dialogue_id: str, ids: Iterable[str]) -> list[Entity]:
     """Entities by display id; those that do not exist are left out."""
     table = ROWS[Entity]
-    keys = [key for text in sorted(set(ids)) if (key := parse_display_id(text))]
     found: list[Entity] = []
-    for start in range(0, len(keys), 200):
-        some = [
-            sa.and_(table.c.kind == key.kind, table.c.round == key.round, table.c.seq == key.seq)
-            for key in keys[start : start + 200]
-        ]
-        found += read(connection, Entity, table.c.dialogue_id == dialogue_id, sa.or_(*some))
+    for kind, round_, numbers in _grouped(key for text in set(ids) if (key := parse_display_id(text))):
+        found += of_dialogue(connection, Entity, dialogue_id, table.c.seq.in_(numbers), kind=kind, round=round_)
     return found
 
 
@@ -130,18 +129,21 @@ def event_counts(connection: sa.Connection, dialogue_id: str, entities: Sequence
     """How many events each of these entities has had."""
     table = ROWS[Event]
     counts: dict[str, int] = {}
-    for start in range(0, len(entities), 200):
-        some = [
-            sa.and_(table.c.kind == entity.kind, table.c.round == entity.round, table.c.seq == entity.seq)
-            for entity in entities[start : start + 200]
-        ]
+    for kind, round_, numbers in _grouped(entity.key for entity in entities):
         for row in connection.execute(
-            sa.select(table.c.kind, table.c.round, table.c.seq, sa.func.max(table.c.event_seq).label("last"))
-            .where(table.c.dialogue_id == dialogue_id, sa.or_(*some))
-            .group_by(table.c.kind, table.c.round, table.c.seq)
+            sa.select(table.c.seq, sa.func.max(table.c.event_seq).label("last"))
+            .where(table.c.dialogue_id == dialogue_id, table.c.kind == kind, table.c.round == round_)
+            .where(table.c.seq.in_(numbers))
+            .group_by(table.c.seq)
         ):
-            counts[str(DisplayId(row.kind, row.round, row.seq))] = row.last
+            counts[display_id(kind, round_, row.seq)] = row.last
     return counts
+
+
+def _grouped(keys: Iterable[DisplayId]) -> Iterator[tuple[str, int, list[int]]]:
+    """Keys of entities by kind and round: one short statement each, which the primary key answers."""
+    for (kind, round_), some in groupby(sorted(keys), key=lambda key: (key.kind, key.round)):
+        yield kind, round_, [key.seq for key in some]
 
 
 def open_tensions(connection: sa.Connection, dialogue_id: str) -> list[str]:
@@ -152,7 +154,7 @@ def open_tensions(connection: sa.Connection, dialogue_id: str) -> list[str]:
         .where(table.c.dialogue_id == dialogue_id, table.c.kind == "T", table.c.status.in_(sorted(UNSETTLED)))
         .order_by(table.c.round, table.c.seq)
     )
-    return [str(DisplayId("T", row.round, row.seq)) for row in found]
+    return [display_id("T", row.round, row.seq) for row in found]
 
 
 def _count(connection: sa.Connection, rows: type[Row], dialogue_id: str, /, **where: Any) -> int:
@@ -262,8 +264,11 @@ def insert(entry: Entry, rows: Iterable[Row]) -> None:
 
 def update(entry: Entry, rows: Iterable[Row]) -> None:
     """Replace rows."""
+    by_kind: dict[type[Row], list[dict[str, Any]]] = {}
     for row in rows:
-        entry.update(ROWS[type(row)], [row.as_row()])
+        by_kind.setdefault(type(row), []).append(row.as_row())
+    for kind, found in by_kind.items():
+        entry.update(ROWS[kind], found)
 
 
 def write_round(entry: Entry, plan: RoundPlan) -> None:

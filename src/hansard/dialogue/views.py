@@ -12,7 +12,7 @@ from hansard.dialogue.answers import Citation, EntityGot, GateState, Place, Prog
 from hansard.dialogue.model import UNSETTLED, Entity, Event, Expert, Gate, PanelMember, Record, Utterance
 from hansard.dialogue.rules import claims_compared, figures, gate
 from hansard.dialogue.rules.lifecycle import status_after
-from hansard.kernel.ids import KINDS, PLURALS, shown_name
+from hansard.kernel.ids import KINDS, PLURALS, display_id, shown_name
 
 SNIPPET_LENGTH: Final = 200
 """Characters of content that a citation shows."""
@@ -73,7 +73,7 @@ def before_round(record: Record, round_: int) -> Record:
     events = [event for event in record.events if event.event_round < round_]
     words: dict[str, list[str]] = defaultdict(list)
     for event in events:
-        words[str(event.key)].append(event.type)
+        words[display_id(*event.key)].append(event.type)
     return msgspec.structs.replace(
         record,
         rounds=[row for row in record.rounds if row.round < round_],
@@ -103,6 +103,7 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
     dialogue = record.dialogue
     experts = {expert.slug: expert for expert in record.experts}
     scores = scores_of(record)
+    words = {**situations(record), **own_words}
     return {
         "dialogue": {
             "id": dialogue.dialogue_id,
@@ -125,8 +126,7 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
             if entity.kind == "T" and entity.status in UNSETTLED
         ],
         "experts": {
-            seat.slug: _expert_view(record, seat, experts[seat.slug], scores[seat.slug], own_words.get(seat.slug))
-            for seat in seats
+            seat.slug: _expert_view(seat, experts[seat.slug], scores[seat.slug], words.get(seat.slug)) for seat in seats
         },
     }
 
@@ -140,6 +140,10 @@ def prior_rounds(record: Record) -> list[dict[str, Any]]:
     seated: dict[int, list[str]] = defaultdict(list)
     for member in record.panel_members:
         seated[member.round].append(member.slug)
+    raised: dict[int, list[Entity]] = defaultdict(list)
+    for entity in record.entities:
+        if entity.kind == "T":
+            raised[entity.round].append(entity)
     rounds = []
     for round_ in record.rounds:
         if round_.status != "completed":
@@ -165,9 +169,7 @@ def prior_rounds(record: Record) -> list[dict[str, Any]]:
                 "score": round_.score,
                 "expert_contributions": contributions,
                 "tensions": [
-                    {**entity_view(entity), "expert": entity.contributors[0]}
-                    for entity in record.entities
-                    if entity.kind == "T" and entity.round == round_.round
+                    {**entity_view(entity), "expert": entity.contributors[0]} for entity in raised[round_.round]
                 ],
                 "judge_synthesis": round_.summary,
             }
@@ -176,11 +178,7 @@ def prior_rounds(record: Record) -> list[dict[str, Any]]:
 
 
 def _expert_view(
-    record: Record,
-    seat: PanelMember,
-    expert: Expert,
-    scores: Mapping[str, int],
-    own_words: str | None,
+    seat: PanelMember, expert: Expert, scores: Mapping[str, int], round_context: str | None
 ) -> dict[str, Any]:
     view: dict[str, Any] = {
         "slug": seat.slug,
@@ -190,42 +188,46 @@ def _expert_view(
         "focus": seat.focus or expert.focus,
         "description": expert.description,
         "your_score": sum(scores.values()),
-        "round_context": own_words if own_words is not None else situation(record, seat.slug),
+        "round_context": round_context,
     }
     if expert.creation_reason is not None:
         view["creation_reason"] = expert.creation_reason
     return view
 
 
-def situation(record: Record, slug: str) -> str | None:
-    """What an expert raised, what became of it, and who answered; ``None`` where there is nothing to tell."""
-    own = [entity for entity in record.entities if slug in entity.contributors]
-    own.sort(key=lambda entity: entity.round)
+def situations(record: Record) -> dict[str, str]:
+    """What each expert raised, what became of it, and who answered, by slug; who has nothing to be told is left out."""
+    own: dict[str, list[Entity]] = defaultdict(list)
+    for entity in sorted(record.entities, key=lambda entity: entity.round):
+        for slug in dict.fromkeys(entity.contributors):
+            own[slug].append(entity)
     events: dict[str, list[Event]] = defaultdict(list)
     for event in record.events:
-        events[str(event.key)].append(event)
+        events[display_id(*event.key)].append(event)
     by_id = {entity.id: entity for entity in record.entities}
-    lines = []
-    for entity in own:
-        line = f"In round {entity.round} you gave {entity.id} ({entity.label}), now {entity.status}."
-        for event in events[entity.id][1:]:
-            others = [actor for actor in event.actors if actor != slug]
-            if others:
-                cause = event.reference or event.result
-                line += f" {_names(others)} {_DID.get(event.type, event.type)} it in round {event.event_round}"
-                line += f" ({cause})." if cause else "."
-        lines.append(line)
-    mine = {entity.id for entity in own} | {f"@{slug}"}
+    lines: dict[str, list[str]] = defaultdict(list)
+    for slug, entities in own.items():
+        lines[slug] += [_raised(slug, entity, events[entity.id]) for entity in entities]
     for ref in record.refs:
-        if ref.target_id not in mine:
-            continue
-        source = by_id.get(ref.source_id)
+        source, target = by_id.get(ref.source_id), by_id.get(ref.target_id)
         speakers = source.contributors if source else [ref.source_id.removeprefix("@")]
-        if slug in speakers:
-            continue
         what = f"{source.id} ({source.label})" if source else "their response"
-        lines.append(f"{_names(speakers)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}.")
-    return "\n".join(lines) or None
+        told = f"{_names(speakers)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}."
+        for slug in target.contributors if target else [ref.target_id.removeprefix("@")]:
+            if slug not in speakers:
+                lines[slug].append(told)
+    return {slug: "\n".join(found) for slug, found in lines.items() if found}
+
+
+def _raised(slug: str, entity: Entity, events: Sequence[Event]) -> str:
+    line = f"In round {entity.round} you gave {entity.id} ({entity.label}), now {entity.status}."
+    for event in events[1:]:
+        others = [actor for actor in event.actors if actor != slug]
+        if others:
+            cause = event.reference or event.result
+            line += f" {_names(others)} {_DID.get(event.type, event.type)} it in round {event.event_round}"
+            line += f" ({cause})." if cause else "."
+    return line
 
 
 _DID: Final = {"commented": "commented on", "open": "reopened"}
@@ -365,7 +367,7 @@ def whole(record: Record) -> dict[str, Any]:
     own: dict[str, Any] = msgspec.to_builtins(record.dialogue)
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in record.events:
-        events[str(event.key)].append(
+        events[display_id(*event.key)].append(
             {
                 "type": event.type,
                 "round": event.event_round,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
@@ -48,7 +49,7 @@ from hansard.exchange.origin import first_origin
 from hansard.exchange.warnings import warnings_of
 from hansard.kernel import files
 from hansard.kernel.canonical import exchange_bytes, sha256_hex
-from hansard.kernel.ids import KINDS, PLURALS, parse_display_id, parse_local_id
+from hansard.kernel.ids import KINDS, PLURALS, display_id, parse_display_id, parse_local_id
 from hansard.kernel.json_text import NotJsonError, json_value
 from hansard.kernel.shapes import unstorable
 
@@ -137,7 +138,7 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
             for expert in record.experts
         ],
         rounds=_rounds(record),
-        **{PLURALS[kind]: _entities(record, kind) for kind in KINDS},
+        **_entities(record),
         response_references=[_made(ResponseReferenceItem, ref) for ref in record.refs if _of_response(ref)],
         moves=[_made(MoveItem, move) for move in record.moves],
         stances=[_made(StanceItem, stance) for stance in record.stances],
@@ -156,8 +157,12 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
 
 def _made(item: type[Made], row: msgspec.Struct, **further: Any) -> Made:
     """An item from a row: attributes of the same name are taken over, ``further`` adds the rest."""
-    taken = {name: getattr(row, name) for name in item.__struct_fields__ if name not in further and hasattr(row, name)}
-    return item(**taken, **further)
+    return item(**{name: getattr(row, name) for name in _shared(item, type(row)) if name not in further}, **further)
+
+
+@cache
+def _shared(item: type[msgspec.Struct], row: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(name for name in item.__struct_fields__ if hasattr(row, name))
 
 
 def _rounds(record: model.Record) -> list[RoundItem]:
@@ -186,19 +191,22 @@ def _rounds(record: model.Record) -> list[RoundItem]:
     ]
 
 
-def _entities(record: model.Record, kind: str) -> list[Any]:
+def _entities(record: model.Record) -> dict[str, list[Any]]:
+    """The five kinds by their names in the document."""
     references: dict[str, list[ReferenceItem]] = {}
     for ref in record.refs:
-        references.setdefault(ref.source_id, []).append(_made(ReferenceItem, ref))
-    events: dict[object, list[EventItem]] = {}
+        if not _of_response(ref):
+            references.setdefault(ref.source_id, []).append(_made(ReferenceItem, ref))
+    events: dict[str, list[EventItem]] = {}
     for event in record.events:
-        events.setdefault(event.key, []).append(_made(EventItem, event))
-    item: type[Any] = TensionItem if kind == "T" else EntityItem
-    return [
-        _made(item, entity, references=references.get(entity.id, []), events=events.get(entity.key, []))
-        for entity in record.entities
-        if entity.kind == kind
-    ]
+        events.setdefault(display_id(*event.key), []).append(_made(EventItem, event))
+    found: dict[str, list[Any]] = {plural: [] for plural in PLURALS.values()}
+    for entity in record.entities:
+        item: type[Any] = TensionItem if entity.kind == "T" else EntityItem
+        found[PLURALS[entity.kind]].append(
+            _made(item, entity, references=references.get(entity.id, []), events=events.get(entity.id, []))
+        )
+    return found
 
 
 def _of_response(ref: model.Ref) -> bool:
@@ -217,7 +225,7 @@ def document_digest(document: Mapping[str, Any]) -> str:
 
 def rendered(document: Mapping[str, Any]) -> bytes:
     """The bytes of the file: two spaces, UTF-8, keys in the format's order, a line feed at the end."""
-    return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
 # -- document to record ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 KINDS: Final[dict[str, str]] = {
@@ -61,7 +62,13 @@ class DisplayId(NamedTuple):
     seq: int
 
     def __str__(self) -> str:
-        return f"{self.kind}{self.round:02d}{self.seq:02d}"
+        return display_id(*self)
+
+
+@cache
+def display_id(kind: str, round_: int, seq: int) -> str:
+    """``P0101``; there are 49,500 at most, and a reader of a long record asks for each of them many times."""
+    return f"{kind}{round_:02d}{seq:02d}"
 
 
 class LocalId(NamedTuple):

@@ -26,7 +26,12 @@ JSON_DEPTH = 32
 
 
 def _storable(value: Any) -> Any:
-    return _told_places(value, unstorable(value))
+    return value if _plainly_storable(value) else _told_places(value, unstorable(value))
+
+
+def _plainly_storable(value: object) -> bool:
+    """Whether a value can be seen at once to be storable, as nearly all texts can."""
+    return type(value) is str and value.isascii() and "\0" not in value
 
 
 SAYS_SOMETHING = f"[^{UNSEEN}]"
@@ -128,7 +133,7 @@ class Shape(BaseModel):
     @field_validator("*")
     @classmethod
     def _storable_fields(cls, value: Any) -> Any:
-        return _told_places(value, _unstorable_field(value))
+        return value if _plainly_storable(value) else _told_places(value, _unstorable_field(value))
 
     def plain(self) -> dict[str, Any]:
         """The shape as plain JSON data, fields left at their default left out."""
