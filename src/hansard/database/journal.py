@@ -13,7 +13,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
@@ -30,6 +30,7 @@ from hansard.database.columns import (
     row_key,
     stowed,
 )
+from hansard.database.columns import rows as read_rows
 from hansard.database.engine import Database
 from hansard.database.schema import must_be_writable
 from hansard.kernel.canonical import parsed, sha256_hex, stored_bytes, stored_text
@@ -256,13 +257,13 @@ class Entry:
         self._must_be_unaltered(table, standing)
         self._keep(texts)
         self._loosen(table, standing.values(), kept=references(table, cells))
-        names = key_names(table)
-        for row in cells:
-            values = {name: value for name, value in row.items() if name not in names}
-            result = self.connection.execute(table.update().where(_is(table, row_key(table, row))).values(values))
-            if result.rowcount != 1:
-                raise LookupError(f"{table.name} has no row {row_key(table, row)}")
-        self._note(table, cells)
+        if absent := [key for key, row in standing.items() if row is None]:
+            raise LookupError(f"{table.name} has no row {absent[0]}")
+        if cells:
+            given = [{f"new {name}": value for name, value in row.items()} for row in cells]
+            if self.connection.execute(_replacing(table), given).rowcount != len(standing):
+                raise LookupError(f"{table.name} has other rows than {sorted(standing)}")
+            self._note(table, cells)
 
     def delete(self, table: sa.Table, key: tuple[Any, ...]) -> None:
         """Remove one row by its primary key."""
@@ -395,10 +396,12 @@ class Entry:
 
     def _standing(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], Cells | None]:
         """These rows as they stand; ``None`` for one that does not."""
-        found: dict[tuple[Any, ...], Cells | None] = {}
-        for key in keys:
-            row = self.connection.execute(sa.select(table).where(_is(table, key))).mappings().one_or_none()
-            found[key] = None if row is None else dict(row)
+        found: dict[tuple[Any, ...], Cells | None] = dict.fromkeys(keys)
+        *first, last = (table.c[name] for name in key_names(table))
+        for beginning, some in groupby(sorted(found), key=lambda key: key[:-1]):
+            like = [column == value for column, value in zip(first, beginning, strict=True)]
+            statement = sa.select(table).where(*like, last.in_([key[-1] for key in some]))
+            found |= {row_key(table, cells): cells for cells in read_rows(self.connection, statement)}
         return found
 
     def _must_be_unaltered(self, table: sa.Table, standing: Mapping[tuple[Any, ...], Cells | None]) -> None:
@@ -536,6 +539,18 @@ def _is_sealed(salt: object, label: str, cell: object, seal: str) -> bool:
 def _is(table: sa.Table, key: Sequence[Any]) -> sa.ColumnElement[bool]:
     """The row with this primary key."""
     return sa.and_(*(table.c[name] == value for name, value in zip(key_names(table), key, strict=True)))
+
+
+@cache
+def _replacing(table: sa.Table) -> sa.Update:
+    """Replaces the row that has a key; a cell's parameter is named ``new`` and its column."""
+    key = key_names(table)
+    found = [table.c[name] == sa.bindparam(f"new {name}") for name in key]
+    return (
+        table.update()
+        .where(*found)
+        .values({c.name: sa.bindparam(f"new {c.name}") for c in table.c if c.name not in key})
+    )
 
 
 def _locked(connection: sa.Connection, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
