@@ -5,7 +5,6 @@ A head is written ``STREAM:NUMBER:HASH``. Exports, minutes, reports and the answ
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -13,8 +12,9 @@ from typing import Any, Final
 from hansard.custody import errors
 from hansard.database.verify import StoredEntry
 from hansard.dialogue.answers import Head
+from hansard.kernel.json_text import NotJsonError, json_value
 
-_HEAD: Final = re.compile(r"(?P<stream>[^\s:]+(?::[^\s:]+)?):(?P<sequence>[0-9]{1,18}):(?P<hash>[0-9a-f]{64})")
+_HEAD: Final = re.compile(r"(?P<stream>[^\s:]+(?::[^\s:]*)?):(?P<sequence>[0-9]{1,18}):(?P<hash>[0-9a-f]{64})")
 _IN_TEXT: Final = re.compile(
     r"\b(?P<stream>registry|dialogue:[^\s:`,]+)[`:,\s]+(?:entry )?(?P<sequence>[0-9]{1,18})[:,\s]+(?:hash )?`?"
     r"(?P<hash>[0-9a-f]{64})\b"
@@ -41,14 +41,15 @@ def noted(text: str) -> Head:
 def heads_in(text: str, name: str) -> list[Head]:
     """The heads that an export, minutes, a report or an answer of ``verify`` carries, one for each stream.
 
-    Minutes and reports state theirs at the end, after words of others: of two for a stream the last counts.
+    Minutes and reports state theirs at the end, after words of others: of two for a stream the last counts. In JSON
+    only the places count where Hansard writes a head: anywhere else it may be somebody's words.
 
     Raises:
         HansardError: ``no_head_found``.
     """
     try:
-        found = list(_in_json(json.loads(text), None))
-    except (ValueError, RecursionError):
+        found = list(_in_json(json_value(text)))
+    except NotJsonError:
         found = [_head(match) for match in _IN_TEXT.finditer(text)]
     if not found:
         raise errors.no_head_found(name)
@@ -59,18 +60,20 @@ def _head(found: re.Match[str]) -> Head:
     return Head(stream=found["stream"], sequence=int(found["sequence"]), hash=found["hash"])
 
 
-def _in_json(value: Any, stream: str | None) -> Iterator[Head]:
-    """Objects with a number and a hash, in a stream that they or what is around them names."""
-    if isinstance(value, Mapping):
-        named = value.get("stream", stream)
-        match value:
-            case {"sequence": int(sequence), "hash": str(digest)} if isinstance(named, str):
-                yield Head(stream=named, sequence=sequence, hash=digest)
-        for item in value.values():
-            yield from _in_json(item, named)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _in_json(item, stream)
+def _in_json(value: Any) -> Iterator[Head]:
+    """The heads of an export (``journal.head``), or of an answer (``head``, ``heads``)."""
+    if not isinstance(value, Mapping):
+        return
+    heads = value.get("heads")
+    journal = value.get("journal")
+    places = [value.get("head"), *(heads if isinstance(heads, list) else [])]
+    if isinstance(journal, Mapping) and isinstance(journal.get("head"), Mapping):
+        places.append({"stream": journal.get("stream"), **journal["head"]})
+    for place in places:
+        if isinstance(place, Mapping):
+            written = ":".join(str(place.get(name)) for name in ("stream", "sequence", "hash"))
+            if found := _HEAD.fullmatch(written):
+                yield _head(found)
 
 
 def entries_in(document: Mapping[str, Any]) -> list[StoredEntry]:

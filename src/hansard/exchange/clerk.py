@@ -38,14 +38,18 @@ def not_agreed(record: model.Record, round_: int) -> tuple[list[str], list[str]]
 
 
 def unlinked_tensions(record: model.Record) -> list[tuple[str, int, str, str]]:
-    """Markers that name a tension which cannot be told: the id as written, round, slug and word of each."""
+    """Markers that name a tension which cannot be told: the id as written, round, slug and word of each.
+
+    One that names a marker of the record, and is of no use for another reason, is told when the response is read.
+    """
+    known = {local for entity in record.entities for local in entity.local_ids}
     return [
         (target, said.round, said.slug, str(entry.get("word", "")))
         for said in record.utterances
         for entry in said.annotations or ()
         if entry.get("kind") in ("reference", "move") or entry.get("word") in ACTING
         for target, linked in zip(_texts(entry, "targets"), _texts(entry, "linked"), strict=False)
-        if linked is None and target is not None and _TENSION.search(target)
+        if linked is None and target is not None and target.upper() not in known and _TENSION.search(target)
     ]
 
 

@@ -7,6 +7,7 @@
 from hansard.markers.linting import lint
 from hansard.markers.model import (
     Annotation,
+    Cited,
     Diagnostic,
     Dialect,
     Entity,
@@ -29,6 +30,7 @@ from hansard.markers.reader import parse
 
 __all__ = [
     "Annotation",
+    "Cited",
     "Diagnostic",
     "Dialect",
     "Entity",

@@ -72,6 +72,7 @@ _HEADINGS: Final[dict[tuple[Family, Dialect], str]] = {
     ("move", "specification"): "## Moves",
     ("stance", "specification"): "## Stances",
     ("verdict", "specification"): "## Verdicts and dissent",
+    ("exhibit", "specification"): "## Exhibits",
     ("annotation", "working"): "## Annotations of the working dialect",
 }
 
@@ -90,8 +91,8 @@ _REFERENCE_RULES: Final = f"""\
 """
 
 _MOVE_RULES: Final = """\
-A move that nobody knows (`[MOVE:CONDITIONAL-CONVERGE]`), and a convergence with words in its brackets, is an annotation
-and counts as nothing.
+A move that nobody knows (`[MOVE:CONDITIONAL-CONVERGE]`) is an annotation and counts as nothing. So is a convergence
+with words in its brackets, and one in a sentence that denies it or sets a condition ("I cannot [MOVE:CONVERGE] yet").
 """
 
 _FIELD_RULES: Final = """\
@@ -99,7 +100,16 @@ Fields in the body stand one to a line, in bold or not, with the colon inside or
 Any other name in bold that opens a line is a field of its own. The rest is the description.
 """
 
-_RULES: Final[dict[Family, str]] = {"reference": _REFERENCE_RULES, "move": _MOVE_RULES}
+_EXHIBIT_RULES: Final = """\
+It stands anywhere in the words of the evidence and stays part of them; several ids with commas, a remark behind a colon
+(`[EXHIBIT X0001, X0002: page 3]`). What another entity rests on, it reaches through `[RE:DEPEND …]` to evidence.
+"""
+
+_RULES: Final[dict[Family, str]] = {
+    "reference": _REFERENCE_RULES,
+    "move": _MOVE_RULES,
+    "exhibit": _EXHIBIT_RULES,
+}
 
 
 def markdown() -> str:

@@ -18,6 +18,7 @@ from hansard.markers.layout import MAX_LENGTH, Line, Lines, within
 from hansard.markers.marks import (
     AnnotationHead,
     EntityHead,
+    ExhibitHead,
     Head,
     Mark,
     MoveHead,
@@ -58,7 +59,19 @@ _TYPE: Final = re.compile(r"[: \t]*+([A-Za-z]++(?:-[A-Za-z]++)*+)")
 _ADDRESSEE: Final = re.compile(r"[ \t]++to[ \t]++((?![a-z\d_])[\w\u0300-\u036f-]++)(?=[ \t:]|$)")
 _PREPOSITION: Final = re.compile(r"[ \t]++(?:(?:on|of|for|re|from|with|about|to)[ \t:]++)?")
 _CAPITALS: Final = re.compile(r"[A-Z]{2,}+(?:-[A-Z]++)*+(?:[ ][A-Z]{2,}+(?:-[A-Z]++)*+)*+")
+_EXHIBIT: Final = re.compile(r"X[0-9]{4}")
+_EXHIBITS: Final = re.compile(r"[ \t:]++X[0-9]{4}(?:[ \t,/]++X[0-9]{4})*+(?![0-9A-Za-z])")
 _SHORT_ID: Final = re.compile(r"[PRTEC][0-9]{1,4}")
+_NEAR: Final = 200
+"""Characters of its line that are looked at on each side of a move: a line may be as long as a text."""
+_SENTENCE_END: Final = re.compile(r"[.!?](?=\s)")
+_BRACKETED: Final = re.compile(r"\[[^\[\]]*+\]")
+_DOUBT: Final = re.compile(
+    r"\b(?:not|cannot|never|nor?|neither|without|unable|refus(?:e|es|ed|ing)|declin(?:e|es|ed|ing)|would|yet|if|unless|once"
+    r"|when|until|provided|providing|except|only|assuming|as long as|subject to|on condition)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+"""Words that deny something or set a condition."""
 _STANCE: Final = re.compile(r"[A-Za-z]++")
 _CONFIDENCE: Final = re.compile(r"(?:confidence[ \t]*+[:=]?[ \t]*+)?([0-9]*\.?[0-9]+)[ \t]*+(%?)", re.IGNORECASE)
 _LIKE_A_NUMBER: Final = re.compile(r"(?:confidence\b.*|[0-9.,+-].*)", re.IGNORECASE)
@@ -370,7 +383,7 @@ class HeadReader:
         targets, end = target_list(scan, self._past_separator(found.end(), closing), closing, self._expert)
         label = self._label(end if targets else found.end(), closing)
         if type_ == "converge":
-            if label:
+            if label or self._in_doubt(mark):
                 self._notes.tell("qualified_convergence", mark)
                 return AnnotationHead("MOVE:CONVERGE", False, tuple(targets), label)
         elif not targets:
@@ -378,6 +391,18 @@ class HeadReader:
         elif type_ == "bridge" and len(targets) != 2:
             self._notes.tell("bridge_needs_two", mark, value=len(targets))
         return MoveHead(type_, tuple(targets), label)
+
+    def _in_doubt(self, mark: Mark) -> bool:
+        """Whether the sentence around a marker denies it or sets a condition.
+
+        "I cannot [MOVE:CONVERGE] yet" must not count as agreement. Only its own line (its cell, in a table) is read.
+        """
+        before = self._scan[max(mark.line_start, mark.start - _NEAR) : mark.start]
+        behind = self._scan[mark.end : min(mark.line_end, mark.end + _NEAR)]
+        if mark.table:
+            before, behind = before.rpartition("|")[2], behind.partition("|")[0]
+        own = (_SENTENCE_END.split(before)[-1], _SENTENCE_END.split(behind)[0])
+        return any(_DOUBT.search(_BRACKETED.sub("", words)) for words in own)
 
     # Verdicts and annotations
 
@@ -393,6 +418,15 @@ class HeadReader:
                 return self._annotation(word, False, place, mark)
             word, place = whole, found.end()
         return VerdictHead(syntax.VERDICT_KINDS[word], self._label(place, closing))
+
+    def read_exhibit(self, mark: Mark, place: int) -> Head | None:
+        """``[EXHIBIT X0001, X0002: page 3]``: part of the words it stands in, and the end of none."""
+        scan, closing = self._scan, mark.end - 1
+        found = _EXHIBITS.match(scan, place, closing)
+        if found is None:
+            return self.read_unknown(mark, place)
+        mark.cut = -1
+        return ExhibitHead(tuple(_EXHIBIT.findall(found[0])), self._label(found.end(), closing))
 
     def read_annotation(self, mark: Mark, place: int) -> Head | None:
         """``[RESOLVED T05/T06: label]`` and the working dialect's other words."""
@@ -482,6 +516,7 @@ _BY_WORD: Final[dict[str, _Reader]] = {
     "RE": HeadReader.read_reference,
     "MOVE": HeadReader.read_move,
     **dict.fromkeys(("DISSENT", "MINORITY", "VERDICT"), HeadReader.read_verdict),
+    "EXHIBIT": HeadReader.read_exhibit,
     **dict.fromkeys(_PHRASES, HeadReader.read_annotation),
 }
 """Readers by the first word in the brackets."""

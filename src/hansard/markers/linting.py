@@ -6,7 +6,7 @@ that do not fit, markers without words. It changes nothing and refuses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeAlias
 
 from hansard.markers.model import Annotation, Diagnostic, Move, Reference, Response, Target
@@ -20,17 +20,23 @@ _Naming: TypeAlias = Reference | Move | Annotation
 """Items that name targets."""
 
 
-def lint(response: Response, known: Callable[[Target], bool] | None = None) -> tuple[Diagnostic, ...]:
+def lint(
+    response: Response,
+    known: Callable[[Target], bool] | None = None,
+    exhibits: Collection[str] | None = None,
+) -> tuple[Diagnostic, ...]:
     """Everything to mend, in the order of the text: the parser's errors and warnings, and lint's own.
 
     Args:
         response: what ``parse`` returned.
         known: whether a target is recorded; without it, only what the response itself shows is judged.
+        exhibits: the ids of those that are recorded; without them any is taken for recorded.
     """
     found = [note for note in response.diagnostics if note.severity != "note"]
     for check in (_entities, _references, _rounds, _stances, _verdicts):
         found += check(response)
     found += _unknown_targets(response, known)
+    found += _exhibits(response, exhibits)
     return tuple(sorted(found, key=lambda note: note.span.start))
 
 
@@ -86,6 +92,15 @@ def _verdicts(response: Response) -> Iterator[Diagnostic]:
             for name, written in _MINORITY_FIELDS.items():
                 if name not in note.fields:
                     yield diagnostic("missing_field", note, text="[MINORITY VERDICT]", value=written)
+
+
+def _exhibits(response: Response, recorded: Collection[str] | None) -> Iterator[Diagnostic]:
+    kinds = {entity.local_id: entity.kind for entity in response.entities}
+    for cited in response.exhibits:
+        if recorded is not None and cited.exhibit not in recorded:
+            yield diagnostic("unknown_exhibit", cited, value=cited.exhibit)
+        if kinds.get(cited.source or "") != "E":
+            yield diagnostic("exhibit_not_evidence", cited, value=cited.exhibit)
 
 
 def _unknown_targets(response: Response, known: Callable[[Target], bool] | None) -> Iterator[Diagnostic]:

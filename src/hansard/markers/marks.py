@@ -60,6 +60,13 @@ class VerdictHead(msgspec.Struct, frozen=True):
     label: str
 
 
+class ExhibitHead(msgspec.Struct, frozen=True):
+    """``[EXHIBIT X0001]``."""
+
+    exhibits: tuple[str, ...]
+    label: str
+
+
 class AnnotationHead(msgspec.Struct, frozen=True):
     """``[RESOLVED T05: label]``, and whatever is known to be no other marker."""
 
@@ -85,7 +92,15 @@ class RepeatHead(msgspec.Struct, frozen=True):
 
 
 Head: TypeAlias = (
-    EntityHead | ReferenceHead | MoveHead | StanceHead | VerdictHead | AnnotationHead | QuotationHead | RepeatHead
+    EntityHead
+    | ReferenceHead
+    | MoveHead
+    | StanceHead
+    | VerdictHead
+    | ExhibitHead
+    | AnnotationHead
+    | QuotationHead
+    | RepeatHead
 )
 
 

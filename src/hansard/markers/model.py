@@ -147,6 +147,16 @@ class VerdictNote(Item, frozen=True):
     """The prose outside the fields."""
 
 
+class Cited(Item, frozen=True):
+    """An exhibit that is cited; a marker with several ids gives several, with the same span."""
+
+    exhibit: str
+    """Its display id (``X0001``)."""
+    source: str | None
+    """Local id of the entity above it; ``None`` where there is none."""
+    label: str
+
+
 class Annotation(Item, frozen=True):
     """A marker that is none of the above: the working dialect's other words, and unknown ones."""
 
@@ -213,12 +223,22 @@ class Response(msgspec.Struct, frozen=True):
     quotations: tuple[Quotation, ...] = ()
     prose: tuple[Prose, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    exhibits: tuple[Cited, ...] = ()
 
     @property
     def has_markers(self) -> bool:
         """Whether the expert marked anything at all."""
         return any(
-            (self.entities, self.references, self.moves, self.stances, self.verdicts, self.annotations, self.quotations)
+            (
+                self.entities,
+                self.references,
+                self.moves,
+                self.stances,
+                self.verdicts,
+                self.annotations,
+                self.quotations,
+                self.exhibits,
+            )
         )
 
     def of_kind(self, kind: str) -> tuple[Entity, ...]:
@@ -239,6 +259,8 @@ class Response(msgspec.Struct, frozen=True):
             | ({"topic": move.topic} if move.type == "request" else {})
             for move in self.moves
         ]
+        if self.exhibits:
+            ids["exhibits"] = [{"exhibit": cited.exhibit, "from": cited.source} for cited in self.exhibits]
         return {"expert_slug": self.expert, "round": self.round, "summary": ids}
 
 

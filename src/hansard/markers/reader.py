@@ -24,6 +24,7 @@ from hansard.markers.layout import Lines, after_last_heading, edges_in, scan_of,
 from hansard.markers.marks import (
     AnnotationHead,
     EntityHead,
+    ExhibitHead,
     Mark,
     MoveHead,
     QuotationHead,
@@ -35,6 +36,7 @@ from hansard.markers.marks import (
 )
 from hansard.markers.model import (
     Annotation,
+    Cited,
     Entity,
     Item,
     Move,
@@ -88,6 +90,7 @@ class _Reading:
         self._stances: list[Stance] = []
         self._verdicts: list[VerdictNote] = []
         self._annotations: list[Annotation] = []
+        self._cited: list[Cited] = []
         self._quotations: list[Quotation] = []
         self._prose: list[Prose] = []
         # what stood above, while the items are made
@@ -123,6 +126,7 @@ class _Reading:
             tuple(self._quotations),
             tuple(self._prose),
             tuple(self._notes.items),
+            tuple(self._cited),
         )
 
     # Which numbers are asked for. An entity marker inside a line is one only where no other has its number.
@@ -370,6 +374,16 @@ class _Reading:
             VerdictNote(span, mark.line, mark.column, head.kind, head.label, body, body_span, fields, description)
         )
 
+    def _make_exhibit(self, mark: Mark, head: ExhibitHead) -> None:
+        source = self._source_in_section(mark)
+        for exhibit in head.exhibits:
+            said = ("exhibit", exhibit, source)
+            if said in self._said:
+                self._notes.tell("repeated_marker", mark)
+                continue
+            self._said.add(said)
+            self._cited.append(Cited(Span(mark.start, mark.end), mark.line, mark.column, exhibit, source, head.label))
+
     def _make_annotation(self, mark: Mark, head: AnnotationHead) -> None:
         body, body_span = self._body(mark)
         self._annotations.append(
@@ -423,6 +437,7 @@ _MAKERS: Final[dict[type, Callable[[_Reading, Mark, Any], None]]] = {
     MoveHead: _Reading._make_move,
     StanceHead: _Reading._make_stance,
     VerdictHead: _Reading._make_verdict,
+    ExhibitHead: _Reading._make_exhibit,
     AnnotationHead: _Reading._make_annotation,
     QuotationHead: _Reading._make_quotation,
     RepeatHead: _Reading._make_repeat,

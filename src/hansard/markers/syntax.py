@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from hansard.markers.model import Dialect, Severity, VerdictKind
 
-Family = Literal["entity", "reference", "move", "stance", "verdict", "annotation"]
+Family = Literal["entity", "reference", "move", "stance", "verdict", "exhibit", "annotation"]
 
 
 class Marker(NamedTuple):
@@ -80,6 +80,8 @@ MARKERS: Final[tuple[Marker, ...]] = (
            "[MINORITY VERDICT: Keep one store for a year]"),
     Marker("verdict", "VERDICT:INTERIM", "[VERDICT:INTERIM]", "The Judge's checkpoint.", "[VERDICT:INTERIM]"),
     Marker("verdict", "VERDICT:FINAL", "[VERDICT:FINAL]", "The Judge's conclusion.", "[VERDICT:FINAL]"),
+    Marker("exhibit", "EXHIBIT", "[EXHIBIT Xnnnn]",
+           "Names the outside material, pinned by its hash, that the evidence above it cites.", "[EXHIBIT X0001]"),
     Marker("annotation", "REFINEMENT", "[REFINEMENT: label]", "Sharpens a position or a tension.",
            "[REFINEMENT on T05: only the status is read back]", "working"),
     Marker("annotation", "CONCESSION", "[CONCESSION: label]", "Grants a point to somebody.",
@@ -206,8 +208,9 @@ DIAGNOSTICS: Final[dict[str, Told]] = {
         "{hint}Use one of DEFEND, CHALLENGE, BRIDGE, REQUEST, CONCEDE, CONVERGE",
     ),
     "qualified_convergence": Told(
-        "warning", "'{text}' sets a condition; it was kept as an annotation and does not count as convergence",
-        "Write [MOVE:CONVERGE] alone, or a CONDITIONAL stance with its condition",
+        "warning",
+        "'{text}' is denied or sets a condition; it was kept as an annotation and does not count as convergence",
+        "Write [MOVE:CONVERGE] on a line of its own, or a CONDITIONAL stance with its condition",
     ),
     "unknown_reference_type": Told(
         "error", "'{value}' is no type of reference",
@@ -308,5 +311,9 @@ DIAGNOSTICS: Final[dict[str, Told]] = {
     "verdict_not_the_judges": Told(
         "error", "'{text}' is the Judge's to write", "Use [DISSENT] or [MINORITY VERDICT: label]"
     ),
+    "exhibit_not_evidence": Told(
+        "error", "'{value}' is cited by no evidence", "Put it under the evidence ([NAME-Errnn: label]) that cites it"
+    ),
+    "unknown_exhibit": Told("error", "'{value}' is no exhibit that is recorded", "Check the id against the context"),
     "missing_field": Told("warning", "'{text}' has no field '{value}'", "Add a line '**{value}:** …' under it"),
 }  # fmt: skip

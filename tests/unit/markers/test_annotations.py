@@ -155,7 +155,7 @@ def test_an_annotation_stands_for_the_entity_above_in_its_section() -> None:
 @pytest.mark.parametrize(
     ("text", "word", "label"),
     [
-        ("[EXHIBIT X0001]", "EXHIBIT", "X0001"),
+        ("[ANNEX X0001]", "ANNEX", "X0001"),
         ("[OPEN QUESTION: who pays?]", "OPEN QUESTION", "who pays?"),
         ("See [NOTE: later] for more.", "NOTE", "later"),
         ("[P01: a label]", "P01", "a label"),

@@ -31,7 +31,7 @@ def told(text: str, expert: str = "muffin") -> list[str]:
         ("[MUFFIN-S0101: ABSTAIN]", "missing_cause"),
         ("[VERDICT:FINAL]\nx", "verdict_not_the_judges"),
         ("[PERSPECTIVE P01: a", "unclosed_marker"),
-        ("[EXHIBIT X0001]", "unknown_marker"),
+        ("[ANNEX X0001]", "unknown_marker"),
     ],
 )
 def test_what_is_wrong_is_told(text: str, code: str) -> None:

@@ -205,6 +205,30 @@ def test_convergence_counts_wherever_it_stands(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "I cannot [MOVE:CONVERGE] yet, and I do not see why anyone would.",
+        "I don’t [MOVE:CONVERGE].",
+        "[MOVE:CONVERGE] if the survey is done",
+        "The plan holds. [MOVE:CONVERGE] once it is signed.",
+        "| T01 | [MOVE:CONVERGE] unless it rains | x |",
+    ],
+)
+def test_convergence_that_is_denied_or_conditional_does_not_count(text: str) -> None:
+    """Agreement is never read out of a sentence that denies it or sets a condition; the diagnostic says so."""
+    response = read(text)
+    assert not response.moves
+    assert [told.code for told in response.diagnostics if told.code == "qualified_convergence"]
+    assert [annotation.word for annotation in response.annotations] == ["MOVE:CONVERGE"]
+
+
+def test_doubt_in_another_sentence_is_none_of_this_one() -> None:
+    """Words of the sentence before, of another cell or another line, do not take agreement back."""
+    for text in ("I would not wait. [MOVE:CONVERGE]", "| if it rains | [MOVE:CONVERGE] |", "Not yet.\n[MOVE:CONVERGE]"):
+        assert [move.type for move in read(text).moves] == ["converge"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "[MOVE:CONDITIONAL-CONVERGE]",
         "[MOVE:CONVERGE if T01 is settled]",
         "[MOVE:CONVERGE: with reservations]",

@@ -25,6 +25,7 @@ def test_every_example_is_read_as_what_it_is(marker: syntax.Marker) -> None:
         "move": [move.type.upper() for move in response.moves],
         "stance": [stance.stance for stance in response.stances],
         "verdict": [note.kind for note in response.verdicts],
+        "exhibit": ["EXHIBIT" for _ in response.exhibits],
         "annotation": [note.word for note in response.annotations if note.known],
     }
     expected = {"entity": marker.word[0], "verdict": syntax.VERDICT_KINDS.get(marker.word, "")}.get(

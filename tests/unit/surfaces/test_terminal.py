@@ -104,6 +104,12 @@ def test_a_path_is_broken_at_its_joints() -> None:
     assert all(row.endswith(("/", "-", ":", "imported")) for row in lines)
 
 
+def test_a_whole_line_is_never_broken() -> None:
+    """What is there to be copied, such as a head, stands on one line in any window."""
+    head = f"dialogue:{'a-very-long-name-' * 5}:9:{'0123456789abcdef' * 4}"
+    assert drawn(line(Words("head: ", "quiet"), head, indent=1, whole=True), width=40) == f"  head: {head}\n"
+
+
 def test_tones_are_coloured_where_colour_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tone becomes a colour on a terminal that has them, and nothing on one that has none."""
     monkeypatch.delenv("NO_COLOR")

@@ -34,10 +34,11 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, made of pieces; ``indent`` in steps."""
+    """One line, made of pieces; ``indent`` in steps. A ``whole`` one is never broken: it is there to be copied."""
 
     pieces: tuple[Cell, ...]
     indent: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,9 @@ class Gap:
 Block = Heading | Line | Prose | Fields | Table | Markdown | Callout | Gap
 
 
-def line(*pieces: Cell, indent: int = 0) -> Line:
+def line(*pieces: Cell, indent: int = 0, whole: bool = False) -> Line:
     """One line of text."""
-    return Line(pieces, indent)
+    return Line(pieces, indent, whole)
 
 
 def fields(*pairs: tuple[str, Cell | None]) -> Fields:

@@ -46,8 +46,9 @@ def console(file: IO[str]) -> Console:
 def write(to: Console, shown: Iterable[blocks.Block]) -> None:
     """Write blocks."""
     for block in shown:
+        whole = isinstance(block, blocks.Line) and block.whole
         for renderable in renderables(block, to.width):
-            to.print(renderable)
+            to.print(renderable, soft_wrap=whole)
 
 
 def renderables(block: blocks.Block, width: int) -> Iterator[RenderableType]:
@@ -55,6 +56,8 @@ def renderables(block: blocks.Block, width: int) -> Iterator[RenderableType]:
     match block:
         case blocks.Heading(text):
             yield Text(one_line(text), style="bold")
+        case blocks.Line(_, indent, whole=True):
+            yield Text("  " * indent) + _pieces(block)
         case blocks.Line(_, indent):
             yield Padding(_line(block, width - 2 * indent), (0, 0, 0, 2 * indent), expand=False)
         case blocks.Prose(text, indent):
@@ -130,10 +133,14 @@ def kept_columns(columns: Sequence[blocks.Column], widths: Sequence[int], width:
 
 
 def _line(block: blocks.Line, width: int) -> Text:
+    return _broken_at_joints(_pieces(block), width)
+
+
+def _pieces(block: blocks.Line) -> Text:
     made = Text()
     for piece in block.pieces:
         made.append(safe(blocks.text_of(piece)), style=STYLES[blocks.tone_of(piece)])
-    return _broken_at_joints(made, width)
+    return made
 
 
 def _broken_at_joints(text: Text, width: int) -> Text:
