@@ -11,10 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hansard.database.dialect import Place
 from hansard.database.engine import Database
 from hansard.database.journal import Journal
+from hansard.dialogue.calibration.operations import CalibrationOperations
+from hansard.dialogue.exhibits.operations import ExhibitOperations
 from hansard.dialogue.operations import DialogueOperations
 from hansard.kernel.operations import Actor, Call, collect
+from tests.support.signing import Signing
 
 HOME = Path("/home/tester/.hansard")
 """What the answers of these dialogues name as their home; nothing is written there."""
@@ -56,18 +60,27 @@ class House:
 
     def __init__(
         self,
-        file: Path,
+        place: Place,
         *,
         counted: bool = True,
         busy_timeout_seconds: float = 30.0,
     ) -> None:
-        self.file = file
-        self.database = Database.open(file, busy_timeout_seconds=busy_timeout_seconds)
+        self.place = place
+        self.database = Database.open(place, busy_timeout_seconds=busy_timeout_seconds)
         self.journal = (
             Journal(self.database, clock=CountedClock(), chance=CountedChance()) if counted else Journal(self.database)
         )
         self.dialogues = DialogueOperations(self.journal, HOME)
-        self.table = collect([self.dialogues])
+        self.exhibits = self.dialogues.beside(ExhibitOperations)
+        self.table = collect(
+            [self.dialogues, self.exhibits, CalibrationOperations(self.journal), Signing(self.database, self.journal)]
+        )
+
+    @property
+    def file(self) -> Path:
+        """The store's file, where it is one."""
+        assert isinstance(self.place, Path)
+        return self.place
 
     def run(self, operation: str, request: dict[str, Any], call: Call = CALL) -> Any:
         """One operation, as a surface would run it."""
@@ -110,7 +123,46 @@ def fill(run: Callable[[str, dict[str, Any]], Any]) -> list[str]:
 
     Names in the requests' objects stand in no order on purpose: an answer may not depend on it.
     """
-    return [_argued(run), _imported(run)]
+    _ethos(run)
+    names = [_argued(run), _imported(run)]
+    run("checkpoint_create", {})
+    return names
+
+
+def _ethos(run: Callable[[str, dict[str, Any]], Any]) -> None:
+    """Rules of every type, two of them revised and retired, and an ethos with a conflict of every outcome."""
+    run("domain_create", {"domain_id": "CER", "name": "Ceramics", "description": LONG, "request_id": "domain-1"})
+    for label, text in (("Cited", LONG), ("Measured", "What can be measured is measured."), ("Old", "Fire by eye.")):
+        run("rule_create", {"type": "principle", "label": label, "text": text})
+    run("rule_create", {"type": "principle", "label": "Said twice", "text": "what can be measured -- is measured!",
+                        "priority": 90, "domains": ["CER"]})  # fmt: skip
+    run("rule_create", {"type": "tenet", "domain_id": "CER", "label": "Safety first", "text": LONGER, "priority": 900})
+    run("rule_create", {"type": "tenet", "domain_id": "CER", "label": "Cheap first", "text": "The cheaper one wins."})
+    run("rule_create", {"type": "constraint", "label": "Budget", "text": "At most 5000.", "domains": ["CER"]})
+    run("rule_create", {"type": "constraint", "label": "Space", "text": "It fits the shed.", "priority": 510})
+    run("rule_revise", {"rule_id": "PR0002", "text": "What can be measured is measured, twice.", "reason": LONG})
+    run("rule_revise", {"rule_id": "PR0002", "text": "What can be measured is measured."})
+    run("rule_retire", {"rule_id": "PR0003", "reason": "Nobody does."})
+    run(
+        "ethos_synthesise",
+        {
+            "domain_id": "CER",
+            "title": "Kiln",
+            "add": ["CN02"],
+            "conflicts": [
+                {"a": "CER-TN02", "b": "CER-TN01", "note": "Safety is not for sale."},
+                {
+                    "a": "CN01",
+                    "b": "CN02",
+                    "kind": "ambiguity",
+                    "resolution": "merged",
+                    "resolved_by": "model",
+                    "merged_text": f"{LONG}And it fits the shed.",
+                },
+            ],
+        },
+    )
+    run("rule_revise", {"rule_id": "PR0001", "label": "Cited by id"})
 
 
 def _argued(run: Callable[[str, dict[str, Any]], Any]) -> str:
@@ -141,10 +193,16 @@ def _argued(run: Callable[[str, dict[str, Any]], Any]) -> str:
             "strict_velocity": True,
             "output_dir": str(HOME / "kiln"),
             "tags": ["pottery", "heat"],
+            "calibration": {"ethos_id": "ethos-kiln-001"},
             "request_id": "kiln-1",
         },
     )
     name: str = created.dialogue_id
+    pinned = {"dialogue_id": name, "kind": "memory_query", "label": "Firings", "digest": "ab" * 32, "size": 4096}
+    run("exhibit_add", {**pinned, "reference": {"query": LONG, "from": 0, "to": 99.5}, "media_type": "text/csv"})
+    run("exhibit_add", {"dialogue_id": name, "kind": "calibration", "reference": {"ethos_id": "ethos-kiln-001"}})
+    run("exhibit_add", {"dialogue_id": name, "kind": "file", "label": "The offer", "digest": "cd" * 32,
+                        "added_by": "user"})  # fmt: skip
     run(
         "dialogue_evolve_panel",
         {
@@ -166,6 +224,13 @@ def _argued(run: Callable[[str, dict[str, Any]], Any]) -> str:
             "summary": LONGER,
             "expert_scores": {"scone": 10, "muffin": 12, "eclair": 8},
             "score_components": {"muffin": {"wisdom": 4, "consistency": 3, "truth": 3, "relationships": 2}},
+            "calibration_modifiers": {
+                "eclair": [{"rule_id": "CER-TN01", "points": -2, "reason": LONG}],
+                "scone": [
+                    {"rule_id": "CER-TN01", "points": 1, "reason": "Counted.", "evidence": "SCONE-E0001"},
+                    {"rule_id": "CN02", "points": 1, "reason": "Measured.", "evidence": "SCONE-E0001"},
+                ],
+            },
             "responses": {"scone": LONG, "muffin": LOOKALIKE, "eclair": "Gas is cheap."},
             "annotations": {"scone": [{"kind": "note", "word": "ASIDE", "line": 3, "$plain": {"$text": "x"}}]},
             "perspectives": [
@@ -190,6 +255,7 @@ def _argued(run: Callable[[str, dict[str, Any]], Any]) -> str:
                     "local_id": "SCONE-E0001",
                     "label": "Firings counted",
                     "content": "Forty firings a year.",
+                    "exhibits": ["X0001", "X0003"],
                     "references": [{"type": "support", "target": "SCONE-P0001"}],
                 }
             ],
@@ -321,8 +387,21 @@ def _argued(run: Callable[[str, dict[str, Any]], Any]) -> str:
             "dismissals": {"minority-palmier": "The price includes it."},
             "force": True,
             "force_reason": LONG,
+            "ethos_compliance": {
+                "fully_compliant": False,
+                "exceptions": [{"rule_id": "CN01", "justification": LONG, "approved_by": "The committee"}],
+                "violations": [{"rule_id": "PR0001"}, {"rule_id": "CER-TN01", "description": "No flue yet."}],
+            },
+            "watch": [
+                {"condition": "Tested first.", "gate": "kiln-tested"},
+                {"condition": "Tested  FIRST.", "date": "2026-03-02"},
+            ],
         },
     )
+    watch = {"condition": "Tested first.", "date": "2099-01-01"}
+    run("watch_add", {"dialogue_id": name, "verdict_id": "final", "watch": watch, "request_id": "kiln-3"})
+    run("exhibit_add", {"dialogue_id": name, "kind": "verdict", "replaces": "X0003", "added_by": "palmier",
+                        "reference": {"dialogue_id": name, "verdict_id": "minority-palmier"}})  # fmt: skip
     return name
 
 
@@ -363,4 +442,10 @@ def _imported(run: Callable[[str, dict[str, Any]], Any]) -> str:
     run(
         "dialogue_round_register", {"dialogue_id": name, "round": 0, "responses": {"muffin": "Slate.", "donut": "Tin."}}
     )
+    run("exhibit_add", {"dialogue_id": name, "kind": "gate_result", "label": "Rain", "digest": "ef" * 32,
+                        "reference": {"gate": "rain"}})  # fmt: skip
+    run("dialogue_tag", {"dialogue_id": name, "add": ["roof", "tin"], "by": ["user"]})
+    run("dialogue_abandon", {"dialogue_id": name, "reason": "It does not rain."})
+    run("dialogue_tag", {"dialogue_id": name, "add": ["slate"], "remove": ["tin"]})
+    run("dialogue_reopen", {"dialogue_id": name, "reason": LONG, "by": ["user", "judge"]})
     return name

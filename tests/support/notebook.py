@@ -11,12 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from hansard.database import verify
-from hansard.database.columns import JsonText, LongText
+from hansard.database.columns import Integer, JsonText, LongText, Text
+from hansard.database.dialect import Place
 from hansard.database.engine import Database
 from hansard.database.journal import Entry, Journal
 from hansard.kernel.operations import Actor, Call
 from hansard.kernel.shapes import Json, Shape, WriteRequest
 from tests.support.deliberations import CountedChance, CountedClock
+from tests.support.stores import fresh
 
 CALL = Call(Actor("tester", "test"))
 STREAM = "note:a"
@@ -26,14 +28,14 @@ metadata = sa.MetaData()
 notes = sa.Table(
     "notes",
     metadata,
-    sa.Column("note", sa.Text, primary_key=True),
-    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("note", Text, primary_key=True),
+    sa.Column("part", Integer, primary_key=True),
     sa.Column("body", LongText, nullable=False),
     sa.Column("remark", LongText),
     sa.Column("extra", JsonText),
     sa.Column("share", sa.Float),
-    sa.Column("count", sa.Integer),
-    sa.Column("plain", sa.Text),
+    sa.Column("count", Integer),
+    sa.Column("plain", Text),
     info={"stream": "note"},
 )
 
@@ -64,14 +66,24 @@ def _empty_store() -> bytes:
         return file.read_bytes()
 
 
+def notebook(kind: str, folder: Path, **more: Any) -> Notebook:
+    """A fresh store of a kind, with the table ``notes``."""
+    if kind == "sqlite":
+        return Notebook(folder / "hansard.db", **more)
+    book = Notebook(fresh(kind, folder), **more)
+    with book.database.writing() as connection:
+        metadata.create_all(connection)
+    return book
+
+
 class Notebook:
     """A store with the table ``notes``."""
 
-    def __init__(self, file: Path, *, counted: bool = True, busy_timeout_seconds: float = 30.0) -> None:
-        self.file = file
-        if not file.exists():
-            file.write_bytes(_empty_store())
-        self.database = Database.open(file, busy_timeout_seconds=busy_timeout_seconds)
+    def __init__(self, place: Place, *, counted: bool = True, busy_timeout_seconds: float = 30.0) -> None:
+        self.place = place
+        if isinstance(place, Path) and not place.exists():
+            place.write_bytes(_empty_store())
+        self.database = Database.open(place, busy_timeout_seconds=busy_timeout_seconds)
         self.journal = (
             Journal(self.database, clock=CountedClock(), chance=CountedChance()) if counted else Journal(self.database)
         )
@@ -122,13 +134,21 @@ class Notebook:
     def sql(self, statement: str, *parameters: Any) -> list[Any]:
         """Plain SQL behind the journal's back."""
         with self.database.writing() as connection:
-            result = connection.exec_driver_sql(statement, tuple(parameters))
+            if connection.dialect.name == "postgresql":
+                statement = statement.replace("?", "%s")
+            result = connection.exec_driver_sql(statement, tuple(parameters) or None)
             return [tuple(row) for row in result] if result.returns_rows else []
 
     def dump(self) -> dict[str, list[Any]]:
         """Every row of every table."""
         names = [*TABLES, "texts", "journal", "journal_payloads", "journal_streams", "streams", "counters"]
         return {name: sorted(self.sql(f"SELECT * FROM {name}"), key=repr) for name in names}
+
+    @property
+    def file(self) -> Path:
+        """The store's file, where it is one."""
+        assert isinstance(self.place, Path)
+        return self.place
 
     def close(self) -> None:
         """Give the connections back."""

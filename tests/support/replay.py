@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hansard.database.dialect import Place
 from hansard.database.engine import Database
 from hansard.database.journal import Journal, unpacked
+from hansard.dialogue.calibration.operations import CalibrationOperations
+from hansard.dialogue.exhibits.operations import ExhibitOperations
 from hansard.dialogue.operations import DialogueOperations
 from hansard.kernel.canonical import parsed
 from hansard.kernel.operations import Actor, Call, collect, find
+from tests.support.signing import Signing
+from tests.support.stores import contents
 
 Rooms = Callable[[Journal, Path], Iterable[object]]
 """Makes the objects whose operations may stand in the journal."""
@@ -26,7 +32,9 @@ Rooms = Callable[[Journal, Path], Iterable[object]]
 
 def dialogue_rooms(journal: Journal, home: Path) -> list[object]:
     """The operations on dialogues, with leave to name any folder."""
-    return [DialogueOperations(journal, home, may_write=lambda _path: True)]
+    dialogues = DialogueOperations(journal, home, may_write=lambda _path: True)
+    further = dialogues.beside(ExhibitOperations), CalibrationOperations(journal), Signing(journal.database, journal)
+    return [dialogues, *further]
 
 
 class Recorded:
@@ -47,47 +55,67 @@ class Recorded:
         return drawn
 
 
-def replay(source: Path, target: Path, *, home: Path | None = None, rooms: Rooms = dialogue_rooms) -> list[str]:
+def replay(source: Place, target: Place, *, home: Path | None = None, rooms: Rooms = dialogue_rooms) -> list[str]:
     """Run the requests of ``source`` on the empty store ``target`` and compare every table.
 
     Args:
-        source: a store's file; nothing of it may have been erased, and it is not changed.
-        target: where the second store is made.
+        source: a store; nothing of it may have been erased, and it is not changed.
+        target: where the second store is made, on the same kind of database or another.
         home: the folder that the first store's answers name; the source's own when not given.
         rooms: whose operations the journal tells of.
 
     Returns:
         Every difference, one line each; empty when all tables are equal, the journal among them.
     """
+    if isinstance(source, Path) and not source.is_file():
+        raise FileNotFoundError(source)
     recorded = Recorded()
     database = Database.open(target)
+    first = Database(source)
     try:
         journal = Journal(database, clock=recorded.clock, chance=recorded.chance)
-        table = collect(rooms(journal, home or source.parent))
-        for entry in _entries(source):
+        if home is None:
+            assert isinstance(source, Path), "a server has no folder"
+            home = source.parent
+        table = collect(rooms(journal, home))
+        for entry in _entries(first):
             recorded.time = entry["body"]["time"]
             recorded.drawn = entry["body"]["decided"] | {"salt": entry["salt"]}
             actor = Actor(entry["actor"], entry["body"]["actor"]["known_by"])
             find(table, entry["body"]["operation"])(entry["request"], Call(actor))
+        if not (isinstance(source, Path) and isinstance(target, Path)):
+            return unlike(contents(first), contents(database))
     finally:
         database.close()
+        first.close()
     return differences(source, target)
 
 
-def _entries(source: Path) -> Iterator[dict[str, Any]]:
-    with contextlib.closing(_opened(source)) as connection:
-        texts = dict(connection.execute("SELECT sha256, body FROM texts"))
+def _entries(source: Database) -> Iterator[dict[str, Any]]:
+    with source.reading() as connection:
+        bodies = dict(tuple(row) for row in connection.exec_driver_sql("SELECT sha256, body FROM texts"))
         statement = (
             "SELECT journal.position, body, salt, actor, request_id, request FROM journal"
-            " LEFT JOIN journal_payloads USING (position) ORDER BY journal.position"
+            " LEFT JOIN journal_payloads ON journal_payloads.position = journal.position ORDER BY journal.position"
         )
-        for position, body, salt, actor, request_id, request in connection.execute(statement).fetchall():
-            if salt is None:
-                raise ValueError(f"entry {position} is erased; what was asked is gone and cannot be asked again")
-            asked = unpacked(parsed(request), texts.__getitem__)
-            if request_id is not None:
-                asked["request_id"] = request_id
-            yield {"body": parsed(body), "salt": salt, "actor": actor, "request": asked}
+        found = connection.exec_driver_sql(statement).fetchall()
+    for position, body, salt, actor, request_id, request in found:
+        if salt is None:
+            raise ValueError(f"entry {position} is erased; what was asked is gone and cannot be asked again")
+        asked = unpacked(parsed(request), bodies.__getitem__)
+        if request_id is not None:
+            asked["request_id"] = request_id
+        yield {"body": parsed(body), "salt": salt, "actor": actor, "request": asked}
+
+
+def unlike(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:
+    """Where the contents of two stores differ, whatever they are kept in."""
+    lines = []
+    for table in sorted(one.keys() | other.keys()):
+        here, there = Counter(one.get(table, [])), Counter(other.get(table, []))
+        lines += [f"{table}: only the first has {row}" for row in (here - there).elements()]
+        lines += [f"{table}: only the second has {row}" for row in (there - here).elements()]
+    return lines
 
 
 def differences(one: Path, other: Path) -> list[str]:

@@ -11,10 +11,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import hansard.database.migrations  # noqa: F401  # whatever a writer needs is imported before it is forked
+import psycopg  # noqa: F401  # whatever a writer needs is imported before it is forked
+
+import hansard.database.migrations  # noqa: F401
+from hansard.database.dialect import Place, place
 from tests.support.deliberations import House, small_dialogue, small_round
 
 
@@ -23,9 +25,9 @@ def tell(*words: object) -> None:
     os.write(1, (json.dumps(words) + "\n").encode())
 
 
-def rounds(file: Path, name: str, rounds: int, words: int) -> None:
+def rounds(at: Place, name: str, rounds: int, words: int) -> None:
     """Register dialogues of so many rounds, one after the other, for as long as nobody stops it."""
-    house = House(file, counted=False)
+    house = House(at, counted=False)
     for number in range(10_000):
         request_id = f"{name}-{number}"
         title = f"Killed {name} {number}"
@@ -38,9 +40,9 @@ def rounds(file: Path, name: str, rounds: int, words: int) -> None:
             tell("registered", name, created.dialogue_id, request_id, answer.id_mapping)
 
 
-def share(file: Path, name: str, dialogue_id: str, times: int) -> None:
+def share(at: Place, name: str, dialogue_id: str, times: int) -> None:
     """Comment the same entity so many times, beside others who do the same."""
-    house = House(file, counted=False)
+    house = House(at, counted=False)
     for number in range(times):
         update = {"id": "T0001", "status": "commented", "by": ["user"], "reason": f"{name} {number}"}
         request = {"dialogue_id": dialogue_id, "updates": [update], "request_id": f"{name}-{number}"}
@@ -49,9 +51,9 @@ def share(file: Path, name: str, dialogue_id: str, times: int) -> None:
     house.close()
 
 
-def repeat(file: Path, name: str, dialogue_id: str, times: int) -> None:
+def repeat(at: Place, name: str, dialogue_id: str, times: int) -> None:
     """Send the same requests, with the same request ids, as others do at the same time."""
-    house = House(file, counted=False)
+    house = House(at, counted=False)
     for number in range(times):
         update = {"id": "T0001", "status": "commented", "by": ["user"], "reason": f"same {number}"}
         request = {"dialogue_id": dialogue_id, "updates": [update], "request_id": f"same-{number}"}
@@ -70,14 +72,14 @@ def main() -> None:
         if not line.strip():
             break
         told: dict[str, Any] = json.loads(line)
-        file = Path(told.pop("file"))
+        at = place(told.pop("file"))
         work = WORK[told.pop("work")]
         alone = told.pop("alone", False)
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                work(file, **told)
+                work(at, **told)
                 status = 0
             finally:
                 os._exit(status)

@@ -8,8 +8,8 @@ altered to 2 cannot pass for 1 (decision 0004).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -22,22 +22,59 @@ INLINE_LIMIT_BYTES: Final = 1024
 """A text with more bytes than this stands in ``texts``; rows and journal hold its reference."""
 
 _REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
+_REFERENCE_LENGTH: Final = 71
 
 metadata = sa.MetaData()
 """All tables of the store; each domain room adds its own."""
 
 
-class LongText(sa.Text):
+class Text(sa.types.TypeDecorator[str]):
+    """Text that sorts and compares by its bytes on every database, whatever language a server was set up for."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """The database's own type."""
+        return dialect.type_descriptor(sa.Text(collation="C") if dialect.name == "postgresql" else sa.Text())
+
+    @property
+    def python_type(self) -> type[str]:
+        """What a cell is read as."""
+        return str
+
+
+class Integer(sa.types.TypeDecorator[int]):
+    """A whole number of up to 64 bits on every database."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """The database's own type."""
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "postgresql" else sa.Integer())
+
+    @property
+    def python_type(self) -> type[int]:
+        """What a cell is read as."""
+        return int
+
+
+class LongText(Text):
     """Text of any length; over the limit the cell holds ``sha256:<hex>``, the key of the text in ``texts``."""
 
+    cache_ok = True
 
-class JsonText(sa.Text):
+
+class JsonText(Text):
     """JSON with sorted keys, as TEXT."""
+
+    cache_ok = True
 
 
 def text_reference(cell: str) -> str | None:
     """The SHA-256 a cell refers to, when it is a reference."""
-    return cell[7:] if len(cell) == 71 and _REFERENCE.fullmatch(cell) else None
+    return cell[7:] if len(cell) == _REFERENCE_LENGTH and _REFERENCE.fullmatch(cell) else None
 
 
 def stowed(text: str, texts: dict[str, str]) -> str:
@@ -83,31 +120,67 @@ def decoded_row(table: sa.Table, cells: Mapping[str, Any], text_of: Callable[[st
     Raises:
         HansardError: ``cell_unreadable`` where a cell holds what no write of ours put there.
     """
+    return decoded_rows(table, [dict(cells)], text_of)[0]
+
+
+def decoded_rows(table: sa.Table, found: list[dict[str, Any]], text_of: Callable[[str], str]) -> list[dict[str, Any]]:
+    """The typed values of rows that one statement read, put into the very dictionaries that hold the cells.
+
+    Raises:
+        HansardError: ``cell_unreadable`` (see ``decoded_row``).
+    """
     _, long, json = _columns(table)
-    row = dict(cells)
+    seen: set[tuple[type, ...]] = set()
+    for row in found:
+        kinds = tuple(map(type, row.values()))  # rows of one statement are alike: few combinations are looked at
+        if kinds not in seen:
+            _must_fit(table, row)
+            seen.add(kinds)
+        for name in long:
+            value = row.get(name)
+            if value is not None and len(value) == _REFERENCE_LENGTH:
+                reference = text_reference(value)
+                row[name] = value if reference is None else text_of(reference)
+        for name in json:
+            value = row.get(name)
+            if value is not None:
+                try:
+                    row[name] = parsed(value)
+                except (msgspec.DecodeError, UnicodeEncodeError):
+                    raise errors.cell_unreadable(table.name, name, row_key(table, row)) from None
+    return found
+
+
+def _must_fit(table: sa.Table, cells: Mapping[str, Any]) -> None:
+    """Refuse a row of which a cell has not its column's type."""
     for name, kind in _kinds(table):
-        value = row.get(name)
+        value = cells.get(name)
         if value is not None and type(value) is not kind:
             raise errors.cell_unreadable(table.name, name, row_key(table, cells))
-    for name in long:
-        value = row.get(name)
-        if value is not None:
-            reference = text_reference(value)
-            row[name] = value if reference is None else text_of(reference)
-    for name in json:
-        value = row.get(name)
-        try:
-            row[name] = None if value is None else parsed(value)
-        except (msgspec.DecodeError, UnicodeEncodeError):
-            raise errors.cell_unreadable(table.name, name, row_key(table, cells)) from None
-    return row
 
 
-def rows(connection: sa.Connection, statement: sa.Select[Any]) -> list[dict[str, Any]]:
+def rows(
+    connection: sa.Connection, statement: sa.Select[Any], parameters: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """What a statement finds, as cells by column name (several times as fast as SQLAlchemy's own mappings)."""
-    found = connection.execute(statement)
+    found = connection.execute(statement, parameters)
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def insert_rows(connection: sa.Connection, table: sa.Table, cells: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows given whole, as cells: by a statement that is compiled once, since nothing in a cell is converted."""
+    statement, names = _insertion(table, connection.dialect)
+    given = [tuple([row[name] for name in names]) for row in cells] if names else [dict(row) for row in cells]
+    connection.exec_driver_sql(statement, given)
+
+
+@lru_cache(maxsize=1024)  # each store has a dialect object of its own
+def _insertion(table: sa.Table, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
+    """The statement, and the columns in the order of its parameters; ``None`` where they go by name."""
+    made = table.insert().compile(dialect=dialect, column_keys=[str(column.name) for column in table.columns])
+    assert isinstance(made, sa.sql.compiler.SQLCompiler)
+    return str(made), tuple(made.positiontup) if made.positiontup is not None else None
 
 
 def references(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -117,7 +190,7 @@ def references(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> set[str]:
         cell[7:]
         for row in rows
         for name in long
-        if isinstance(cell := row.get(name), str) and len(cell) == 71 and _REFERENCE.fullmatch(cell)
+        if isinstance(cell := row.get(name), str) and len(cell) == _REFERENCE_LENGTH and _REFERENCE.fullmatch(cell)
     }
 
 

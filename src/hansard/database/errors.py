@@ -69,6 +69,80 @@ def database_unavailable(why: str) -> HansardError:
     )
 
 
+def server_read_only() -> HansardError:
+    """The server takes no writes: a standby, or set so."""
+    return HansardError(
+        "unavailable",
+        "server_read_only",
+        "the database server takes no writes; nothing was written",
+        suggestion="Set database_url to the primary server (this one is a standby, or default_transaction_read_only "
+        "is on)",
+    )
+
+
+def server_unreachable(why: str) -> HansardError:
+    """No connection to the database server, or it broke; what was not answered may or may not be there."""
+    return HansardError(
+        "unavailable",
+        "server_unreachable",
+        f"the database server cannot be reached: {why}",
+        suggestion="See whether the server runs and database_url names its host and port; then send the same request, "
+        "with the same request_id, again",
+    )
+
+
+def server_denies(why: str) -> HansardError:
+    """The server knows us not, or not well enough."""
+    return HansardError(
+        "unavailable",
+        "server_denies",
+        f"the database server refuses: {why}",
+        suggestion="Check user and password (database_url, PGPASSWORD or ~/.pgpass); the user needs the right to "
+        "create a schema in the database, or to own the store's",
+    )
+
+
+def server_database_missing() -> HansardError:
+    """The server has no database of that name."""
+    return HansardError(
+        "unavailable",
+        "server_database_missing",
+        "the database server has no database of that name",
+        suggestion="Make it (createdb --encoding=UTF8 NAME), or name another one in database_url",
+    )
+
+
+def server_unfit(why: str) -> HansardError:
+    """The server cannot keep a store."""
+    return HansardError(
+        "unavailable",
+        "server_unfit",
+        f"the database server cannot keep a record: {why}",
+        suggestion="Make a database with 'createdb --encoding=UTF8 NAME' on a PostgreSQL that is supported",
+    )
+
+
+def driver_missing() -> HansardError:
+    """The library that speaks to PostgreSQL is not installed."""
+    return HansardError(
+        "unavailable",
+        "driver_missing",
+        "the library that speaks to PostgreSQL is not installed",
+        suggestion="Install it: pip install 'hansard[postgresql]'",
+    )
+
+
+def invalid_database_url(why: str) -> HansardError:
+    """The address of the database is none; it is not shown, since it may hold a password."""
+    return HansardError(
+        "invalid",
+        "invalid_database_url",
+        f"the address of the database cannot be used: {why}",
+        field="database_url",
+        suggestion="Write postgresql://user@host:5432/database (?schema=name for another schema than 'hansard')",
+    )
+
+
 def schema_newer(found: str, known: str) -> HansardError:
     """The store was written by a newer Hansard."""
     return HansardError(
@@ -113,12 +187,13 @@ def schema_altered(what: Sequence[str]) -> HansardError:
     )
 
 
-def request_id_reused(request_id: str, operation: str) -> HansardError:
-    """The same actor sent this request_id before, with another request."""
+def request_id_reused(request_id: str, operation: str | None = None) -> HansardError:
+    """The same actor sent this request_id before, with another request (or just now, at the same time)."""
     return HansardError(
         "conflict",
         "request_id_reused",
-        f"request_id '{request_id}' was used before, for another request (operation '{operation}')",
+        f"request_id '{request_id}' was used before, for another request"
+        + (f" (operation '{operation}')" if operation else ""),
         field="request_id",
         value=request_id,
         suggestion="Give each new request an id of its own; repeat an id only to repeat the same request",

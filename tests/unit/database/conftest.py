@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.notebook import Notebook
+from tests.support.notebook import Notebook, notebook
+from tests.support.stores import KINDS, dropped
 
 
 @pytest.fixture
@@ -18,3 +19,14 @@ def book(tmp_path: Path) -> Iterator[Notebook]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(params=KINDS)
+def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """An empty store with the table ``notes``, on each kind of database."""
+    made = notebook(request.param, tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+        dropped(made.place)

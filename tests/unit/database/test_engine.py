@@ -15,7 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 import hansard.database.migrations  # noqa: F401  # imported while everything may be read (see plain_user)
-from hansard.database.engine import HEAD, REVISIONS, Database, explained
+from hansard.database.engine import HEAD, REVISIONS, Database
+from hansard.database.sqlite import SQLite
 from hansard.kernel.errors import HansardError
 from hansard.kernel.locks import file_lock
 from tests.conftest import scale
@@ -104,7 +105,7 @@ def test_every_connection_is_durable_strict_and_forgetful(book: Notebook) -> Non
     ("statements", "wanted"),
     [
         (["UPDATE alembic_version SET version_num = '9999'"], "schema_newer"),
-        (["UPDATE alembic_version SET version_num = '0002'"], "schema_newer"),
+        (["UPDATE alembic_version SET version_num = '0003'"], "schema_newer"),
         (["UPDATE alembic_version SET version_num = '0000'"], "database_corrupt"),
         (["UPDATE alembic_version SET version_num = ''"], "database_corrupt"),
         (["UPDATE alembic_version SET version_num = x'ff'"], "database_corrupt"),
@@ -332,7 +333,7 @@ def test_a_store_cannot_be_made_in_a_locked_file(file: Path, statement: str) -> 
 
 def test_one_process_makes_the_store_and_the_others_wait(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While somebody holds the lock for making a store, another is refused by that lock's name."""
-    monkeypatch.setattr("hansard.database.engine.file_lock", lambda path: file_lock(path, wait_seconds=BUSY))
+    monkeypatch.setattr("hansard.database.sqlite.file_lock", lambda path: file_lock(path, wait_seconds=BUSY))
     with file_lock(file.with_name("hansard.db.migrate.lock")), pytest.raises(HansardError) as caught:
         Database.open(file)
     assert caught.value.code == "lock_busy"
@@ -482,7 +483,7 @@ def test_what_the_disk_refuses_is_told_with_what_to_do() -> None:
     """An input or output error of SQLite is the disk's, full or failing, and the remedy says where to look."""
     fault = sqlite3.OperationalError("disk I/O error")
     fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
-    refusal = explained(fault)
+    refusal = SQLite().explained(fault)
     assert refusal is not None
     assert (refusal.kind, refusal.code) == ("unavailable", "disk_failing")
     assert "ulimit -f" in str(refusal.suggestion)

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from hansard.database.engine import Database
+from hansard.database.schema import schema_differences
 from hansard.database.tables import record_tables
 from hansard.database.verify import StoreReport, verify_store
 from hansard.kernel.errors import HansardError
@@ -305,3 +307,56 @@ def test_a_counter_or_head_that_was_set_back_takes_no_write(record: Record, stat
         comment(record)
     assert (caught.value.kind, caught.value.code) == ("corrupt", "row_altered")
     assert record.report().entries == before
+
+
+HIDDEN = {
+    "a trigger in capitals": (
+        "INSERT INTO sqlite_master VALUES ('Trigger', 'sqlite_autoindex_x', 'refs', 0, "
+        "'CREATE TRIGGER sqlite_autoindex_x BEFORE INSERT ON refs BEGIN SELECT RAISE(IGNORE); END')"
+    ),
+    "a space that is none": (
+        "UPDATE sqlite_master SET sql = replace(sql, 'body TEXT NOT NULL', "
+        "'body TEXT' || char(160) || 'NOT' || char(160) || 'NULL') WHERE name = 'texts'"
+    ),
+    "an index of somebody's": "CREATE UNIQUE INDEX evil ON dialogues (dialogue_id, panel_size)",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_a_part_that_hides_from_the_comparison_is_found_and_takes_no_write(record: Record, how: str) -> None:
+    """Kinds in other letters, names that SQLite keeps for itself, spaces that only look like it: none goes unseen."""
+    with Forger(record.file) as forger:
+        forger.sql.execute("PRAGMA writable_schema=ON")
+        forger.sql.execute(HIDDEN[how])
+    record.house.close()
+    database = Database(record.file)
+    try:
+        with database.reading() as connection:
+            assert schema_differences(connection)
+    finally:
+        database.close()
+    with pytest.raises(HansardError) as caught:  # noqa: PT012  # opening refuses one, writing the others
+        record.house = House(record.file)
+        comment(record)
+    assert caught.value.code in ("schema_altered", "foreign_trigger")
+
+
+@pytest.mark.parametrize("how", ["dropped", "forgotten"])
+def test_a_store_without_its_tables_is_no_new_store(record: Record, how: str) -> None:
+    """A file that had tables and has none is corrupt: nothing is made over it, and its bytes stay."""
+    record.house.close()
+    with Forger(record.file) as forger:
+        forger.sql.execute("PRAGMA foreign_keys=OFF")
+        if how == "dropped":
+            names = forger.sql.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL")
+            for (name,) in names.fetchall():
+                if not name.startswith("search_"):
+                    forger.sql.execute(f"DROP TABLE {name}")
+        else:
+            forger.sql.execute("PRAGMA writable_schema=ON")
+            forger.sql.execute("DELETE FROM sqlite_master")
+    before = record.file.read_bytes()
+    with pytest.raises(HansardError) as caught:
+        Database.open(record.file)
+    assert caught.value.code == "database_corrupt"
+    assert record.file.read_bytes() == before

@@ -23,9 +23,14 @@ import sqlalchemy as sa
 from hansard.database.engine import Database
 from hansard.database.tables import record_tables
 from hansard.database.verify import verify_store
+from hansard.exchange.operations import ExchangeOperations
+from hansard.exchange.shapes import DialogueExport
 from tests.golden.build_store import ERASED, EXPECTED, STORE
-from tests.support.deliberations import House
+from tests.support.deliberations import CALL, House
 from tests.support.replay import rows, table_names
+
+EXPORTS = sorted(STORE.with_name("exports-0001").iterdir())
+"""What the program of the first schema exported of the golden store."""
 
 WANTED: dict[str, Any] = json.loads(EXPECTED.read_text(encoding="utf-8"))
 
@@ -92,6 +97,20 @@ def test_the_golden_store_still_says_what_it_said(copy: Path) -> None:
                     assert {key: value for key, value in new.items() if value is not None or key in old} == old
     finally:
         house.close()
+
+
+def test_the_golden_store_is_exported_as_before_it_was_brought_up(copy: Path, tmp_path: Path) -> None:
+    """What the program of the first schema exported of it, this one exports to the byte, journal and all."""
+    house = House(copy)
+    exchange = ExchangeOperations(house.dialogues, house.journal, lambda _path: True, lambda _path: True)
+    try:
+        for wanted in EXPORTS:
+            path = tmp_path / wanted.name
+            exchange.dialogue_export(DialogueExport(dialogue_id=wanted.stem, output_path=str(path)), CALL)
+            assert path.read_bytes() == wanted.read_bytes()
+    finally:
+        house.close()
+    assert sorted(path.stem for path in EXPORTS) == sorted(WANTED["records"])
 
 
 def test_the_golden_store_can_be_written_to(copy: Path) -> None:

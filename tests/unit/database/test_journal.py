@@ -22,6 +22,12 @@ from tests.support.notebook import CALL, STREAM, TABLES, Notebook, Write, Writte
 LONG = "The same long words again. " * 50
 
 
+@pytest.fixture
+def book(either: Notebook) -> Notebook:
+    """Everything here holds on each kind of database."""
+    return either
+
+
 def bodies(book: Notebook) -> list[dict[str, Any]]:
     """The bodies of all entries."""
     return [parsed(body) for (body,) in book.sql("SELECT body FROM journal ORDER BY position")]
@@ -429,6 +435,8 @@ def test_a_refused_request_leaves_its_id_free(book: Notebook) -> None:
 def test_an_altered_answer_is_not_given_again(book: Notebook, alteration: str) -> None:
     """A repeated request whose kept request, answer or salt was altered is refused as damage."""
     book.write(words="asked", request_id="r", answer="yes")
+    if "BLOB" in alteration and not isinstance(book.place, Path):  # a server keeps text alone where text belongs
+        alteration = "result = convert_from(decode('ff', 'hex'), 'LATIN1')"
     book.sql(f"UPDATE journal_payloads SET {alteration}")
     with pytest.raises(HansardError) as caught:
         book.write(words="asked", request_id="r")

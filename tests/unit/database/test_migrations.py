@@ -124,7 +124,7 @@ KILL = """
 import json, os, random, signal, sqlite3, sys
 from pathlib import Path
 import hansard.database.migrations, alembic.command
-from hansard.database.engine import Database
+from hansard.database.engine import HEAD, Database
 
 folder = Path(sys.argv[1])
 outcomes = {"empty": 0, "whole": 0, "broken": 0}
@@ -153,7 +153,7 @@ for moment in range(1, 400, int(sys.argv[2])):
         outcomes["empty" if tables == 0 else "whole"] += 1
         plain.close()
         database = Database.open(file)
-        assert database.revision() == "0001"
+        assert database.revision() == HEAD
         with database.reading() as connection:
             assert connection.exec_driver_sql("SELECT * FROM counters").fetchall() == [("journal", 0)]
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, transactional_ddl=True)
+if context.is_offline_mode():  # the statements are told, and nothing is done
+    context.configure(dialect_name=context.config.attributes["dialect"], as_sql=True, literal_binds=True)
+else:
+    context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 context.run_migrations()

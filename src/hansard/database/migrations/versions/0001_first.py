@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+from hansard.database.columns import Integer, Text
 
 revision = "0001"
 down_revision = None
@@ -16,30 +19,30 @@ def upgrade() -> None:
     """Make every table of the first release."""
     op.create_table(
         "counters",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Integer(), nullable=False, comment="last number given"),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("value", Integer(), nullable=False, comment="last number given"),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "dialogues",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("question", sa.Text(), nullable=False),
-        sa.Column("background", sa.Text(), nullable=True),
-        sa.Column("domain", sa.Text(), nullable=True),
-        sa.Column("expert_pool", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
-        sa.Column("converged_at", sa.Text(), nullable=True),
-        sa.Column("panel_size", sa.Integer(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("title", Text(), nullable=False),
+        sa.Column("question", Text(), nullable=False),
+        sa.Column("background", Text(), nullable=True),
+        sa.Column("domain", Text(), nullable=True),
+        sa.Column("expert_pool", Text(), nullable=False),
+        sa.Column("status", Text(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
+        sa.Column("converged_at", Text(), nullable=True),
+        sa.Column("panel_size", Integer(), nullable=False),
         sa.Column("convergence_target", sa.Float(), nullable=False),
-        sa.Column("max_rounds", sa.Integer(), nullable=False),
-        sa.Column("rotation", sa.Text(), nullable=False),
-        sa.Column("strict_velocity", sa.Integer(), nullable=False),
-        sa.Column("seed", sa.Text(), nullable=False),
-        sa.Column("output_dir", sa.Text(), nullable=True),
-        sa.Column("tags", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("max_rounds", Integer(), nullable=False),
+        sa.Column("rotation", Text(), nullable=False),
+        sa.Column("strict_velocity", Integer(), nullable=False),
+        sa.Column("seed", Text(), nullable=False),
+        sa.Column("output_dir", Text(), nullable=True),
+        sa.Column("tags", Text(), nullable=False),
+        sa.Column("origin", Text(), nullable=True),
         sa.CheckConstraint("rotation IN ('graduated', 'none', 'wildcards', 'full')", name="dialogue_rotation"),
         sa.CheckConstraint("status IN ('open', 'converging', 'converged', 'abandoned')", name="dialogue_status"),
         sa.CheckConstraint("convergence_target > 0 AND convergence_target <= 1", name="dialogue_target"),
@@ -50,34 +53,32 @@ def upgrade() -> None:
     op.create_index(op.f("ix_dialogues_created_at"), "dialogues", ["created_at"], unique=False)
     op.create_table(
         "journal",
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False, comment="SHA-256 of body"),
-        sa.Column(
-            "request_key", sa.Text(), nullable=True, comment="digest of actor and request_id, where one was sent"
-        ),
-        sa.Column("body", sa.Text(), nullable=False, comment="the hashed bytes themselves (docs/journal.md)"),
+        sa.Column("position", Integer(), autoincrement=False, nullable=False),
+        sa.Column("hash", Text(), nullable=False, comment="SHA-256 of body"),
+        sa.Column("request_key", Text(), nullable=True, comment="digest of actor and request_id, where one was sent"),
+        sa.Column("body", Text(), nullable=False, comment="the hashed bytes themselves (docs/journal.md)"),
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("hash"),
         sa.UniqueConstraint("request_key"),
     )
     op.create_table(
         "streams",
-        sa.Column("stream", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False, comment="entries so far"),
-        sa.Column("head", sa.Text(), nullable=False, comment="hash of the last entry"),
+        sa.Column("stream", Text(), nullable=False),
+        sa.Column("sequence", Integer(), nullable=False, comment="entries so far"),
+        sa.Column("head", Text(), nullable=False, comment="hash of the last entry"),
         sa.PrimaryKeyConstraint("stream"),
     )
     op.create_table(
         "texts",
-        sa.Column("sha256", sa.Text(), nullable=False, comment="SHA-256 of the UTF-8 bytes, hexadecimal"),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("sha256", Text(), nullable=False, comment="SHA-256 of the UTF-8 bytes, hexadecimal"),
+        sa.Column("body", Text(), nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
     )
     op.create_table(
         "documents",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("body", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["dialogue_id"],
             ["dialogues.dialogue_id"],
@@ -87,18 +88,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "experts",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("focus", sa.Text(), nullable=True),
-        sa.Column("tier", sa.Text(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("slug", Text(), nullable=False),
+        sa.Column("role", Text(), nullable=False),
+        sa.Column("description", Text(), nullable=True),
+        sa.Column("focus", Text(), nullable=True),
+        sa.Column("tier", Text(), nullable=True),
+        sa.Column("source", Text(), nullable=False),
         sa.Column("relevance", sa.Float(), nullable=True),
-        sa.Column("creation_reason", sa.Text(), nullable=True),
-        sa.Column("color", sa.Text(), nullable=False),
-        sa.Column("first_round", sa.Integer(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("creation_reason", Text(), nullable=True),
+        sa.Column("color", Text(), nullable=False),
+        sa.Column("first_round", Integer(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint("source IN ('pool', 'created')", name="expert_source"),
         sa.CheckConstraint("tier IN ('Core', 'Adjacent', 'Wildcard')", name="expert_tier"),
         sa.ForeignKeyConstraint(
@@ -110,12 +111,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "journal_payloads",
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("salt", sa.Text(), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("request_id", sa.Text(), nullable=True),
-        sa.Column("request", sa.Text(), nullable=False),
-        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("position", Integer(), autoincrement=False, nullable=False),
+        sa.Column("salt", Text(), nullable=False),
+        sa.Column("actor", Text(), nullable=False),
+        sa.Column("request_id", Text(), nullable=True),
+        sa.Column("request", Text(), nullable=False),
+        sa.Column("result", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["position"],
             ["journal.position"],
@@ -124,9 +125,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "journal_streams",
-        sa.Column("stream", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("stream", Text(), nullable=False),
+        sa.Column("sequence", Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["position"],
             ["journal.position"],
@@ -136,14 +137,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_journal_streams_position"), "journal_streams", ["position"], unique=False)
     op.create_table(
         "judge_claims",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("round", sa.Integer(), nullable=True),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("item", sa.Text(), nullable=False),
-        sa.Column("claimed", sa.Text(), nullable=False),
-        sa.Column("local_id", sa.Text(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("seq", Integer(), autoincrement=False, nullable=False),
+        sa.Column("round", Integer(), nullable=True),
+        sa.Column("subject", Text(), nullable=False),
+        sa.Column("item", Text(), nullable=False),
+        sa.Column("claimed", Text(), nullable=False),
+        sa.Column("local_id", Text(), nullable=True),
+        sa.Column("source", Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["dialogue_id"],
             ["dialogues.dialogue_id"],
@@ -153,14 +154,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "rounds",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=True),
-        sa.Column("score", sa.Integer(), nullable=True),
-        sa.Column("summary", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
-        sa.Column("completed_at", sa.Text(), nullable=True),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("title", Text(), nullable=True),
+        sa.Column("score", Integer(), nullable=True),
+        sa.Column("summary", Text(), nullable=True),
+        sa.Column("status", Text(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
+        sa.Column("completed_at", Text(), nullable=True),
         sa.CheckConstraint("status IN ('open', 'in_progress', 'completed')", name="round_status"),
         sa.CheckConstraint("round BETWEEN 0 AND 99", name="round_number"),
         sa.ForeignKeyConstraint(
@@ -172,18 +173,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "entities",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("contributors", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("parameters", sa.Text(), nullable=True),
-        sa.Column("adopted_in_verdict", sa.Text(), nullable=True),
-        sa.Column("local_ids", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("seq", Integer(), nullable=False),
+        sa.Column("label", Text(), nullable=False),
+        sa.Column("content", Text(), nullable=False),
+        sa.Column("contributors", Text(), nullable=False),
+        sa.Column("status", Text(), nullable=False),
+        sa.Column("parameters", Text(), nullable=True),
+        sa.Column("adopted_in_verdict", Text(), nullable=True),
+        sa.Column("local_ids", Text(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint(
             "(kind = 'P' AND status IN ('open', 'refined', 'conceded', 'merged')) OR (kind = 'R' AND status IN ('proposed', 'amended', 'adopted', 'rejected')) OR (kind = 'T' AND status IN ('open', 'addressed', 'resolved', 'reopened')) OR (kind = 'E' AND status IN ('cited', 'challenged', 'confirmed', 'refuted')) OR (kind = 'C' AND status IN ('asserted', 'supported', 'opposed', 'adopted', 'withdrawn'))",
             name="entity_status",
@@ -200,15 +201,15 @@ def upgrade() -> None:
     op.create_index("entities_by_status", "entities", ["dialogue_id", "kind", "status"], unique=False)
     op.create_table(
         "moves",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("expert_slug", sa.Text(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("move_type", sa.Text(), nullable=False),
-        sa.Column("targets", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=True),
-        sa.Column("context", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("expert_slug", Text(), nullable=False),
+        sa.Column("seq", Integer(), nullable=False),
+        sa.Column("move_type", Text(), nullable=False),
+        sa.Column("targets", Text(), nullable=False),
+        sa.Column("topic", Text(), nullable=True),
+        sa.Column("context", Text(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint(
             "move_type IN ('defend', 'challenge', 'bridge', 'request', 'concede', 'converge')", name="move_type"
         ),
@@ -225,13 +226,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "panel_members",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("tier", sa.Text(), nullable=True),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("slug", Text(), nullable=False),
+        sa.Column("source", Text(), nullable=False),
+        sa.Column("tier", Text(), nullable=True),
         sa.Column("relevance", sa.Float(), nullable=True),
-        sa.Column("focus", sa.Text(), nullable=True),
+        sa.Column("focus", Text(), nullable=True),
         sa.CheckConstraint("source IN ('pool', 'created', 'retained')", name="panel_member_source"),
         sa.ForeignKeyConstraint(
             ["dialogue_id", "round"],
@@ -246,14 +247,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "refs",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("source_id", sa.Text(), nullable=False),
-        sa.Column("ref_type", sa.Text(), nullable=False),
-        sa.Column("target_id", sa.Text(), nullable=False),
-        sa.Column("context", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("seq", Integer(), nullable=False),
+        sa.Column("source_id", Text(), nullable=False),
+        sa.Column("ref_type", Text(), nullable=False),
+        sa.Column("target_id", Text(), nullable=False),
+        sa.Column("context", Text(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint(
             "ref_type <> 'refine' OR substr(source_id, 1, 1) = substr(target_id, 1, 1)", name="ref_refine_same_type"
         ),
@@ -276,14 +277,14 @@ def upgrade() -> None:
     op.create_index("refs_by_target", "refs", ["dialogue_id", "target_id", "ref_type"], unique=False)
     op.create_table(
         "stances",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("expert_slug", sa.Text(), nullable=False),
-        sa.Column("stance", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("expert_slug", Text(), nullable=False),
+        sa.Column("stance", Text(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
-        sa.Column("condition", sa.Text(), nullable=True),
-        sa.Column("cause", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("condition", Text(), nullable=True),
+        sa.Column("cause", Text(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint("stance IN ('APPROVE', 'REJECT', 'HOLD', 'CONDITIONAL', 'ABSTAIN')", name="stance"),
         sa.CheckConstraint("confidence IS NULL OR confidence BETWEEN 0 AND 1", name="stance_confidence"),
         sa.ForeignKeyConstraint(
@@ -299,13 +300,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "utterances",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("raw", sa.Text(), nullable=True),
-        sa.Column("score", sa.Integer(), nullable=True),
-        sa.Column("components", sa.Text(), nullable=True),
-        sa.Column("annotations", sa.Text(), nullable=True),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("slug", Text(), nullable=False),
+        sa.Column("raw", Text(), nullable=True),
+        sa.Column("score", Integer(), nullable=True),
+        sa.Column("components", Text(), nullable=True),
+        sa.Column("annotations", Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["dialogue_id", "round"],
             ["rounds.dialogue_id", "rounds.round"],
@@ -319,31 +320,31 @@ def upgrade() -> None:
     )
     op.create_table(
         "verdicts",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("verdict_id", sa.Text(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("verdict_type", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=True),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("author_expert", sa.Text(), nullable=True),
-        sa.Column("recommendation", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("conditions", sa.Text(), nullable=False),
-        sa.Column("vote", sa.Text(), nullable=True),
-        sa.Column("votes", sa.Text(), nullable=True),
-        sa.Column("confidence", sa.Text(), nullable=True),
-        sa.Column("tensions_resolved", sa.Text(), nullable=False),
-        sa.Column("tensions_accepted", sa.Text(), nullable=False),
-        sa.Column("recommendations_adopted", sa.Text(), nullable=False),
-        sa.Column("key_evidence", sa.Text(), nullable=False),
-        sa.Column("key_claims", sa.Text(), nullable=False),
-        sa.Column("supporting_experts", sa.Text(), nullable=False),
-        sa.Column("what_would_change", sa.Text(), nullable=True),
-        sa.Column("supersedes", sa.Text(), nullable=True),
-        sa.Column("dismissals", sa.Text(), nullable=True),
-        sa.Column("force_reason", sa.Text(), nullable=True),
-        sa.Column("gate", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("verdict_id", Text(), nullable=False),
+        sa.Column("seq", Integer(), nullable=False),
+        sa.Column("verdict_type", Text(), nullable=False),
+        sa.Column("label", Text(), nullable=True),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("author_expert", Text(), nullable=True),
+        sa.Column("recommendation", Text(), nullable=False),
+        sa.Column("description", Text(), nullable=False),
+        sa.Column("conditions", Text(), nullable=False),
+        sa.Column("vote", Text(), nullable=True),
+        sa.Column("votes", Text(), nullable=True),
+        sa.Column("confidence", Text(), nullable=True),
+        sa.Column("tensions_resolved", Text(), nullable=False),
+        sa.Column("tensions_accepted", Text(), nullable=False),
+        sa.Column("recommendations_adopted", Text(), nullable=False),
+        sa.Column("key_evidence", Text(), nullable=False),
+        sa.Column("key_claims", Text(), nullable=False),
+        sa.Column("supporting_experts", Text(), nullable=False),
+        sa.Column("what_would_change", Text(), nullable=True),
+        sa.Column("supersedes", Text(), nullable=True),
+        sa.Column("dismissals", Text(), nullable=True),
+        sa.Column("force_reason", Text(), nullable=True),
+        sa.Column("gate", Text(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint("confidence IN ('unanimous', 'strong', 'split', 'contested')", name="verdict_confidence"),
         sa.CheckConstraint("verdict_type IN ('interim', 'final', 'minority', 'dissent')", name="verdict_type"),
         sa.ForeignKeyConstraint(
@@ -364,19 +365,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "events",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("event_seq", sa.Integer(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("event_round", sa.Integer(), nullable=False),
-        sa.Column("actors", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("disposition", sa.Text(), nullable=True),
-        sa.Column("reference", sa.Text(), nullable=True),
-        sa.Column("result", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("seq", Integer(), nullable=False),
+        sa.Column("event_seq", Integer(), nullable=False),
+        sa.Column("type", Text(), nullable=False),
+        sa.Column("event_round", Integer(), nullable=False),
+        sa.Column("actors", Text(), nullable=False),
+        sa.Column("reason", Text(), nullable=True),
+        sa.Column("disposition", Text(), nullable=True),
+        sa.Column("reference", Text(), nullable=True),
+        sa.Column("result", Text(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint(
             "type IN ('created', 'commented', 'open', 'refined', 'conceded', 'merged', 'proposed', 'amended', 'adopted', 'rejected', 'addressed', 'resolved', 'reopened', 'cited', 'challenged', 'confirmed', 'refuted', 'asserted', 'supported', 'opposed', 'withdrawn')",
             name="event_type",
@@ -389,7 +390,20 @@ def upgrade() -> None:
         info={"stream": "dialogue"},
     )
     op.execute("INSERT INTO counters (name, value) VALUES ('journal', 0)")
-    op.execute(
-        "CREATE VIRTUAL TABLE search USING fts5("
-        "dialogue_id UNINDEXED, item UNINDEXED, label, body, tokenize = 'unicode61 remove_diacritics 2')"
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(
+            "CREATE VIRTUAL TABLE search USING fts5("
+            "dialogue_id UNINDEXED, item UNINDEXED, label, body, tokenize = 'unicode61 remove_diacritics 2')"
+        )
+        return
+    op.create_table(
+        "search",
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("item", Text(), nullable=False),
+        sa.Column("label", Text(), nullable=False),
+        sa.Column("body", Text(), nullable=False),
+        sa.Column("words", TSVECTOR(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
     )
+    op.create_index("search_words", "search", ["words"], postgresql_using="gin")
+    op.create_index("search_item", "search", ["dialogue_id", "item"])

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from hansard.database.columns import Integer, Text
+
 revision = "0002"
 down_revision = "0001"
 
@@ -16,25 +18,25 @@ def upgrade() -> None:
     """Add tables and columns; no value of an older row changes."""
     op.create_table(
         "domains",
-        sa.Column("domain_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("domain_id", Text(), nullable=False),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("description", Text(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.PrimaryKeyConstraint("domain_id"),
     )
     op.create_table(
         "rules",
-        sa.Column("rule_id", sa.Text(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("domain_id", sa.Text(), nullable=True),
-        sa.Column("domains", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
-        sa.Column("revised_at", sa.Text(), nullable=True),
+        sa.Column("rule_id", Text(), nullable=False),
+        sa.Column("type", Text(), nullable=False),
+        sa.Column("label", Text(), nullable=False),
+        sa.Column("text", Text(), nullable=False),
+        sa.Column("priority", Integer(), nullable=False),
+        sa.Column("domain_id", Text(), nullable=True),
+        sa.Column("domains", Text(), nullable=True),
+        sa.Column("status", Text(), nullable=False),
+        sa.Column("revision", Integer(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
+        sa.Column("revised_at", Text(), nullable=True),
         sa.CheckConstraint("(type = 'tenet') = (domain_id IS NOT NULL)", name="rule_domain"),
         sa.CheckConstraint("status IN ('active', 'retired')", name="rule_status"),
         sa.CheckConstraint("type IN ('principle', 'tenet', 'constraint')", name="rule_type"),
@@ -43,26 +45,26 @@ def upgrade() -> None:
     )
     op.create_table(
         "ethos",
-        sa.Column("ethos_id", sa.Text(), nullable=False),
-        sa.Column("domain_id", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("rules", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("ethos_id", Text(), nullable=False),
+        sa.Column("domain_id", Text(), nullable=False),
+        sa.Column("title", Text(), nullable=False),
+        sa.Column("rules", Text(), nullable=False),
+        sa.Column("digest", Text(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
         sa.ForeignKeyConstraint(["domain_id"], ["domains.domain_id"]),
         sa.PrimaryKeyConstraint("ethos_id"),
     )
     op.create_table(
         "ethos_conflicts",
-        sa.Column("ethos_id", sa.Text(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("rule_a", sa.Text(), nullable=False),
-        sa.Column("rule_b", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("resolution", sa.Text(), nullable=False),
-        sa.Column("resolved_by", sa.Text(), nullable=False),
-        sa.Column("merged_text", sa.Text(), nullable=True),
-        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("ethos_id", Text(), nullable=False),
+        sa.Column("seq", Integer(), autoincrement=False, nullable=False),
+        sa.Column("rule_a", Text(), nullable=False),
+        sa.Column("rule_b", Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("resolution", Text(), nullable=False),
+        sa.Column("resolved_by", Text(), nullable=False),
+        sa.Column("merged_text", Text(), nullable=True),
+        sa.Column("note", Text(), nullable=True),
         sa.CheckConstraint("kind IN ('contradiction', 'redundancy', 'ambiguity')", name="conflict_kind"),
         sa.CheckConstraint("resolved_by IN ('priority', 'manual', 'model')", name="conflict_resolved_by"),
         sa.CheckConstraint(
@@ -75,17 +77,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "exhibits",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=True),
-        sa.Column("media_type", sa.Text(), nullable=True),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("added_by", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("seq", Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("label", Text(), nullable=False),
+        sa.Column("reference", Text(), nullable=False),
+        sa.Column("digest", Text(), nullable=False),
+        sa.Column("size", Integer(), nullable=True),
+        sa.Column("media_type", Text(), nullable=True),
+        sa.Column("round", Integer(), nullable=False),
+        sa.Column("added_by", Text(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('file', 'memory_query', 'symmetry_tick', 'gate_result', 'agent_history', 'verdict', 'calibration')",
             name="exhibit_kind",
@@ -96,32 +98,42 @@ def upgrade() -> None:
     )
     op.create_table(
         "watches",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("verdict_id", sa.Text(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("condition", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("verdict_id", Text(), nullable=False),
+        sa.Column("seq", Integer(), autoincrement=False, nullable=False),
+        sa.Column("condition", Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("reference", Text(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint("kind IN ('gate', 'date')", name="watch_kind"),
         sa.ForeignKeyConstraint(["dialogue_id", "verdict_id"], ["verdicts.dialogue_id", "verdicts.verdict_id"]),
         sa.PrimaryKeyConstraint("dialogue_id", "verdict_id", "seq"),
     )
     op.create_table(
         "dialogue_events",
-        sa.Column("dialogue_id", sa.Text(), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("actors", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("detail", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("seq", Integer(), autoincrement=False, nullable=False),
+        sa.Column("type", Text(), nullable=False),
+        sa.Column("actors", Text(), nullable=False),
+        sa.Column("reason", Text(), nullable=True),
+        sa.Column("detail", Text(), nullable=True),
+        sa.Column("created_at", Text(), nullable=False),
         sa.CheckConstraint("type IN ('abandoned', 'reopened', 'tagged')", name="dialogue_event_type"),
         sa.ForeignKeyConstraint(["dialogue_id"], ["dialogues.dialogue_id"]),
         sa.PrimaryKeyConstraint("dialogue_id", "seq"),
     )
-    # a foreign key in the column itself: SQLite cannot add a constraint to a table that stands
-    op.execute("ALTER TABLE dialogues ADD COLUMN ethos_id TEXT REFERENCES ethos (ethos_id)")
-    op.add_column("utterances", sa.Column("modifiers", sa.Text(), nullable=True))
-    op.add_column("entities", sa.Column("exhibits", sa.Text(), nullable=True))
-    op.add_column("verdicts", sa.Column("ethos_compliance", sa.Text(), nullable=True))
+    op.create_table(
+        "checkpoints",
+        sa.Column("number", Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", Integer(), nullable=False, comment="last entry of the journal that it speaks of"),
+        sa.Column("time", Text(), nullable=False),
+        sa.Column("key_id", Text(), nullable=False, comment="SHA-256 of the public key, hexadecimal"),
+        sa.Column("public_key", Text(), nullable=False, comment="Ed25519, hexadecimal"),
+        sa.Column("body", Text(), nullable=False, comment="the signed bytes themselves (docs/proof.md)"),
+        sa.Column("signature", Text(), nullable=False, comment="Ed25519 over the body, hexadecimal"),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.add_column("dialogues", sa.Column("calibration", Text(), nullable=True))
+    op.add_column("utterances", sa.Column("modifiers", Text(), nullable=True))
+    op.add_column("entities", sa.Column("exhibits", Text(), nullable=True))
+    op.add_column("verdicts", sa.Column("ethos_compliance", Text(), nullable=True))
