@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from pydantic import model_serializer
 
 from hansard.kernel.shapes import Shape
 
@@ -73,6 +76,15 @@ class DialogueCreated(Shape):
     judge_protocol: dict[str, Any]
 
 
+class PanelSuggested(Shape):
+    """Whom the dialogue's rotation suggests for a round; nobody is seated by it."""
+
+    round: int
+    rotation: str
+    members: list[dict[str, Any]]
+    """``slug``, ``role``, ``tier``, and the ``source`` with which each would sit."""
+
+
 class PanelEvolved(Shape):
     """The seated panel."""
 
@@ -83,6 +95,8 @@ class PanelEvolved(Shape):
     retained_count: int
     from_pool_count: int
     created_count: int
+    suggested_panel: PanelSuggested | None = None
+    """For the round after this one; ``null`` where the Judge decides."""
 
 
 class ExpertCreated(Shape):
@@ -156,6 +170,39 @@ class StatusUpdated(Shape):
     dialogue_status: str
 
 
+class LifeEvent(Shape):
+    """A step in a dialogue's life (``model.DialogueEvent``)."""
+
+    seq: int
+    type: str
+    by: list[str]
+    reason: str | None
+    detail: dict[str, Any]
+    at: str
+
+
+class DialogueStep(Shape):
+    """The step that was taken; ``event`` is ``null`` where nothing changed."""
+
+    status: str = "success"
+    dialogue_id: str
+    dialogue_status: str
+    tags: list[str]
+    event: LifeEvent | None
+
+
+class FileWritten(Shape):
+    """A file in a dialogue's folder."""
+
+    path: str
+    """Relative to the dialogue's folder, with ``/``."""
+    sha256: str
+    size: int
+    """Bytes."""
+    replaced: str | None = None
+    """SHA-256 of the other content that stood there before; ``null`` where none did."""
+
+
 class RoundContextGiven(Shape):
     """Context for every expert of a round's panel, in one answer."""
 
@@ -163,7 +210,57 @@ class RoundContextGiven(Shape):
     prior_rounds: list[dict[str, Any]]
     active_tensions: list[dict[str, Any]]
     experts: dict[str, dict[str, Any]]
+    calibration: dict[str, Any] | None = None
+    """In a calibrated dialogue: ``ethos_id``, ``domain``, ``digest``, ``rules``, ``prompt_injection``."""
+    exhibits: list[dict[str, Any]] = []
+    """What evidence may cite."""
     notes: list[str] = []
+    suggested_panel: PanelSuggested | None = None
+    """Whom the rotation suggests for this round; ``null`` where the Judge decides."""
+    tokens: int = 0
+    """Estimate for the whole context: UTF-8 bytes of its JSON, divided by 4."""
+    folder: str | None = None
+    """The dialogue's folder, where files were written."""
+    files: list[FileWritten] = []
+    """Where the context stands, when it is too long for an answer; then the parts in the answer are empty."""
+
+    @model_serializer(mode="wrap")
+    def _calibrated(self, serialise: Callable[[Any], dict[str, Any]]):  # type: ignore[no-untyped-def]  # pydantic: keeps the schema
+        """Without calibration there is no such key (specification, "Agent Context Model"), nor for what is empty."""
+        told = ("calibration", "exhibits", "suggested_panel", "folder", "files")
+        return {name: value for name, value in serialise(self).items() if value or name not in told}
+
+
+class PromptGiven(Shape):
+    """One expert's prompt."""
+
+    expert: str
+    role: str
+    source: str
+    fresh: bool
+    """Whether the expert is new and so has a brief."""
+    tokens: int
+    """Estimate: UTF-8 bytes divided by 4."""
+    prompt: str | None = None
+    """The prompt in Markdown; ``null`` where it was written into a file."""
+    brief: dict[str, Any] | None = None
+    """The six parts: ``question``, ``foundation``, ``why_here``, ``mandate``, ``relevant_work``, ``progress``."""
+    prompt_file: FileWritten | None = None
+    context_file: FileWritten | None = None
+
+
+class PromptsGiven(Shape):
+    """Prompts of a round's panel."""
+
+    status: str = "success"
+    dialogue_id: str
+    round: int
+    folder: str
+    """The dialogue's folder; paths of files are relative to it."""
+    prompts: list[PromptGiven]
+    notes: list[str]
+    warnings: list[Warned]
+    """``file_replaced`` where another content stood."""
 
 
 class DialogueSummary(Shape):
@@ -181,6 +278,9 @@ class DialogueSummary(Shape):
     verdicts: list[str]
     imported: bool
     tags: list[str]
+    standing: str | None = None
+    """stale, breached, due or superseded, where the verdict that concluded it does not simply stand; unknown where its
+    record cannot be read as it was recorded."""
 
 
 class DialogueListed(Shape):
@@ -295,6 +395,82 @@ class Hit(Shape):
     """Words around the match; matches stand between « and »."""
     rank: float
     """BM25: smaller is better."""
+
+
+class SimilarDialogue(Shape):
+    """A dialogue in which looked-for words stand."""
+
+    dialogue_id: str
+    title: str
+    status: str
+    rank: float
+    """BM25 of its best place: smaller is better."""
+    places: list[Hit]
+    """Its best places, three at most."""
+
+
+class SimilarFound(Shape):
+    """Dialogues about the same matter, the nearest first."""
+
+    words: list[str]
+    """What was looked for; any of these, the rarer the weightier."""
+    dialogues: list[SimilarDialogue]
+
+
+class KindCount(Shape):
+    """How many entities of a kind there are."""
+
+    total: int
+    statuses: dict[str, int]
+
+
+class TopExpert(Shape):
+    """An expert over all dialogues in which the name was scored; the same name may have had several roles."""
+
+    expert: str
+    roles: list[str]
+    dialogues: int
+    rounds: int
+    total_score: int
+    average_score: float
+    """A round."""
+
+
+class Averages(Shape):
+    """Averages; ``null`` where there is nothing to take them of."""
+
+    rounds_per_dialogue: float | None
+    experts_per_dialogue: float | None
+    entities_per_dialogue: float | None
+    alignment_per_dialogue: float | None
+    alignment_per_round: float | None
+
+
+class RoundsToConvergence(Shape):
+    """How many rounds converged dialogues took, to the final verdict that stands."""
+
+    dialogues: int
+    average: float | None
+    least: int | None
+    most: int | None
+
+
+class DialogueStatistics(Shape):
+    """Statistics over dialogues."""
+
+    tags: list[str]
+    dialogues: int
+    statuses: dict[str, int]
+    rounds: int
+    total_alignment: int
+    entities: dict[str, KindCount]
+    """By the plural of the kind."""
+    references: dict[str, int]
+    moves: dict[str, int]
+    verdicts: dict[str, int]
+    averages: Averages
+    top_experts: list[TopExpert]
+    rounds_to_convergence: RoundsToConvergence
 
 
 class Searched(Shape):

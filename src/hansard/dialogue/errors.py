@@ -193,7 +193,36 @@ def dialogue_closed(dialogue_id: str, status: str) -> HansardError:
         field="dialogue_id",
         value=dialogue_id,
         constraint="lifecycle",
-        suggestion="Reopen a tension with 'dialogue_update_status'; the dialogue is open again then",
+        suggestion="Take it up again with 'dialogue_reopen', with the reason"
+        if status == "abandoned"
+        else "Reopen a tension with 'dialogue_update_status', or the dialogue with 'dialogue_reopen'; it is open then",
+    )
+
+
+def dialogue_not_closed(dialogue_id: str, status: str) -> HansardError:
+    """Only a dialogue that was concluded or given up can be reopened."""
+    return HansardError(
+        "conflict",
+        "dialogue_not_closed",
+        f"dialogue '{dialogue_id}' is {status}; nothing closed it",
+        field="dialogue_id",
+        value=dialogue_id,
+        constraint="lifecycle",
+        suggestion="Go on with its next round; 'dialogue_update_status' reopens a single tension",
+    )
+
+
+def final_verdict_stands(given: str | None, standing: str) -> HansardError:
+    """A final verdict stands already; another one must say that it takes its place."""
+    return HansardError(
+        "conflict",
+        "final_verdict_stands",
+        f"the final verdict '{standing}' stands; a later one must supersede it",
+        field="supersedes",
+        value=given,
+        constraint="lifecycle",
+        valid_options=[standing],
+        suggestion=f"Give 'supersedes': '{standing}'",
     )
 
 

@@ -2,65 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from hansard.database.journal import Entry, Journal
+from hansard.database.journal import Entry
 from hansard.dialogue import answers, errors, model, protocol, requests, store, views
-from hansard.dialogue.model import Dialogue, JudgeClaim, PanelMember, Record, Round
+from hansard.dialogue.calibration.held import held_to
+from hansard.dialogue.door import imported_only, raise_faults, time_of
+from hansard.dialogue.life import Life
+from hansard.dialogue.model import Dialogue, JudgeClaim, PanelMember, Round
+from hansard.dialogue.prompts.operations import Prompting
+from hansard.dialogue.reading import Reading
 from hansard.dialogue.rules import plan_expert, plan_panel, plan_round, plan_verdict
-from hansard.dialogue.rules.lifecycle import Lives, not_an_id
-from hansard.dialogue.rules.panel import (
-    DEFAULT_PANEL,
-    carried_over,
-    named_pool,
-    named_twice,
-    new_expert,
-    next_color,
-    seat_of,
-    suggested_panel,
-)
-from hansard.dialogue.rules.round import judged_round_number, mentioned_ids, take_update
-from hansard.dialogue.rules.verdict import gate_now, named_ids
+from hansard.dialogue.rules.lifecycle import Lives, judged_id
+from hansard.dialogue.rules.panel import DEFAULT_PANEL, named_pool, new_expert, next_color, seat_of, suggested_panel
+from hansard.dialogue.rules.round import cites, judged_round_number, mentioned_ids, take_update
+from hansard.dialogue.rules.verdict import named_ids
 from hansard.dialogue.tables import ROWS
 from hansard.kernel.clock import normal_timestamp
-from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, missing_field, path_outside
-from hansard.kernel.files import read_text
-from hansard.kernel.ids import LATEST, MAX_ROUND, expert_slug, free_ids, parse_display_id, slugify
+from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, path_outside
+from hansard.kernel.ids import LATEST, free_ids, parse_display_id, slugify
 from hansard.kernel.operations import Call, operation
-from hansard.kernel.shapes import unstorable
 
 REGISTRY = "registry"
 """The stream of names that are given out once."""
 
 
-class DialogueOperations:
+class DialogueOperations(Life, Prompting, Reading):
     """Dialogues: created, argued round by round, concluded, read."""
-
-    def __init__(
-        self,
-        journal: Journal,
-        home: Path,
-        *,
-        may_write: Callable[[Path], bool] | None = None,
-        may_read: Callable[[Path], bool] | None = None,
-    ) -> None:
-        """Operations on the journal's store.
-
-        Args:
-            home: the folder below which dialogues keep their files.
-            may_write: whether a caller may name this folder for a dialogue's files; below ``home`` by default.
-            may_read: whether a caller may name this file as a response; below ``home`` by default. A dialogue's own
-                folder may be read in any case.
-        """
-        self._journal = journal
-        self._home = home
-        self._may_write = may_write or (lambda path: path.resolve().is_relative_to(home.resolve()))
-        self._may_read = may_read or (lambda path: path.resolve().is_relative_to(home.resolve()))
 
     # ------------------------------------------------------------------ writing
 
@@ -75,11 +46,12 @@ class DialogueOperations:
             size = request.panel_size if request.panel_size is not None else min(len(pool), DEFAULT_PANEL)
             if size > len(pool) and origin is None:
                 faults.append(invalid_field("panel_size", size, f"is more than the pool's {len(pool)} experts"))
-            if request.output_dir is not None and not self._may_write(Path(request.output_dir)):
-                faults.append(path_outside(request.output_dir, "the folders that settings allow"))
+            if request.output_dir is not None and (fault := self._judged_folder(request.output_dir)):
+                faults.append(fault)
             if request.dialogue_id is not None:
                 faults += _id_faults(request.dialogue_id)
-            _raise(faults, "dialogue", request.title)
+            calibration, unfit = held_to(entry.connection, request)
+            raise_faults(faults + unfit, "dialogue", request.title)
             dialogue_id = self._allocated(entry, request)
             entry.join(store.stream(dialogue_id))
             entry.decide("dialogue_id", dialogue_id)
@@ -101,6 +73,7 @@ class DialogueOperations:
                 seed=seed,
                 output_dir=request.output_dir,
                 tags=list(request.tags),
+                calibration=calibration,
                 origin=None if origin is None else _origin_row(origin),
             )
             panel = [] if origin else suggested_panel(pool, size, seed)
@@ -148,9 +121,9 @@ class DialogueOperations:
                 return answers.ExpertCreated(**entry.answer)
             dialogue = self._open(entry.connection, request.dialogue_id)
             experts = store.read_experts(entry.connection, request.dialogue_id)
-            time = _time(dialogue, entry, request.at)
+            time = time_of(dialogue, entry, request.at)
             expert, faults = plan_expert(dialogue, experts, request, time)
-            _raise(faults, "expert", request.expert_slug)
+            raise_faults(faults, "expert", request.expert_slug)
             assert expert is not None
             store.insert(entry, [expert])
             view: dict[str, Any] = msgspec.to_builtins(expert)
@@ -168,13 +141,13 @@ class DialogueOperations:
             if fault := judged_round_number(request.round, completed):
                 raise fault
             if request.suggested and not dialogue.imported:
-                raise _imported_only("suggested", True)
+                raise imported_only("suggested", True)
             status = "open" if request.suggested else "in_progress"
             experts = store.read_experts(entry.connection, request.dialogue_id)
             before = store.seated_before(entry.connection, request.dialogue_id, request.round)
-            time = _time(dialogue, entry, request.at)
+            time = time_of(dialogue, entry, request.at)
             joined, seats, faults = plan_panel(dialogue, experts, before, request, time)
-            _raise(faults, "panel", f"round {request.round}")
+            raise_faults(faults, "panel", f"round {request.round}")
             planned = store.read_round(entry.connection, request.dialogue_id, request.round)
             for seat in store.read_panel(entry.connection, request.dialogue_id, request.round):
                 entry.delete(ROWS[PanelMember], (seat.dialogue_id, seat.round, seat.slug))
@@ -203,6 +176,9 @@ class DialogueOperations:
                     retained_count=sum(1 for seat in seats if seat.source == "retained"),
                     from_pool_count=sum(1 for seat in seats if seat.source == "pool"),
                     created_count=sum(1 for seat in seats if seat.source == "created"),
+                    suggested_panel=views.suggested_panel(
+                        dialogue, everybody, before | {seat.slug for seat in seats}, seats, request.round + 1
+                    ),
                 )
             )
 
@@ -218,8 +194,10 @@ class DialogueOperations:
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
             if fault := judged_round_number(request.round, completed):
                 raise fault
-            state = store.read_round_state(entry.connection, dialogue, request.round, completed, mentioned_ids(request))
-            time = _time(dialogue, entry, request.at)
+            state = store.read_round_state(
+                entry.connection, dialogue, request.round, completed, mentioned_ids(request), cites=cites(request)
+            )
+            time = time_of(dialogue, entry, request.at)
             plan = plan_round(state, request, time)
             if isinstance(plan, list):
                 raise batch_validation_failed(plan)
@@ -267,10 +245,10 @@ class DialogueOperations:
                 raise errors.dialogue_closed(dialogue.dialogue_id, dialogue.status)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
             state = store.read_verdict_state(entry.connection, dialogue, request.round, completed, named_ids(request))
-            time = _time(dialogue, entry, request.at)
+            time = time_of(dialogue, entry, request.at)
             plan = plan_verdict(state, request, time)
             if isinstance(plan, list):
-                _raise(plan, "verdict", request.verdict_id)
+                raise_faults(plan, "verdict", request.verdict_id)
                 raise AssertionError("a refused verdict has faults")
             store.write_verdict(entry, plan)
             status = self._settle_status(entry, plan.dialogue or dialogue, completed)
@@ -305,14 +283,14 @@ class DialogueOperations:
             entities = store.read_entities(entry.connection, request.dialogue_id, named)
             counts = store.event_counts(entry.connection, request.dialogue_id, entities)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
-            time = _time(dialogue, entry, request.at, unless_told=entry.time)
+            time = time_of(dialogue, entry, request.at, unless_told=entry.time)
             lives = Lives(request.dialogue_id, entities, counts, time, max(0, completed - 1))
             experts = store.read_experts(entry.connection, request.dialogue_id)
             taken: list[answers.Updated] = []
             faults: list[HansardError] = []
             for index, update in enumerate(request.updates):
                 fault, step = take_update(
-                    lives, f"updates[{index}]", update, None, request.dialogue_id, _display_id, experts
+                    lives, f"updates[{index}]", update, None, request.dialogue_id, judged_id, experts
                 )
                 if fault is not None:
                     faults.append(fault.of("update", source_id=update.id))
@@ -330,233 +308,22 @@ class DialogueOperations:
                 answers.StatusUpdated(dialogue_id=request.dialogue_id, updates=taken, dialogue_status=status)
             )
 
-    # ------------------------------------------------------------------ reading
-
-    @operation(path="/dialogues/{dialogue_id}/context")
-    def dialogue_round_context(self, request: requests.RoundContext, call: Call) -> answers.RoundContextGiven:
-        """Give the context of a round's whole panel: all earlier rounds in full, each expert's situation."""
-        with self._journal.reading(call) as connection:
-            record = self.record(request.dialogue_id, connection)
-            upcoming = views.next_round(record)
-            round_ = upcoming if request.round is None else request.round
-            if round_ > upcoming:
-                raise errors.round_out_of_order(round_, upcoming)
-            seats = [member for member in record.panel_members if member.round == round_]
-            notes = []
-            if not seats:
-                last = [member for member in record.panel_members if member.round == round_ - 1]
-                sat = {member.slug for member in record.panel_members}
-                created = [e for e in record.experts if e.source == "created" and e.slug not in sat]
-                seats = carried_over(round_, last, created)
-                notes.append(f"No panel is seated for round {round_}; this is the last one.")
-            members = {seat.slug for seat in seats}
-            own_words = {}
-            for name, words in request.round_contexts.items():
-                slug = name if name in members else expert_slug(name)
-                if slug not in members:
-                    raise errors.expert_not_in_panel(f"round_contexts.{name}", name, members)
-                if slug in own_words:
-                    raise named_twice(f"round_contexts.{name}", name, slug)
-                own_words[slug] = words
-            return answers.RoundContextGiven(**views.context(record, round_, seats, own_words), notes=notes)
-
-    @operation(path="/dialogues/{dialogue_id}/progress", aliases=("get_dialogue_progress",))
-    def dialogue_progress(self, request: requests.DialogueQuery, call: Call) -> answers.Progress:
-        """Tell how far a dialogue is: figures of each round, open tensions, leaderboard, what blocks a verdict."""
-        with self._journal.reading(call) as connection:
-            return views.progress(self.record(request.dialogue_id, connection))
-
-    @operation(path="/dialogues/{dialogue_id}/citations", aliases=("expand_citations",))
-    def dialogue_expand_citations(self, request: requests.ExpandCitations, call: Call) -> answers.CitationsExpanded:
-        """Tell what citations such as P0001 stand for; an unknown one tells its own error."""
-        with self._journal.reading(call) as connection:
-            dialogue = self._dialogue(connection, request.dialogue_id)
-            found = {entity.id: entity for entity in store.read_entities(connection, dialogue.dialogue_id, request.ids)}
-            citations = []
-            for index, text in enumerate(request.ids):
-                entity = found.get(text)
-                if entity is not None:
-                    citations.append(views.citation(entity))
-                    continue
-                fault = _display_id(f"ids[{index}]", text)
-                if not isinstance(fault, HansardError):
-                    fault = errors.target_not_found(f"ids[{index}]", text, dialogue.dialogue_id, found)
-                citations.append(answers.Citation(id=text, error=fault.as_dict()))
-            return answers.CitationsExpanded(dialogue_id=dialogue.dialogue_id, citations=citations)
-
-    @operation(path="/dialogues")
-    def dialogue_list(self, request: requests.DialogueList, call: Call) -> answers.DialogueListed:
-        """List dialogues, newest first."""
-        with self._journal.reading(call) as connection:
-            found, total = store.summaries(connection, request.status, request.limit)
-            return answers.DialogueListed(dialogues=found, total=total)
-
-    @operation(path="/dialogues/{dialogue_id}")
-    def dialogue_get(self, request: requests.DialogueQuery, call: Call) -> answers.DialogueGot:
-        """Give a dialogue whole: experts, rounds, entities with events and references, verdicts, figures."""
-        with self._journal.reading(call) as connection:
-            record = self.record(request.dialogue_id, connection)
-            return answers.DialogueGot(
-                dialogue=views.whole(record),
-                figures=views.figures_view(record),
-                head=self.head(request.dialogue_id, connection),
-            )
-
-    @operation(path="/dialogues/{dialogue_id}/entities/{id}")
-    def dialogue_entity(self, request: requests.EntityQuery, call: Call) -> answers.EntityGot:
-        """Give one entity whole: its words and where they were said, references both ways, its moves and its life."""
-        with self._journal.reading(call) as connection:
-            record = self.record(request.dialogue_id, connection)
-        return views.entity_whole(record, _entity(record, request.id))
-
-    @operation(path="/search")
-    def dialogue_search(self, request: requests.DialogueSearch, call: Call) -> answers.Searched:
-        """Search the words of all dialogues; best places first."""
-        with self._journal.reading(call) as connection:
-            if request.dialogue_id is not None:
-                self._dialogue(connection, request.dialogue_id)
-            hits = store.search(connection, request.query, request.dialogue_id, request.limit)
-            return answers.Searched(query=request.query, hits=hits)
-
-    @operation(path="/dialogues/{dialogue_id}/parse")
-    def dialogue_parse_response(self, request: requests.ParseResponse, call: Call) -> answers.ResponseParsed:
-        """Read a response without registering anything: what it holds, and what its expert should mend."""
-        from hansard.markers import lint, parse
-        from hansard.markers.model import Target
-
-        with self._journal.reading(call) as connection:
-            dialogue = self._dialogue(connection, request.dialogue_id)
-            if (request.text is None) == (request.path is None):
-                raise (
-                    missing_field("text")
-                    if request.text is None
-                    else invalid_field("path", request.path, "is given beside 'text'", suggestion="Give one of the two")
-                )
-            text = request.text
-            if request.path is not None:
-                path = Path(request.path)
-                if not path.is_absolute():
-                    path = self.folder(dialogue) / path
-                if not self._may_read(path) and not path.resolve().is_relative_to(self.folder(dialogue).resolve()):
-                    raise path_outside(request.path, "the dialogue's folder")
-                text = read_text(path, name=request.path).text
-            assert text is not None
-            if request.round > MAX_ROUND:
-                raise errors.id_space_exhausted("round", f"round {request.round}")
-            slug = expert_slug(request.expert)
-            response = parse(text, slug, request.round)
-            own = {entity.local_id for entity in response.entities}
-            experts = store.read_experts(connection, dialogue.dialogue_id)
-            present = {
-                entity.id
-                for entity in store.read_entities(
-                    connection,
-                    dialogue.dialogue_id,
-                    [target.text for target in _targets(response) if target.form == "global"],
-                )
-            }
-
-            def known(target: Target) -> bool:
-                if target.form == "global":
-                    return target.text in present
-                if target.form == "expert":
-                    return target.text.removeprefix("@") in experts
-                if target.form == "local":
-                    return target.text in own or (target.expert or "") in experts
-                return True
-
-            return answers.ResponseParsed(
-                expert_slug=slug,
-                round=request.round,
-                response_path=request.path,
-                summary=response.summary()["summary"],
-                diagnostics=[msgspec.to_builtins(entry) for entry in response.diagnostics],
-                lint=[msgspec.to_builtins(entry) for entry in lint(response, known)],
-            )
-
-    # ------------------------------------------------------------------ for other rooms
-
-    def record(self, dialogue_id: str, connection: store.Connection | None = None) -> Record:
-        """Everything of one dialogue.
-
-        Raises:
-            HansardError: ``dialogue_not_found``.
-        """
-        with contextlib.ExitStack() as stack:
-            if connection is None:
-                connection = stack.enter_context(self._journal.database.reading())
-            found = self.find(dialogue_id, connection)
-            if found is None:
-                raise errors.dialogue_not_found(dialogue_id, store.all_ids(connection))
-            return found
-
-    def find(self, dialogue_id: str, connection: store.Connection) -> Record | None:
-        """Everything of one dialogue; ``None`` where there is none of this id."""
-        return store.read_record(connection, dialogue_id)
-
-    def head(self, dialogue_id: str, connection: store.Connection | None = None) -> answers.Head:
-        """Where a dialogue's chain stands."""
-        with contextlib.ExitStack() as stack:
-            if connection is None:
-                connection = stack.enter_context(self._journal.database.reading())
-            return store.head(connection, dialogue_id)
-
-    def resolve_id(self, text: str) -> str:
-        """The dialogue that an id, the unique beginning of one, or ``latest`` stands for.
-
-        Raises:
-            HansardError: ``dialogue_not_found``, ``dialogue_ambiguous``.
-        """
-        with self._journal.database.reading() as connection:
-            if text == LATEST:
-                latest = store.latest_id(connection)
-                if latest is None:
-                    raise errors.dialogue_not_found(text, [])
-                return latest
-            found = store.matching_ids(connection, text) if not any(unstorable(text)) else []
-            if text in found:
-                return text
-            if len(found) == 1:
-                return found[0]
-            if found:
-                raise errors.dialogue_ambiguous(text, found)
-            known = store.all_ids(connection)
-            raise errors.dialogue_not_found(text, [*known, LATEST] if known else [])
-
-    def folder(self, dialogue: Dialogue) -> Path:
-        """Where a dialogue keeps its files: prompts, contexts, responses, exports."""
-        if dialogue.output_dir is not None:
-            return Path(dialogue.output_dir)
-        return self._home / "dialogues" / dialogue.dialogue_id
-
     # ------------------------------------------------------------------ within
 
-    def _dialogue(self, connection: store.Connection, dialogue_id: str) -> Dialogue:
-        found = store.read_dialogue(connection, dialogue_id)
-        if found is None:
-            raise errors.dialogue_not_found(dialogue_id, store.all_ids(connection))
-        return found
-
-    def _open(self, connection: store.Connection, dialogue_id: str) -> Dialogue:
-        dialogue = self._dialogue(connection, dialogue_id)
-        if dialogue.closed:
-            raise errors.dialogue_closed(dialogue_id, dialogue.status)
-        return dialogue
-
-    def _settle_status(self, entry: Entry, dialogue: Dialogue, completed: int) -> str:
-        """Write the status that a dialogue has now: ``converging`` exactly while the last round meets the gate.
-
-        ``dialogue`` is as the rules left it; what is concluded stays so.
-        """
-        if not dialogue.closed:
-            met = False
-            if completed:
-                state = store.read_verdict_state(entry.connection, dialogue, completed - 1, completed, ())
-                met = gate_now(state).met
-            dialogue = msgspec.structs.replace(dialogue, status="converging" if met else "open")
-        if dialogue != store.read_dialogue(entry.connection, dialogue.dialogue_id):
-            store.update(entry, [dialogue])
-        return dialogue.status
+    def _judged_folder(self, output_dir: str) -> HansardError | None:
+        """Why a dialogue's files may not stand below this folder; it is made when the first of them is written."""
+        path = self._home / output_dir
+        try:
+            if not self._may_write(path):
+                return path_outside(output_dir, "the folders that settings allow")
+            found = next(parent for parent in (path, *path.parents) if parent.exists())
+        except (OSError, RuntimeError, ValueError):  # too long, a circle of links
+            return invalid_field("output_dir", output_dir, "is no path that a folder can have")
+        if not found.is_dir():
+            return invalid_field(
+                "output_dir", output_dir, "leads through a file", suggestion="Name a folder; it is made when needed"
+            )
+        return None
 
     def _allocated(self, entry: Entry, request: requests.DialogueCreate) -> str:
         """The dialogue's id: the wanted one, or the title's slug with the first free number."""
@@ -581,56 +348,10 @@ def _id_faults(wanted: str) -> Iterator[HansardError]:
         yield invalid_field("dialogue_id", wanted, why, suggestion=f"'{would}' would be one")
 
 
-def _entity(record: Record, text: str) -> model.Entity:
-    """The entity of a display id, or of a local id that was merged into it.
-
-    Raises:
-        HansardError: ``target_not_found``.
-    """
-    for entity in record.entities:
-        if text == entity.id or text in entity.local_ids:
-            return entity
-    known = [entity.id for entity in record.entities]
-    raise errors.target_not_found("id", text, record.dialogue.dialogue_id, known)
-
-
-def _display_id(field: str, text: str) -> str | HansardError:
-    """A display id, or what is wrong with it."""
-    if parse_display_id(text) is not None:
-        return text
-    return not_an_id(field, text, "Write it like P0001: kind letter, two digits round, two of number")
-
-
-def _targets(response: Any) -> Iterator[Any]:
-    for reference in response.references:
-        yield reference.target
-    for move in response.moves:
-        yield from move.targets
-    for annotation in response.annotations:
-        yield from annotation.targets
-
-
 def _origin_row(origin: requests.Origin) -> dict[str, Any]:
     """What a dialogue's own row keeps of its origin; documents and claims have rows of their own."""
     row: dict[str, Any] = origin.model_dump(mode="json", exclude={"documents", "claims"})
     return row
-
-
-def _time(dialogue: Dialogue, entry: Entry, at: str | None, *, unless_told: str | None = None) -> str:
-    """When a request's rows came to be: now; in an imported dialogue when the request says, else when it was held.
-
-    Args:
-        unless_told: the time in an imported dialogue when the request does not say it; when it was held by default.
-    """
-    if not dialogue.imported:
-        if at is not None:
-            raise _imported_only("at", at)
-        return entry.time
-    return normal_timestamp(at, "at") if at is not None else unless_told or dialogue.created_at
-
-
-def _imported_only(field: str, value: object) -> HansardError:
-    return invalid_field(field, value, "is taken for imported dialogues only", suggestion="Leave it out")
 
 
 def _imported_rows(dialogue_id: str, origin: requests.Origin) -> list[model.Row]:
@@ -651,11 +372,3 @@ def _imported_rows(dialogue_id: str, origin: requests.Origin) -> list[model.Row]
         for number, claim in enumerate(origin.claims, start=1)
     ]
     return rows
-
-
-def _raise(faults: list[HansardError], item_type: str, source_id: str) -> None:
-    """Raise one fault as itself, several as a batch of which each says what it concerns, none not at all."""
-    if len(faults) == 1:
-        raise faults[0]
-    if faults:
-        raise batch_validation_failed([fault.of(item_type, source_id=source_id) for fault in faults])

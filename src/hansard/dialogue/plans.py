@@ -20,6 +20,7 @@ from hansard.dialogue.model import (
     Stance,
     Utterance,
     Verdict,
+    Watch,
 )
 
 
@@ -48,6 +49,8 @@ class RoundState(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: list[Verdict]
     claims: int
     """Judge's claims recorded so far."""
+    exhibits: list[str] = []
+    """Display ids of the dialogue's exhibits."""
 
 
 class RoundPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,3 +108,23 @@ class VerdictPlan(msgspec.Struct, frozen=True, kw_only=True):
     adopted: list[str]
     gate: Gate | None
     warnings: list[Warned]
+    watches: list[Watch] = []
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is counted over dialogues (``store.statistics``)."""
+
+    statuses: dict[str, int]
+    entities: dict[tuple[str, str], int]
+    """By kind and status."""
+    scores: list[int | None]
+    """ALIGNMENT of every registered round."""
+    references: dict[str, int]
+    moves: dict[str, int]
+    verdicts: dict[str, int]
+    sat: int
+    """Experts who sat in a registered round, each once a dialogue."""
+    experts: list[tuple[str, str, int, int]]
+    """Slug and role, rounds in which they were scored, and the sum, for each expert of each dialogue."""
+    concluded: list[int]
+    """Rounds it took to come to the final verdict that stands, for each converged dialogue."""

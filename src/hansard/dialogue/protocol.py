@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from hansard.dialogue.calibration.rules import HIGH_PRIORITY, rule_ids
 from hansard.dialogue.model import COMPONENTS, Dialogue
 from hansard.markers.syntax import MARKERS
 
@@ -27,9 +28,10 @@ STEPS: Final[tuple[dict[str, Any], ...]] = (
     {
         "step": 2,
         "name": "Build the prompts",
-        "does": "Write each expert a prompt; brief whoever is new: question, background, why they are here, mandate, "
-        "relevant earlier work, progress so far.",
-        "tools": [],
+        "does": "One call makes each expert's prompt, with a brief for whoever is new: question, background, why they "
+        "are here, mandate, relevant earlier work, progress so far. Give your own words where the derived ones will "
+        "not do, and have the files written.",
+        "tools": ["dialogue_prompts"],
     },
     {
         "step": 3,
@@ -60,8 +62,8 @@ STEPS: Final[tuple[dict[str, Any], ...]] = (
 
 
 def judge_protocol(dialogue: Dialogue, output_dir: str) -> dict[str, Any]:
-    """The protocol of one dialogue: steps, files, markers, scoring, gate."""
-    return {
+    """The protocol of one dialogue: steps, files, markers, scoring, gate; and, where it has one, its calibration."""
+    protocol: dict[str, Any] = {
         "steps": list(STEPS),
         "files": {
             "folder": f"{output_dir}/round-{{N}}",
@@ -88,3 +90,13 @@ def judge_protocol(dialogue: Dialogue, output_dir: str) -> dict[str, Any]:
             "otherwise": "force with force_reason; the verdict shows both.",
         },
     }
+    if dialogue.calibration is not None:
+        protocol["calibration"] = {
+            "ethos_id": dialogue.calibration["ethos_id"],
+            "rules": rule_ids(dialogue.calibration),
+            "modifiers": "calibration_modifiers of dialogue_round_register, apart from the scores: -2 for a violation "
+            f"that nobody surfaced, 1 for addressing a rule of priority {HIGH_PRIORITY} or more with evidence.",
+            "verdict": "A final verdict needs ethos_compliance: fully_compliant, or the exceptions with who approved "
+            "them and the violations.",
+        }
+    return protocol

@@ -98,6 +98,37 @@ class Origin(Shape):
     """What the importer had to assume: ``code``, ``message``, ``file``, ``line``."""
 
 
+class MergedFrom(Shape):
+    """One of the rules that became one, as it was then."""
+
+    rule_id: Name
+    revision: Annotated[int, Field(ge=1)]
+
+
+class EthosRule(Shape):
+    """A rule as a dialogue was held to it."""
+
+    seq: Annotated[int, Field(ge=1)]
+    rule_id: Name
+    type: Name
+    label: Line
+    text: Words
+    priority: Annotated[int, Field(ge=0)]
+    revision: Annotated[int, Field(ge=1)]
+    merged_from: list[MergedFrom] | None = None
+
+
+class Calibration(Shape):
+    """The ethos that a dialogue is held to; an import brings its rules along, everybody else names it alone."""
+
+    ethos_id: Annotated[Name, Field(min_length=1, max_length=120)]
+    title: Line | None = None
+    domain_id: Name | None = None
+    domain: Line | None = None
+    digest: Name | None = None
+    rules: list[EthosRule] | None = None
+
+
 class DialogueCreate(WriteRequest):
     """Start a dialogue."""
 
@@ -114,6 +145,8 @@ class DialogueCreate(WriteRequest):
     """16 hexadecimal digits that sample the panel; drawn when left out."""
     output_dir: Name | None = None
     tags: list[Line] = []
+    calibration: Calibration | None = None
+    """Held to this ethos (``ethos_synthesise``); experts argue without one when left out."""
     dialogue_id: Name | None = None
     """The wanted id, for imports; otherwise the title's slug, with -2 to -99 on collision."""
     origin: Origin | None = None
@@ -186,6 +219,8 @@ class EntityIn(Shape):
     """Slugs; the local ids' experts when left out."""
     references: list[ReferenceIn] = []
     parameters: JsonObject | None = None
+    exhibits: list[Name] = []
+    """Exhibits that a piece of evidence cites (``X0001``)."""
 
 
 class TensionIn(Shape):
@@ -247,6 +282,17 @@ class ScoreComponents(Shape):
     relationships: Score
 
 
+class ModifierIn(Shape):
+    """What an ethos adds to an expert's round, apart from the Judge's score."""
+
+    rule_id: Name
+    points: int
+    """-2 for a violation that nobody surfaced, 1 for addressing a high-priority rule with evidence."""
+    reason: Words
+    evidence: Name | None = None
+    """Display id or local id of the evidence."""
+
+
 class ResponseRef(Shape):
     """A reference of a whole response."""
 
@@ -265,6 +311,8 @@ class RoundRegister(DialogueWrite):
     summary: Prose | None = None
     expert_scores: dict[Name, Score] = {}
     score_components: dict[Name, ScoreComponents] = {}
+    calibration_modifiers: dict[Name, list[ModifierIn]] = {}
+    """In a calibrated dialogue, by slug; shown apart from the scores."""
     responses: dict[Name, Prose] = {}
     """Each expert's response word for word, by slug."""
     annotations: dict[Name, list[JsonObject]] = {}
@@ -285,6 +333,39 @@ class RoundRegister(DialogueWrite):
     claim_updates: list[UpdateIn] = []
     judge_claims: dict[Name, Json] = {}
     """Figures the Judge states for this round (velocity, converge_percent …), kept beside the computed ones."""
+
+
+class ComplianceException(Shape):
+    """A rule that the verdict departs from, and who allowed it."""
+
+    rule_id: Name
+    justification: Prose | None = None
+    approved_by: Prose | None = None
+
+
+class ComplianceViolation(Shape):
+    """A rule that the verdict breaks."""
+
+    rule_id: Name
+    description: Prose | None = None
+
+
+class EthosCompliance(Shape):
+    """Whether a verdict keeps the rules of its dialogue's ethos."""
+
+    fully_compliant: bool
+    exceptions: list[ComplianceException] = []
+    violations: list[ComplianceViolation] = []
+
+
+class WatchIn(Shape):
+    """One of the verdict's conditions, bound to a gate or a date."""
+
+    condition: Words
+    gate: Line | None = None
+    """The name of a gate."""
+    date: Name | None = None
+    """The day on which it falls due (``2027-03-01``)."""
 
 
 class VerdictRegister(DialogueWrite):
@@ -318,12 +399,41 @@ class VerdictRegister(DialogueWrite):
     force: bool = False
     """Conclude though the gate is not met; needs ``force_reason``, which the verdict shows."""
     force_reason: Prose | None = None
+    ethos_compliance: EthosCompliance | None = None
+    """In a calibrated dialogue; a final verdict must say it."""
+    watch: list[WatchIn] = []
+    """Conditions to be watched; ``watch_add`` binds more of them later."""
 
 
 class UpdateStatus(DialogueWrite):
     """Steps in entities' lives between rounds, by the Judge, an expert or an outside actor."""
 
     updates: list[UpdateIn] = Field(min_length=1)
+
+
+class DialogueAbandon(DialogueWrite):
+    """Give a dialogue up."""
+
+    reason: Words
+    by: list[Name] = Field(default=["judge"], min_length=1)
+    """``judge``, or ``user`` for an outside actor."""
+
+
+class DialogueReopen(DialogueWrite):
+    """Take an abandoned or converged dialogue up again."""
+
+    reason: Words
+    by: list[Name] = Field(min_length=1)
+    """``user`` for an outside actor, or ``judge``."""
+
+
+class DialogueTag(DialogueWrite):
+    """Add and remove tags."""
+
+    add: list[Line] = []
+    remove: list[Line] = []
+    by: list[Name] = Field(default=["judge"], min_length=1)
+    """``judge``, or ``user`` for an outside actor."""
 
 
 class RoundContext(Shape):
@@ -334,6 +444,54 @@ class RoundContext(Shape):
     """The round to come; the next one when left out."""
     round_contexts: dict[Name, Prose] = {}
     """The Judge's own words for an expert's situation, instead of the derived ones, by slug."""
+    experts: list[Name] = []
+    """Only for these members of the panel; for all of them when left out."""
+    budget_tokens: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    """Over it, settled entities shrink to id, label and status, the oldest first, and a note says so."""
+    in_files: bool | None = None
+    """Whether it is written into a file below the dialogue's folder; told by its length when left out: over 40,000
+    characters for a whole panel."""
+
+
+class BriefWords(Shape):
+    """The Judge's own words for parts of a fresh expert's brief, instead of the derived ones."""
+
+    question: Prose | None = None
+    foundation: Prose | None = None
+    why_here: Prose | None = None
+    mandate: Prose | None = None
+    relevant_work: Prose | None = None
+    progress: Prose | None = None
+
+
+class PromptWords(Shape):
+    """The Judge's own words in one expert's prompt."""
+
+    task: Prose | None = None
+    """The task of this round, instead of the derived one."""
+    round_context: Prose | None = None
+    """The expert's situation, instead of the derived one; it leads the task where ``task`` is left out."""
+    instructions: Prose | None = None
+    """Added to the instructions."""
+    brief: BriefWords | None = None
+    """Parts of the brief; given for somebody who is not new, there is a brief all the same."""
+
+
+class DialoguePrompts(Shape):
+    """Ask for the prompts of a round's panel."""
+
+    dialogue_id: DialogueId
+    round: RoundNumber | None = None
+    """The round to come; the next one when left out."""
+    experts: list[Name] = []
+    """Only for these members of the panel; for all of them when left out."""
+    words: dict[Name, PromptWords] = {}
+    """The Judge's own words, by slug."""
+    budget_tokens: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    """For the context in each prompt (``dialogue_round_context``)."""
+    write: bool = False
+    """Write ``prompt-<slug>.md`` and ``context-<slug>.json`` below ``round-N/`` in the dialogue's folder, and answer
+    with references to them instead of the prompts."""
 
 
 class DialogueQuery(Shape):
@@ -346,6 +504,8 @@ class DialogueList(Shape):
     """Ask for dialogues, newest first."""
 
     status: model.DialogueStatus | None = None
+    tags: list[Line] = []
+    """Only those that have all of these."""
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
@@ -354,6 +514,24 @@ class ExpandCitations(Shape):
 
     dialogue_id: DialogueId
     ids: list[Name] = Field(min_length=1, max_length=1000)
+
+
+class DialogueSimilar(Shape):
+    """Ask for dialogues about the same matter: as some words, or as another dialogue."""
+
+    words: Words | None = None
+    dialogue_id: DialogueId | None = None
+    """The dialogue whose own words are looked for; give this or ``words``."""
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+class DialogueStats(Shape):
+    """Ask for statistics over dialogues."""
+
+    tags: list[Line] = []
+    """Only over those that have all of these; over all when left out."""
+    top: Annotated[int, Field(ge=1, le=100)] = 10
+    """So many experts at most."""
 
 
 class EntityQuery(Shape):

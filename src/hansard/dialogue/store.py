@@ -5,16 +5,19 @@ Every hot statement filters by ``dialogue_id`` first (specification, "Portabilit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from hansard.database import journal as chain
-from hansard.database.columns import decoded_row, references, rows
+from hansard.database.columns import decoded_row, decoded_rows, references, rows
+from hansard.database.dialect import dialect_in
 from hansard.database.journal import Entry
 from hansard.database.tables import journal_streams, texts
+from hansard.database.words import Found, Item
 from hansard.dialogue import model
 from hansard.dialogue.answers import DialogueSummary, Head, Hit
 from hansard.dialogue.model import (
@@ -32,16 +35,15 @@ from hansard.dialogue.model import (
     Stance,
     Verdict,
 )
-from hansard.dialogue.plans import RoundPlan, RoundState, VerdictPlan, VerdictState
+from hansard.dialogue.plans import Counts, RoundPlan, RoundState, VerdictPlan, VerdictState
 from hansard.dialogue.tables import ROWS
-from hansard.kernel.ids import DisplayId, display_id, parse_display_id
+from hansard.kernel.canonical import parsed
+from hansard.kernel.ids import DisplayId, display_id, folded, parse_display_id
 
 R = TypeVar("R", bound=Row)
 
 Connection = sa.Connection
 """An open transaction, for those who pass one on without knowing the database."""
-
-_search = sa.table("search", sa.column("dialogue_id"), sa.column("item"), sa.column("label"), sa.column("body"))
 
 
 def stream(dialogue_id: str) -> str:
@@ -49,11 +51,17 @@ def stream(dialogue_id: str) -> str:
     return f"dialogue:{dialogue_id}"
 
 
-def read(connection: sa.Connection, kind: type[R], *where: sa.ColumnElement[bool]) -> list[R]:
-    """Rows of one type, in the order of their key, long texts fetched in one further statement."""
+def of_dialogue(
+    connection: sa.Connection, kind: type[R], dialogue_id: str, /, *, without: tuple[str, ...] = (), **where: Any
+) -> list[R]:
+    """Rows of one dialogue in the order of their key, narrowed by columns: equal to a value, or to one of a list.
+
+    Long texts are fetched in one further statement. Columns to do ``without`` are left at their defaults.
+    """
     table = ROWS[kind]
-    statement = sa.select(table).where(*where).order_by(*table.primary_key.columns)
-    found = rows(connection, statement)
+    lists = tuple(name for name, value in where.items() if isinstance(value, list))
+    statement = _narrowed(table, tuple(where), lists, without)
+    found = rows(connection, statement, {"dialogue_id": dialogue_id, **where})
     wanted = sorted(references(table, found))
     bodies: dict[str, str] = {}
     for start in range(0, len(wanted), 500):
@@ -63,21 +71,21 @@ def read(connection: sa.Connection, kind: type[R], *where: sa.ColumnElement[bool
     def text_of(digest: str) -> str:
         return bodies[digest] if digest in bodies else chain.text(connection, digest)
 
-    return [kind(**decoded_row(table, row, text_of)) for row in found]
+    return [kind(**row) for row in decoded_rows(table, found, text_of)]
 
 
-def of_dialogue(
-    connection: sa.Connection, kind: type[R], dialogue_id: str, /, *further: sa.ColumnElement[bool], **where: Any
-) -> list[R]:
-    """Rows of one dialogue, narrowed by equal columns and further conditions."""
-    table = ROWS[kind]
-    return read(
-        connection,
-        kind,
-        table.c.dialogue_id == dialogue_id,
-        *(table.c[name] == value for name, value in where.items()),
-        *further,
-    )
+@cache
+def _narrowed(
+    table: sa.Table, names: tuple[str, ...], lists: tuple[str, ...], without: tuple[str, ...]
+) -> sa.Select[Any]:
+    """Built once: a write reads by some thirty of these."""
+    where = [table.c.dialogue_id == sa.bindparam("dialogue_id")]
+    for name in names:
+        several = name in lists
+        given: sa.BindParameter[Any] = sa.bindparam(name, expanding=several)
+        where.append(table.c[name].in_(given) if several else table.c[name] == given)
+    columns = [column for column in table.c if column.name not in without]
+    return sa.select(*columns).where(*where).order_by(*table.primary_key.columns)
 
 
 def read_dialogue(connection: sa.Connection, dialogue_id: str) -> Dialogue | None:
@@ -86,8 +94,8 @@ def read_dialogue(connection: sa.Connection, dialogue_id: str) -> Dialogue | Non
     return found[0] if found else None
 
 
-def read_record(connection: sa.Connection, dialogue_id: str) -> Record | None:
-    """Everything of one dialogue."""
+def read_record(connection: sa.Connection, dialogue_id: str, *, verbatim: bool = True) -> Record | None:
+    """Everything of one dialogue; what was said word for word and the judge's files only where ``verbatim``."""
     dialogue = read_dialogue(connection, dialogue_id)
     if dialogue is None:
         return None
@@ -96,7 +104,9 @@ def read_record(connection: sa.Connection, dialogue_id: str) -> Record | None:
         experts=of_dialogue(connection, Expert, dialogue_id),
         panel_members=of_dialogue(connection, PanelMember, dialogue_id),
         rounds=of_dialogue(connection, Round, dialogue_id),
-        utterances=of_dialogue(connection, model.Utterance, dialogue_id),
+        utterances=of_dialogue(
+            connection, model.Utterance, dialogue_id, without=() if verbatim else ("raw", "annotations")
+        ),
         entities=of_dialogue(connection, Entity, dialogue_id),
         events=of_dialogue(connection, Event, dialogue_id),
         refs=of_dialogue(connection, model.Ref, dialogue_id),
@@ -104,7 +114,7 @@ def read_record(connection: sa.Connection, dialogue_id: str) -> Record | None:
         stances=of_dialogue(connection, Stance, dialogue_id),
         verdicts=read_verdicts(connection, dialogue_id),
         judge_claims=of_dialogue(connection, JudgeClaim, dialogue_id),
-        documents=of_dialogue(connection, model.Document, dialogue_id),
+        documents=of_dialogue(connection, model.Document, dialogue_id) if verbatim else [],
         exhibits=of_dialogue(connection, model.Exhibit, dialogue_id),
         watches=of_dialogue(connection, model.Watch, dialogue_id),
         dialogue_events=of_dialogue(connection, model.DialogueEvent, dialogue_id),
@@ -118,10 +128,9 @@ def read_verdicts(connection: sa.Connection, dialogue_id: str) -> list[Verdict]:
 
 def read_entities(connection: sa.Connection, dialogue_id: str, ids: Iterable[str]) -> list[Entity]:
     """Entities by display id; those that do not exist are left out."""
-    table = ROWS[Entity]
     found: list[Entity] = []
     for kind, round_, numbers in _grouped(key for text in set(ids) if (key := parse_display_id(text))):
-        found += of_dialogue(connection, Entity, dialogue_id, table.c.seq.in_(numbers), kind=kind, round=round_)
+        found += of_dialogue(connection, Entity, dialogue_id, kind=kind, round=round_, seq=numbers)
     return found
 
 
@@ -154,7 +163,7 @@ def open_tensions(connection: sa.Connection, dialogue_id: str) -> list[str]:
         .where(table.c.dialogue_id == dialogue_id, table.c.kind == "T", table.c.status.in_(sorted(UNSETTLED)))
         .order_by(table.c.round, table.c.seq)
     )
-    return [display_id("T", row.round, row.seq) for row in found]
+    return [display_id("T", round_, seq) for round_, seq in found.all()]
 
 
 def _count(connection: sa.Connection, rows: type[Row], dialogue_id: str, /, **where: Any) -> int:
@@ -166,6 +175,31 @@ def _count(connection: sa.Connection, rows: type[Row], dialogue_id: str, /, **wh
             .where(table.c.dialogue_id == dialogue_id, *(table.c[name] == value for name, value in where.items()))
         ).scalar_one()
     )
+
+
+def statuses(connection: sa.Connection, dialogue_ids: Sequence[str]) -> dict[str, str]:
+    """The status of each of these dialogues."""
+    table = ROWS[Dialogue]
+    found = connection.execute(
+        sa.select(table.c.dialogue_id, table.c.status).where(table.c.dialogue_id.in_(dialogue_ids))
+    )
+    return {name: str(status) for name, status in found}
+
+
+def verdict_count(connection: sa.Connection, dialogue_id: str) -> int:
+    """Verdicts registered so far."""
+    return _count(connection, Verdict, dialogue_id)
+
+
+def dialogue_event_count(connection: sa.Connection, dialogue_id: str) -> int:
+    """Steps of the dialogue's own life so far."""
+    return _count(connection, model.DialogueEvent, dialogue_id)
+
+
+def reopened_after(connection: sa.Connection, dialogue_id: str) -> int | None:
+    """How many rounds were registered when the dialogue was last reopened; ``None`` where it never was."""
+    steps = of_dialogue(connection, model.DialogueEvent, dialogue_id, type="reopened")
+    return int((steps[-1].detail or {}).get("rounds", 0)) if steps else None
 
 
 def completed_rounds(connection: sa.Connection, dialogue_id: str) -> int:
@@ -199,9 +233,15 @@ def read_round(connection: sa.Connection, dialogue_id: str, round_: int) -> Roun
 
 
 def read_round_state(
-    connection: sa.Connection, dialogue: Dialogue, round_: int, completed: int, mentioned: Iterable[str]
+    connection: sa.Connection,
+    dialogue: Dialogue,
+    round_: int,
+    completed: int,
+    mentioned: Iterable[str],
+    *,
+    cites: bool = True,
 ) -> RoundState:
-    """What a round's batch is judged against: only what it refers to."""
+    """What a round's batch is judged against: only what it refers to. ``cites`` tells whether it cites exhibits."""
     dialogue_id = dialogue.dialogue_id
     planned = read_round(connection, dialogue_id, round_)
     before = read_round(connection, dialogue_id, round_ - 1) if round_ else None
@@ -228,6 +268,7 @@ def read_round_state(
         open_tensions=open_tensions(connection, dialogue_id),
         verdicts=read_verdicts(connection, dialogue_id),
         claims=_count(connection, JudgeClaim, dialogue_id),
+        exhibits=[exhibit.id for exhibit in of_dialogue(connection, model.Exhibit, dialogue_id)] if cites else [],
     )
 
 
@@ -307,7 +348,7 @@ def write_verdict(entry: Entry, plan: VerdictPlan) -> None:
     """Write a verdict's plan."""
     if plan.dialogue is not None:
         update(entry, [plan.dialogue])
-    insert(entry, [plan.verdict, *plan.events])
+    insert(entry, [plan.verdict, *plan.watches, *plan.events])
     update(entry, plan.changed)
     verdict = plan.verdict
     index(
@@ -318,9 +359,12 @@ def write_verdict(entry: Entry, plan: VerdictPlan) -> None:
 
 def index(connection: sa.Connection, items: Sequence[tuple[str, str, str, str]]) -> None:
     """Make words findable: (dialogue, item, label, body)."""
-    if items:
-        names = ("dialogue_id", "item", "label", "body")
-        connection.execute(_search.insert(), [dict(zip(names, item, strict=True)) for item in items])
+    dialect_in(connection).index(connection, [Item(*item) for item in items])
+
+
+def unindex(connection: sa.Connection, dialogue_id: str, items: Collection[str] | None = None) -> None:
+    """Make words of a dialogue unfindable; all of them where no items are named."""
+    dialect_in(connection).unindex(connection, dialogue_id, items)
 
 
 def index_entities(connection: sa.Connection, entities: Iterable[Entity]) -> None:
@@ -356,7 +400,7 @@ def search_faults(connection: sa.Connection) -> list[tuple[str, str, str]]:
     """Where the search index is not what the record says: (dialogue, item, what)."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     faults = []
-    for row in connection.execute(sa.select(_search)):
+    for row in dialect_in(connection).indexed(connection):
         items = found.setdefault(row.dialogue_id, {})
         if row.item in items:
             faults.append((row.dialogue_id, row.item, "stands twice in the search index"))
@@ -388,37 +432,44 @@ def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit
 
     Whole responses come behind the entities, summaries and verdicts that say the same; their label tells who said it.
     """
-    words = " ".join('"' + word.replace('"', '""') + '"' for word in query.split())
-    if not words:
-        return []
-    table = ROWS[Dialogue]
-    rank: sa.ColumnClause[float] = sa.literal_column("bm25(search, 0, 0, 4.0, 1.0)")
-    statement = (
-        sa.select(
-            _search.c.dialogue_id,
-            _search.c.item,
-            _search.c.label,
-            table.c.title,
-            sa.literal_column("snippet(search, -1, '«', '»', '…', 24)").label("snippet"),
-            rank.label("rank"),
-        )
-        .join(table, table.c.dialogue_id == _search.c.dialogue_id)
-        .where(sa.literal_column("search").op("MATCH")(words))
-        .order_by(_search.c.item.op("GLOB")("round-*/*"), rank, _search.c.dialogue_id, _search.c.item)
-        .limit(limit)
+    found = dialect_in(connection).find(
+        connection, query, every=True, dialogue_id=dialogue_id, without=(), limit=limit, last=True
     )
-    if dialogue_id is not None:
-        statement = statement.where(_search.c.dialogue_id == dialogue_id)
+    return _hits(connection, found)
+
+
+def similar(connection: sa.Connection, words: str, limit: int, *, without: Collection[str] = ()) -> list[Hit]:
+    """Places where any of the words stands, best first: several may be of one dialogue. The words are plain text.
+
+    Args:
+        connection: the open transaction.
+        words: what to look for; so many words of it that a search ends soon.
+        limit: so many places at most.
+        without: dialogues to leave out.
+    """
+    found = dialect_in(connection).find(
+        connection, words, every=False, dialogue_id=None, without=without, limit=limit, last=False
+    )
+    return _hits(connection, found)
+
+
+def _hits(connection: sa.Connection, found: Sequence[Found]) -> list[Hit]:
+    """Places with the titles of their dialogues."""
+    table = ROWS[Dialogue]
+    ids = sorted({place.dialogue_id for place in found})
+    named = sa.select(table.c.dialogue_id, table.c.title).where(table.c.dialogue_id.in_(ids))
+    titles = {row.dialogue_id: row.title for row in connection.execute(named)} if ids else {}
     return [
         Hit(
-            dialogue_id=row.dialogue_id,
-            title=row.title,
-            item=row.item,
-            label=row.label or _speaker(row.item),
-            snippet=row.snippet,
-            rank=float(f"{row.rank:.4g}"),  # digits that count: in a small store ranks lie near zero
+            dialogue_id=place.dialogue_id,
+            title=titles[place.dialogue_id],
+            item=place.item,
+            label=place.label or _speaker(place.item),
+            snippet=place.snippet,
+            rank=float(f"{place.rank:.4g}"),  # digits that count: in a small store ranks lie near zero
         )
-        for row in connection.execute(statement)
+        for place in found
+        if place.dialogue_id in titles
     ]
 
 
@@ -449,7 +500,7 @@ def latest_id(connection: sa.Connection) -> str | None:
 def all_ids(connection: sa.Connection, limit: int = 1000) -> list[str]:
     """Ids of all dialogues, for suggestions."""
     table = ROWS[Dialogue]
-    return list(connection.execute(sa.select(table.c.dialogue_id).limit(limit)).scalars())
+    return list(connection.execute(sa.select(table.c.dialogue_id).order_by(table.c.dialogue_id).limit(limit)).scalars())
 
 
 def taken(connection: sa.Connection, dialogue_ids: Sequence[str]) -> set[str]:
@@ -466,10 +517,22 @@ def head(connection: sa.Connection, dialogue_id: str) -> Head:
     return Head(stream=stream(dialogue_id), sequence=sequence, hash=digest)
 
 
-def summaries(connection: sa.Connection, status: str | None, limit: int) -> tuple[list[DialogueSummary], int]:
+def tagged(connection: sa.Connection, tags: Iterable[str]) -> list[str]:
+    """Ids of the dialogues that have all of these tags, which are matched as names are."""
+    table = ROWS[Dialogue]
+    wanted = {folded(tag) for tag in tags}
+    found = connection.execute(sa.select(table.c.dialogue_id, table.c.tags).where(table.c.tags != "[]"))
+    return [row.dialogue_id for row in found if wanted <= {folded(str(tag)) for tag in parsed(row.tags)}]
+
+
+def summaries(
+    connection: sa.Connection, status: str | None, limit: int, tags: Sequence[str] = ()
+) -> tuple[list[DialogueSummary], int]:
     """Dialogues, newest first, and how many there are."""
     table = ROWS[Dialogue]
     wanted = [] if status is None else [table.c.status == status]
+    if tags:
+        wanted.append(table.c.dialogue_id.in_(tagged(connection, tags)))
     total = connection.execute(sa.select(sa.func.count()).select_from(table).where(*wanted)).scalar_one()
     newest = sa.select(table).where(*wanted).order_by(table.c.created_at.desc(), table.c.dialogue_id).limit(limit)
     rows = [dict(row) for row in connection.execute(newest).mappings()]
@@ -524,3 +587,55 @@ def _counts(
         .group_by(table.c.dialogue_id)
     )
     return {row.dialogue_id: row.rows for row in found}
+
+
+def statistics(connection: sa.Connection, tags: Sequence[str]) -> Counts:
+    """Count over all dialogues, or over those that have all of some tags. No dialogue is read whole."""
+    own, rounds_, entities, said = ROWS[Dialogue], ROWS[Round], ROWS[Entity], ROWS[model.Utterance]
+    experts, refs, moves, verdicts = ROWS[Expert], ROWS[model.Ref], ROWS[Move], ROWS[Verdict]
+    wanted = set(tagged(connection, tags)) if tags else None
+
+    def counted(table: sa.Table, *columns: sa.ColumnElement[Any], where: tuple[Any, ...] = ()) -> dict[Any, int]:
+        """Rows by some columns; dialogues that are not wanted are left out here, since a list of them may be long."""
+        found: dict[Any, int] = {}
+        first = next(iter(table.primary_key.columns))
+        grouped = sa.select(first, *columns, sa.func.count()).where(*where).group_by(first, *columns)
+        for name, *values, number in connection.execute(grouped):
+            if wanted is None or name in wanted:
+                key = values[0] if len(values) == 1 else tuple(values)
+                found[key] = found.get(key, 0) + int(number)
+        return found
+
+    done = rounds_.c.status == "completed"
+    scores = connection.execute(sa.select(rounds_.c.dialogue_id, rounds_.c.score).where(done))
+    scored = connection.execute(
+        sa.select(
+            said.c.dialogue_id, said.c.slug, experts.c.role, sa.func.count(said.c.score), sa.func.sum(said.c.score)
+        )
+        .join(experts, sa.and_(experts.c.dialogue_id == said.c.dialogue_id, experts.c.slug == said.c.slug))
+        .where(said.c.score.is_not(None))
+        .group_by(said.c.dialogue_id, said.c.slug, experts.c.role)
+        .order_by(said.c.dialogue_id, said.c.slug)
+    )
+    finals = connection.execute(
+        sa.select(verdicts.c.dialogue_id, verdicts.c.round)
+        .join(own, own.c.dialogue_id == verdicts.c.dialogue_id)
+        .where(own.c.status == "converged", verdicts.c.verdict_type == "final")
+        .order_by(verdicts.c.dialogue_id, verdicts.c.seq)
+    )
+    concluded = {name: round_ + 1 for name, round_ in finals if wanted is None or name in wanted}
+    return Counts(
+        statuses=counted(own, own.c.status),
+        entities=counted(entities, entities.c.kind, entities.c.status),
+        scores=[score for name, score in scores if wanted is None or name in wanted],
+        references=counted(refs, refs.c.ref_type),
+        moves=counted(moves, moves.c.move_type),
+        verdicts=counted(verdicts, verdicts.c.verdict_type),
+        sat=sum(counted(experts, experts.c.source, where=(experts.c.first_round.is_not(None),)).values()),
+        experts=[
+            (slug, role, int(count), int(total))
+            for name, slug, role, count, total in scored
+            if wanted is None or name in wanted
+        ],
+        concluded=list(concluded.values()),
+    )

@@ -8,10 +8,39 @@ from typing import Any, Final
 
 import msgspec
 
-from hansard.dialogue.answers import Citation, EntityGot, GateState, Place, Progress, RoundFigures
-from hansard.dialogue.model import UNSETTLED, Entity, Event, Expert, Gate, PanelMember, Record, Utterance
+from hansard.dialogue.answers import (
+    Averages,
+    Citation,
+    DialogueStatistics,
+    EntityGot,
+    GateState,
+    KindCount,
+    PanelSuggested,
+    Place,
+    Progress,
+    RoundFigures,
+    RoundsToConvergence,
+    TopExpert,
+)
+from hansard.dialogue.calibration.rules import context_block
+from hansard.dialogue.exhibits.rules import degradation, rests_on
+from hansard.dialogue.model import (
+    UNSETTLED,
+    Dialogue,
+    Entity,
+    Event,
+    Exhibit,
+    Expert,
+    Gate,
+    PanelMember,
+    Record,
+    Utterance,
+    Verdict,
+)
+from hansard.dialogue.plans import Counts
 from hansard.dialogue.rules import claims_compared, figures, gate
 from hansard.dialogue.rules.lifecycle import status_after
+from hansard.dialogue.rules.panel import rotated_panel, tier_of
 from hansard.kernel.ids import KINDS, PLURALS, display_id, shown_name
 
 SNIPPET_LENGTH: Final = 200
@@ -34,7 +63,33 @@ def entity_view(entity: Entity) -> dict[str, Any]:
     }
     if entity.parameters is not None:
         view["parameters"] = entity.parameters
+    if entity.exhibits:
+        view["exhibits"] = entity.exhibits
     return view
+
+
+def exhibit_view(exhibit: Exhibit) -> dict[str, Any]:
+    """An exhibit as those who may cite it see it."""
+    named = ("kind", "label", "digest", "size", "media_type", "round", "added_by", "reference")
+    view = {name: getattr(exhibit, name) for name in named}
+    return {"id": exhibit.id, **{name: value for name, value in view.items() if value is not None}}
+
+
+def modifiers_of(record: Record) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """What the ethos adds to each expert's rounds, by slug and round; whoever has none is left out."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for said in record.utterances:
+        if said.modifiers:
+            found.setdefault(said.slug, {})[str(said.round)] = said.modifiers
+    return found
+
+
+def modifier_points(record: Record) -> dict[str, int]:
+    """The sum of what the ethos adds to each expert; never part of a score."""
+    return {
+        slug: sum(int(one["points"]) for given in rounds.values() for one in given)
+        for slug, rounds in modifiers_of(record).items()
+    }
 
 
 def figures_view(record: Record) -> list[RoundFigures]:
@@ -88,6 +143,7 @@ def before_round(record: Record, round_: int) -> Record:
         moves=[row for row in record.moves if row.round < round_],
         stances=[row for row in record.stances if row.round < round_],
         verdicts=[row for row in record.verdicts if row.round < round_],
+        exhibits=[row for row in record.exhibits if row.round <= round_],
     )
 
 
@@ -104,7 +160,8 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
     experts = {expert.slug: expert for expert in record.experts}
     scores = scores_of(record)
     words = {**situations(record), **own_words}
-    return {
+    added = modifiers_of(record)
+    shown: dict[str, Any] = {
         "dialogue": {
             "id": dialogue.dialogue_id,
             "title": dialogue.title,
@@ -129,6 +186,43 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
             seat.slug: _expert_view(seat, experts[seat.slug], scores[seat.slug], words.get(seat.slug)) for seat in seats
         },
     }
+    calibration = context_block(dialogue.calibration)
+    if calibration is not None:
+        shown["calibration"] = calibration
+        for slug, view in shown["experts"].items():
+            view["calibration_modifiers"] = added.get(slug, {})
+    if record.exhibits:
+        shown["exhibits"] = [exhibit_view(exhibit) for exhibit in record.exhibits]
+    return shown
+
+
+def suggested_panel(
+    dialogue: Dialogue, experts: Mapping[str, Expert], seated: Iterable[str], last: Sequence[PanelMember], round_: int
+) -> PanelSuggested | None:
+    """Whom the dialogue's rotation suggests for a round (``rules.panel.rotated_panel``).
+
+    Args:
+        seated: slugs of all who sat at an earlier panel.
+        last: the panel of the round before.
+    """
+    slugs = rotated_panel(dialogue, last, round_)
+    if slugs is None:
+        return None
+    before = set(seated)
+    pool = {entry["slug"]: entry for entry in dialogue.expert_pool if entry.get("slug")}
+    members = []
+    for slug in slugs:
+        expert = experts.get(slug)
+        entry = pool.get(slug, {})
+        members.append(
+            {
+                "slug": slug,
+                "role": expert.role if expert else entry.get("role"),
+                "tier": expert.tier if expert else tier_of(entry.get("tier"), entry.get("relevance")),
+                "source": "retained" if slug in before else expert.source if expert else "pool",
+            }
+        )
+    return PanelSuggested(round=round_, rotation=dialogue.rotation, members=members)
 
 
 def prior_rounds(record: Record) -> list[dict[str, Any]]:
@@ -265,6 +359,9 @@ def progress(record: Record) -> Progress:
         for slug, scores in scores_of(record).items()
         if scores or slug in seats  # whoever was only suggested at creation took no part
     ]
+    if record.dialogue.calibration is not None:
+        points = modifier_points(record)
+        totals = [{**entry, "modifiers": points.get(str(entry["expert"]), 0)} for entry in totals]
     return Progress(
         dialogue_id=record.dialogue.dialogue_id,
         title=record.dialogue.title,
@@ -412,13 +509,90 @@ def whole(record: Record) -> dict[str, Any]:
     own["response_references"] = {source: found for source, found in refs.items() if source.startswith("@")}
     own["moves"] = [_without_id(move) for move in record.moves]
     own["stances"] = [_without_id(stance) for stance in record.stances]
-    own["verdicts"] = [_without_id(verdict) for verdict in record.verdicts]
+    own["verdicts"] = [verdict_view(record, verdict) for verdict in record.verdicts]
+    own["exhibits"] = [exhibit_view(exhibit) for exhibit in record.exhibits]
+    own["calibration_modifiers"] = modifiers_of(record)
     own["judge_claims"] = [msgspec.to_builtins(claim) for claim in claims_compared(record)]
     own["total_alignment"] = total_alignment(record)
     return own
+
+
+def lost_members(record: Record, verdict: Verdict) -> dict[str, Any] | None:
+    """Who of a verdict's panel took no part, why, and whether a quorum remained; ``None`` where everybody did."""
+    lost = degradation(record, verdict.round)
+    return None if lost is None else lost.view()
+
+
+def verdict_view(record: Record, verdict: Verdict) -> dict[str, Any]:
+    """A verdict with what it rests on, what of it is watched, and who of its panel took no part."""
+    view = _without_id(verdict)
+    view["degradation"] = lost_members(record, verdict)
+    view["rests_on"] = rests_on(record, verdict).model_dump()
+    view["watches"] = [
+        {"seq": watch.seq, "condition": watch.condition, "kind": watch.kind, **watch.reference}
+        for watch in record.watches
+        if watch.verdict_id == verdict.verdict_id
+    ]
+    return view
 
 
 def _without_id(row: msgspec.Struct) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(row)
     plain.pop("dialogue_id")
     return plain
+
+
+def statistics(counts: Counts, tags: Sequence[str], top: int) -> DialogueStatistics:
+    """Counts as they are told: averages, and the experts with the highest sums."""
+    dialogues, rounds = sum(counts.statuses.values()), len(counts.scores)
+    alignment = sum(score or 0 for score in counts.scores)
+    kinds = {}
+    for kind, plural in PLURALS.items():
+        found = {word: number for (one, word), number in sorted(counts.entities.items()) if one == kind}
+        kinds[plural] = KindCount(total=sum(found.values()), statuses=found)
+    roles: dict[str, set[str]] = defaultdict(set)
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for slug, role, scored, total in counts.experts:
+        roles[slug].add(role)
+        sums[slug] = [have + more for have, more in zip(sums[slug], (1, scored, total), strict=True)]
+    best = sorted(sums, key=lambda slug: (-sums[slug][2], slug))[:top]
+    took = counts.concluded
+    return DialogueStatistics(
+        tags=list(tags),
+        dialogues=dialogues,
+        statuses=dict(sorted(counts.statuses.items())),
+        rounds=rounds,
+        total_alignment=alignment,
+        entities=kinds,
+        references=dict(sorted(counts.references.items())),
+        moves=dict(sorted(counts.moves.items())),
+        verdicts=dict(sorted(counts.verdicts.items())),
+        averages=Averages(
+            rounds_per_dialogue=_average(rounds, dialogues),
+            experts_per_dialogue=_average(counts.sat, dialogues),
+            entities_per_dialogue=_average(sum(one.total for one in kinds.values()), dialogues),
+            alignment_per_dialogue=_average(alignment, dialogues),
+            alignment_per_round=_average(alignment, rounds),
+        ),
+        top_experts=[
+            TopExpert(
+                expert=slug,
+                roles=sorted(roles[slug]),
+                dialogues=sums[slug][0],
+                rounds=sums[slug][1],
+                total_score=sums[slug][2],
+                average_score=round(sums[slug][2] / sums[slug][1], 2),
+            )
+            for slug in best
+        ],
+        rounds_to_convergence=RoundsToConvergence(
+            dialogues=len(took),
+            average=_average(sum(took), len(took)),
+            least=min(took, default=None),
+            most=max(took, default=None),
+        ),
+    )
+
+
+def _average(total: int, of: int) -> float | None:
+    return round(total / of, 2) if of else None

@@ -16,3 +16,12 @@ def room(tmp_path: Path) -> Iterator[Room]:
     made = Room(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[Room]:
+    """Another store, in a home of its own."""
+    (tmp_path / "second").mkdir()
+    made = Room(tmp_path / "second")
+    yield made
+    made.close()

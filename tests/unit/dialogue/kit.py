@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -22,6 +21,7 @@ from hansard.dialogue.model import Record
 from hansard.dialogue.operations import DialogueOperations
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Actor, Call, collect
+from tests.support.stores import contents, dropped, fresh
 
 JUDGE: Final = Call(Actor("judge-of-the-tests", "test"))
 
@@ -71,34 +71,25 @@ def folded(kind: str, words: Sequence[str]) -> str:
     return status
 
 
-@cache
-def _template() -> bytes:
-    """An empty store, made once: each test copies its bytes instead of migrating anew."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.db"
-        database = Database.open(path)
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.close()
-        return path.read_bytes()
-
-
 class Room:
     """One store, and the dialogue's operations on it; time advances by a second for each entry, chance is counted."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: str = "sqlite") -> None:
+        """A fresh store; on SQLite it is the file ``hansard.db`` of the folder, which is the home on both."""
         self.home = folder
+        self.place = fresh(kind, folder)
         self.path = folder / "hansard.db"
-        self.path.write_bytes(_template())
-        self.database = Database.open(self.path)
+        self.database = Database.open(self.place)
         self._ticks = 0
         self._drawn = 0
-        self.operations = DialogueOperations(Journal(self.database, clock=self._clock, chance=self._chance), folder)
+        self.journal = Journal(self.database, clock=self._clock, chance=self._chance)
+        self.operations = DialogueOperations(self.journal, folder)
         self.table = collect([self.operations])
 
     def close(self) -> None:
         """Give the connections back."""
         self.database.close()
+        dropped(self.place)
 
     def _clock(self) -> datetime:
         self._ticks += 1
@@ -165,8 +156,10 @@ class Room:
             if str(event.key) == entity_id
         ]
 
-    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every cell of every table of the file, the search index's own tables among them."""
+    def dump(self) -> dict[str, list[Any]]:
+        """Every cell of every table: on SQLite of the file itself, the search index's own tables among them."""
+        if not self.path.exists():
+            return dict(contents(self.database))
         connection = sqlite3.connect(self.path)
         try:
             names = [

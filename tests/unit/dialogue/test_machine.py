@@ -57,13 +57,17 @@ class Deliberation(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="hansard-machine-"))
-        self.room = Room(self.folder)
+        self.room = self.make_room()
         self.dialogues: list[str] = []
         self.verdicts: dict[str, list[Verdict]] = defaultdict(list)
         self.answered = 0
         self.seen = 0
         self.callings = 0
         self.answers: dict[str, tuple[str, dict[str, Any], Any]] = {}
+
+    def make_room(self) -> Room:
+        """The store that is driven."""
+        return Room(self.folder)
 
     def teardown(self) -> None:
         self.room.close()
@@ -241,6 +245,8 @@ class Deliberation(RuleBasedStateMachine):
         record = self.room.record(dialogue)
         if not record.entities:
             return
+        if record.dialogue.status == "abandoned":
+            return
         one = data.draw(st.sampled_from(record.entities))
         words = sorted((steps(one.kind)[one.status] - {"adopted"}) | {"commented"})
         word = data.draw(st.sampled_from(words))
@@ -296,7 +302,34 @@ class Deliberation(RuleBasedStateMachine):
             what_would_change="Facts.",
             force=force is not None,
             force_reason=force,
+            supersedes=None if careless else standing(record),
         )
+
+    @rule(data=st.data(), by=st.sampled_from(["judge", "judge", "user", "muffin"]))
+    def abandon(self, data: st.DataObject, by: str) -> None:
+        """Nobody goes on; experts do not decide that."""
+        dialogue = data.draw(st.sampled_from(self.dialogues))
+        closed = self.room.record(dialogue).dialogue.closed
+        answer = self.attempt("abandon", dialogue_id=dialogue, reason="No money.", by=[by])
+        assert (answer is not None) is (by != "muffin" and not closed)
+
+    @precondition(lambda self: any(self.room.record(dialogue).dialogue.closed for dialogue in self.dialogues))
+    @rule(data=st.data(), by=st.sampled_from(["judge", "user", "user", "muffin"]))
+    def reopen(self, data: st.DataObject, by: str) -> None:
+        """Somebody takes up again what was closed."""
+        dialogue = data.draw(st.sampled_from(self.dialogues))
+        closed = self.room.record(dialogue).dialogue.closed
+        answer = self.attempt("reopen", dialogue_id=dialogue, reason="Money.", by=[by])
+        assert (answer is not None) is (by != "muffin" and closed)
+        assert answer is None or answer.dialogue_status == "open"
+
+    @rule(data=st.data())
+    def tag(self, data: st.DataObject) -> None:
+        """Tags come and go, whatever the status."""
+        dialogue = data.draw(st.sampled_from(self.dialogues))
+        tags = st.lists(st.sampled_from(["kiln", "Kiln", "heat", "glaze"]), max_size=2)
+        add, remove = data.draw(tags, "add"), data.draw(tags, "remove")
+        self.attempt("tag", dialogue_id=dialogue, add=add, remove=remove)
 
     @precondition(lambda self: bool(self.answers))
     @rule(data=st.data())
@@ -339,6 +372,7 @@ class Deliberation(RuleBasedStateMachine):
             everybody_is_known(record)
             scores_add_up(record)
             self.verdicts_stay(record)
+            its_life_is_told(record)
             the_dialogue_stands_where_it_must(record)
 
     def verdicts_stay(self, record: Record) -> None:
@@ -347,6 +381,32 @@ class Deliberation(RuleBasedStateMachine):
         assert record.verdicts[: len(known)] == known
         assert [row.seq for row in record.verdicts] == list(range(1, len(record.verdicts) + 1))
         self.verdicts[record.dialogue.dialogue_id] = record.verdicts
+
+
+def standing(record: Record) -> str | None:
+    """The last final verdict: each supersedes the one before."""
+    return next((row.verdict_id for row in reversed(record.verdicts) if row.verdict_type == "final"), None)
+
+
+def its_life_is_told(record: Record) -> None:
+    """Steps run from 1 in time; tags are what they add and remove; only they abandon; a final supersedes the last."""
+    events = record.dialogue_events
+    assert [one.seq for one in events] == list(range(1, len(events) + 1))
+    assert [one.created_at for one in events] == sorted(one.created_at for one in events)
+    tags: list[str] = []
+    closing = [one.type for one in events if one.type != "tagged"]
+    for one in events:
+        detail = one.detail or {}
+        if one.type == "tagged":
+            assert detail["before"] == tags
+            tags = [name for name in tags if name not in detail["removed"]] + detail["added"]
+        else:
+            assert one.reason
+    assert record.dialogue.tags == tags
+    assert len({name.casefold() for name in tags}) == len(tags)
+    assert (record.dialogue.status == "abandoned") is (closing[-1:] == ["abandoned"])
+    finals = [row for row in record.verdicts if row.verdict_type == "final"]
+    assert [row.supersedes for row in finals[1:]] == [row.verdict_id for row in finals[:-1]]
 
 
 def ids_run_without_a_gap(record: Record) -> None:
@@ -454,12 +514,12 @@ def the_dialogue_stands_where_it_must(record: Record) -> None:
     assert (found is None) is (not rows)
     if found is not None:
         unsettled = {one.id for one in record.entities if one.kind == "T" and one.status != "resolved"}
-        accepted = (
-            {name for row in finals for name in row.tensions_accepted} if dialogue.status == "converged" else set()
-        )
+        accepted = set(finals[-1].tensions_accepted) if dialogue.status == "converged" else set()
         assert set(found.open_tensions) == unsettled - accepted
-    if dialogue.status != "converged":
-        assert dialogue.status == ("converging" if found is not None and found.met else "open")
+    if dialogue.status not in ("converged", "abandoned"):
+        reopened = [(one.detail or {})["rounds"] for one in record.dialogue_events if one.type == "reopened"]
+        waiting = reopened[-1:] == [len(rows)]  # whatever the last round says, the next one decides
+        assert dialogue.status == ("converging" if found is not None and found.met and not waiting else "open")
     for row in finals:
         assert row.gate is not None
         assert row.gate["met"] or (row.gate["forced"] and row.force_reason)

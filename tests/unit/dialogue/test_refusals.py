@@ -485,6 +485,21 @@ REFUSALS: Final = [
         "path", "/etc/x",
     ),
     Refusal(
+        "dialogue_not_closed", "conflict", "reopen", {"reason": "More is known.", "by": ["user"]},
+        "dialogue_id", "trial", suggestion="next round", constraint="lifecycle",
+    ),
+    Refusal(
+        "invalid_field", "invalid", "abandon", {"reason": "No money.", "by": ["judge", "muffin"]},
+        "by[1]", "muffin", valid_options=["judge", "user"], suggestion="'user'",
+    ),
+    Refusal("missing_field", "invalid", "abandon", {}, "reason", None, suggestion="reason"),
+    Refusal("missing_field", "invalid", "reopen", {"reason": "More is known."}, "by", None, suggestion="by"),
+    Refusal("missing_field", "invalid", "tag", {}, "add", None, suggestion="add"),
+    Refusal(
+        "invalid_field", "invalid", "tag", {"remove": ["kiln"]}, "remove[0]", "kiln", valid_options=[],
+        suggestion="dialogue_list",
+    ),
+    Refusal(
         "unknown_field", "invalid", "progress", {"dialogue_id": "trial", "round": 1}, "round", None, ["dialogue_id"],
     ),
 ]  # fmt: skip
@@ -521,7 +536,7 @@ def test_every_code_of_the_room_is_refused_somewhere() -> None:
         for name, value in vars(errors).items()
         if callable(value) and getattr(value, "__module__", "") == errors.__name__ and not name.startswith("_")
     }
-    elsewhere = {"dialogue_ambiguous", "too_many_similar_titles", "dialogue_closed"}
+    elsewhere = {"dialogue_ambiguous", "too_many_similar_titles", "dialogue_closed", "final_verdict_stands"}
     assert functions - elsewhere <= {refusal.code for refusal in REFUSALS}
 
 

@@ -23,7 +23,13 @@ REQUESTS = [
     requests.RoundRegister,
     requests.VerdictRegister,
     requests.UpdateStatus,
+    requests.DialogueAbandon,
+    requests.DialogueReopen,
+    requests.DialogueTag,
     requests.RoundContext,
+    requests.DialoguePrompts,
+    requests.DialogueSimilar,
+    requests.DialogueStats,
     requests.DialogueQuery,
     requests.DialogueList,
     requests.ExpandCitations,
@@ -69,6 +75,25 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "seed": "0" * 16,
         "output_dir": "x",
         "tags": ["t"],
+        "calibration": {
+            "ethos_id": "ethos-a-001",
+            "title": "A",
+            "domain_id": "ABC",
+            "domain": "A",
+            "digest": "0" * 64,
+            "rules": [
+                {
+                    "seq": 1,
+                    "rule_id": "PR0001",
+                    "type": "principle",
+                    "label": "L",
+                    "text": "T",
+                    "priority": 100,
+                    "revision": 1,
+                    "merged_from": [{"rule_id": "PR0001", "revision": 1}],
+                }
+            ],
+        },
         "dialogue_id": "t",
         "origin": ORIGIN,
     },
@@ -108,6 +133,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "summary": "S",
         "expert_scores": {"muffin": 4},
         "score_components": {"muffin": {"wisdom": 1, "consistency": 1, "truth": 1, "relationships": 1}},
+        "calibration_modifiers": {"muffin": [{"rule_id": "PR0001", "points": 1, "reason": "r", "evidence": "E0001"}]},
         "responses": {"muffin": "raw"},
         "annotations": {"muffin": [{"word": "X", "line": 3}]},
         "perspectives": [
@@ -119,6 +145,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
                 "contributors": ["muffin", "scone"],
                 "references": [{"type": "support", "target": "@scone", "target_type": "P", "context": "c"}],
                 "parameters": {"delta": 0.25},
+                "exhibits": ["X0001"],
             }
         ],
         "recommendations": [],
@@ -183,15 +210,61 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "dismissals": {"minority": "because"},
         "force": True,
         "force_reason": "r",
+        "ethos_compliance": {
+            "fully_compliant": False,
+            "exceptions": [{"rule_id": "PR0001", "justification": "j", "approved_by": "a"}],
+            "violations": [{"rule_id": "PR0002", "description": "d"}],
+        },
+        "watch": [{"condition": "c", "gate": "g", "date": "2027-03-01"}],
     },
     requests.UpdateStatus: {
         "dialogue_id": "d",
         "at": "2026-02-01T10:00:00Z",
         "updates": [{"id": "T0001", "status": "commented", "by": ["user"]}],
     },
-    requests.RoundContext: {"dialogue_id": "d", "round": 0, "round_contexts": {"muffin": "w"}},
+    requests.DialogueAbandon: {"dialogue_id": "d", "at": "2026-02-01T10:00:00Z", "reason": "r", "by": ["judge"]},
+    requests.DialogueReopen: {"dialogue_id": "d", "at": "2026-02-01T10:00:00Z", "reason": "r", "by": ["user"]},
+    requests.DialogueTag: {
+        "dialogue_id": "d",
+        "at": "2026-02-01T10:00:00Z",
+        "add": ["t"],
+        "remove": ["u"],
+        "by": ["judge"],
+    },
+    requests.RoundContext: {
+        "dialogue_id": "d",
+        "round": 0,
+        "round_contexts": {"muffin": "w"},
+        "experts": ["muffin"],
+        "budget_tokens": 1000,
+        "in_files": True,
+    },
+    requests.DialoguePrompts: {
+        "dialogue_id": "d",
+        "round": 0,
+        "experts": ["muffin"],
+        "words": {
+            "muffin": {
+                "task": "t",
+                "round_context": "r",
+                "instructions": "i",
+                "brief": {
+                    "question": "q",
+                    "foundation": "f",
+                    "why_here": "w",
+                    "mandate": "m",
+                    "relevant_work": "r",
+                    "progress": "p",
+                },
+            }
+        },
+        "budget_tokens": 1000,
+        "write": True,
+    },
+    requests.DialogueSimilar: {"words": "w", "dialogue_id": "d", "limit": 5},
+    requests.DialogueStats: {"tags": ["t"], "top": 5},
     requests.DialogueQuery: {"dialogue_id": "d"},
-    requests.DialogueList: {"status": "open", "limit": 5},
+    requests.DialogueList: {"status": "open", "tags": ["t"], "limit": 5},
     requests.ExpandCitations: {"dialogue_id": "d", "ids": ["P0001"]},
     requests.EntityQuery: {"dialogue_id": "d", "id": "P0001"},
     requests.ParseResponse: {"dialogue_id": "d", "round": 0, "expert": "muffin", "text": "t", "path": "p"},
@@ -249,6 +322,11 @@ def faults(shape: type[Any], payload: Any) -> list[HansardError]:
     return list(refusal.value.errors) or [refusal.value]
 
 
+MAPS = {
+    "words",
+    "files", "documents", "expert_scores", "score_components", "responses", "votes", "dismissals", "round_contexts",
+    "calibration_modifiers",
+}  # fmt: skip
 FREE = {"constraints", "parameters", "annotations", "diagnostics", "judge_claims", "exported"}
 """Free-form JSON: any value, so far as it can be stored."""
 
@@ -280,9 +358,7 @@ def test_an_unknown_field_is_told_wherever_it_stands(shape: type[BaseModel]) -> 
 
 def is_map(place: Path_) -> bool:
     """Whether an object is a map from names of the caller's own, not a shape."""
-    return place[-1] in {"files", "documents", "expert_scores", "score_components", "responses", "votes"} or place[
-        -1
-    ] in {"dismissals", "round_contexts"}
+    return place[-1] in MAPS
 
 
 @pytest.mark.parametrize("shape", REQUESTS)

@@ -91,8 +91,17 @@ def a_whole_dialogue(room: Room) -> None:
         force=True,
         force_reason="Two are new.",
     )
-    for name in ("progress", "get", "round_context"):
+    room.call("tag", dialogue_id=dialogue, add=["kiln"], remove=["t"])
+    room.call("reopen", dialogue_id=dialogue, reason="More is known.", by=["user"])
+    room.call("update_status", dialogue_id=dialogue, updates=[step("P0001", "commented", "user")])
+    more = {"verdict_id": "second", "supersedes": "final", "force": True, "force_reason": "Time.", "request_id": "last"}
+    room.conclude(dialogue, 2, **more)
+    room.conclude(dialogue, 2, **more)
+    room.call("reopen", dialogue_id=dialogue, reason="Even more.", by=["user"])
+    room.call("abandon", dialogue_id=dialogue, reason="Enough.")
+    for name in ("progress", "get", "round_context", "prompts"):
         room.call(name, dialogue_id=dialogue)
+    room.call("entity", dialogue_id=dialogue, id="P0001")
     room.call("expand_citations", dialogue_id=dialogue, ids=["P0001", "T0201"])
 
 

@@ -51,7 +51,7 @@ def test_a_context_has_every_documented_field(room: Room) -> None:
     """The answer has the specification's parts with its names, for the whole panel in one call."""
     dialogue = a_history(room)
     given = room.call("round_context", dialogue_id=dialogue, round=2).model_dump()
-    assert set(given) == {"dialogue", "prior_rounds", "active_tensions", "experts", "notes"}
+    assert set(given) == {"dialogue", "prior_rounds", "active_tensions", "experts", "notes", "tokens"}
     assert set(given["dialogue"]) == {
         "id", "title", "question", "status", "current_round", "total_alignment", "background",
     }  # fmt: skip

@@ -11,6 +11,7 @@ from hansard.dialogue.rules.figures import (
     stated_vote,
     tensions_by_round,
 )
+from hansard.dialogue.rules.life import standing_final
 from hansard.dialogue.rules.lifecycle import Lives
 from hansard.dialogue.rules.panel import plan_expert, plan_panel
 from hansard.dialogue.rules.round import plan_round
@@ -30,6 +31,7 @@ __all__ = [
     "plan_round",
     "plan_verdict",
     "positions_by_round",
+    "standing_final",
     "stated_vote",
     "tensions_by_round",
 ]

@@ -27,6 +27,7 @@ from hansard.dialogue.model import (
     Stance,
     Verdict,
 )
+from hansard.dialogue.rules.life import standing_final
 from hansard.dialogue.rules.lifecycle import FIRST_STATUS
 
 _SPACE = re.compile(r"\s+")
@@ -235,11 +236,15 @@ def tensions_by_round(record: Record) -> dict[int, dict[str, str]]:
         if event.type in STATUSES["T"]:
             late = event.created_at > ended.get(event.event_round, "")
             steps[event.event_round + late].append((str(event.key), event.type))
-    status: dict[str, str] = {}
+    still: dict[str, str] = {}
     found = {}
     for number in sorted(ended):
-        status.update(steps[number])
-        found[number] = {entity_id: word for entity_id, word in status.items() if word in UNSETTLED}
+        for entity_id, word in steps[number]:
+            if word in UNSETTLED:
+                still[entity_id] = word
+            else:
+                still.pop(entity_id, None)
+        found[number] = dict(still)
     return found
 
 
@@ -254,8 +259,8 @@ def gate(record: Record) -> Gate | None:
         return None
     last = done[-1].round
     judged = record.dialogue.status == "converged"
-    finals = [verdict for verdict in record.verdicts if verdict.verdict_type == "final" and judged]
-    accepted = {tension for verdict in finals for tension in verdict.tensions_accepted}
+    final = standing_final(record.verdicts) if judged else None
+    accepted = set(final.tensions_accepted) if final else set()
     still_open = [
         entity.id
         for entity in record.entities

@@ -10,7 +10,7 @@ import msgspec
 from hansard.dialogue import errors
 from hansard.dialogue.model import STATUSES, TRANSITIONS, UNSETTLED, Entity, Event
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field
-from hansard.kernel.ids import KINDS, RESERVED_SLUGS, expert_slug
+from hansard.kernel.ids import KINDS, RESERVED_SLUGS, expert_slug, parse_display_id
 
 FIRST_STATUS: Final = {kind: words[0] for kind, words in STATUSES.items()}
 FIRST_EVENT: Final = {"P": "created", "R": "created", "T": "created", "E": "cited", "C": "asserted"}
@@ -182,6 +182,13 @@ def not_an_id(field: str, text: str, expected: str) -> HansardError:
     if len(text) == 5 and text[0].isalpha() and text[1:].isdigit() and text[0].upper() not in KINDS:
         return errors.invalid_entity_type(field, text)
     return errors.invalid_display_id(field, text, expected)
+
+
+def judged_id(field: str, text: str) -> str | HansardError:
+    """A display id, or what is wrong with it."""
+    if parse_display_id(text) is not None:
+        return text
+    return not_an_id(field, text, "Write it like P0001: kind letter, two digits round, two of number")
 
 
 def judged_actors(field: str, names: Sequence[str], experts: Iterable[str]) -> Iterator[HansardError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -130,6 +131,41 @@ def suggested_panel(pool: Sequence[Mapping[str, Any]], size: int, seed: str) -> 
     rest = [name for tier in TIERS for name in by_tier[tier][quota[tier] :]]
     chosen.update(rest[: max(0, size - len(chosen))])
     return [expert["slug"] for expert in pool if expert["slug"] in chosen]
+
+
+def rotated_panel(dialogue: Dialogue, last: Sequence[PanelMember], round_: int) -> list[str] | None:
+    """Slugs of the panel that the dialogue's rotation suggests for a round; a suggestion, nobody is seated by it.
+
+    ``none``: the last panel again. ``wildcards``: the last panel, its wildcards drawn anew from those of the pool who
+    do not sit now, as far as there are so many. ``full``: a whole panel drawn anew, like the first. Each round draws
+    by a seed of its own, which is told from the dialogue's.
+
+    Args:
+        dialogue: the dialogue.
+        last: the panel of the round before.
+        round_: the round to come.
+
+    Returns:
+        ``None`` where the Judge decides (``graduated``), and before a first panel sat.
+    """
+    if dialogue.rotation == "graduated" or not last:
+        return None
+    sitting = [member.slug for member in last]
+    if dialogue.rotation == "none":
+        return sitting
+    pool = [
+        {**entry, "tier": tier_of(entry.get("tier"), entry.get("relevance"))}
+        for entry in dialogue.expert_pool
+        if entry.get("slug")  # an imported pool may have experts without a name
+    ]
+    seed = hashlib.sha256(f"{dialogue.seed} panel {round_}".encode()).hexdigest()[:16]
+    if dialogue.rotation == "full":
+        return suggested_panel(pool, min(dialogue.panel_size, len(pool)), seed)
+    stay = [member.slug for member in last if member.tier != "Wildcard"]
+    wild = [member.slug for member in last if member.tier == "Wildcard"]
+    fresh = [entry for entry in pool if entry["tier"] == "Wildcard" and entry["slug"] not in sitting]
+    drawn = suggested_panel(fresh, min(len(wild), len(fresh)), seed)
+    return [*stay, *drawn, *wild[: len(wild) - len(drawn)]]
 
 
 def next_color(present: Iterable[Expert]) -> str:

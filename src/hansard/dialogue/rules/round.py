@@ -13,6 +13,7 @@ import msgspec
 
 from hansard.dialogue import errors
 from hansard.dialogue.answers import Updated, Warned
+from hansard.dialogue.exhibits.rules import judged_citations
 from hansard.dialogue.model import (
     ABSTAIN_CAUSES,
     COMPONENTS,
@@ -29,9 +30,10 @@ from hansard.dialogue.model import (
     Utterance,
 )
 from hansard.dialogue.plans import RoundPlan, RoundState
-from hansard.dialogue.requests import EntityIn, ReferenceIn, RoundRegister, TensionIn, UpdateIn
+from hansard.dialogue.requests import EntityIn, ModifierIn, ReferenceIn, RoundRegister, TensionIn, UpdateIn
 from hansard.dialogue.rules.figures import compared, figures_of, gate_of, positions
 from hansard.dialogue.rules.lifecycle import FIRST_STATUS, Lives, judged_actors, not_an_id
+from hansard.dialogue.rules.modifiers import judged_modifier
 from hansard.dialogue.rules.panel import carried_over, named_twice
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field, shown
 from hansard.kernel.ids import (
@@ -69,7 +71,14 @@ def mentioned_ids(request: RoundRegister) -> set[str]:
     for move in request.moves:
         texts += [*move.targets, *([] if move.target is None else [move.target])]
     texts += [reference.target for reference in request.references]
+    texts += [one.evidence for given in request.calibration_modifiers.values() for one in given if one.evidence]
     return {text for text in texts if parse_display_id(text)}
+
+
+def cites(request: RoundRegister) -> bool:
+    """Whether a batch cites exhibits at all."""
+    kinds = ("P", "R", "E", "C")  # a tension has no such field
+    return any(getattr(item, "exhibits", ()) for kind in kinds for item in items_of(request, kind))
 
 
 def items_of(request: RoundRegister, kind: str) -> Sequence[EntityIn | TensionIn]:
@@ -113,6 +122,7 @@ class _Batch:
             self._fault(missing_field("score"), "round", source=str(request.round))
         utterances = self._utterances()
         self._entities()
+        utterances = self._modified(utterances)
         self._references()
         self._updates()
         moves = self._moves()
@@ -226,6 +236,35 @@ class _Batch:
             )
         return rows
 
+    def _modified(self, utterances: list[Utterance]) -> list[Utterance]:
+        """The utterances with what the ethos adds to each."""
+        found = {said.slug: said for said in utterances}
+        seen: set[str] = set()
+        for name, given in self.request.calibration_modifiers.items():
+            field = f"calibration_modifiers.{name}"
+            slug = self._member(field, name)
+            if slug is None:
+                continue
+            if slug in seen:
+                self._fault(named_twice(field, name, slug), "expert", source=name)
+            seen.add(slug)
+            rows = [row for index, one in enumerate(given) if (row := self._modifier(f"{field}[{index}]", name, one))]
+            twice = [row["rule_id"] for row in rows]
+            if len(set(twice)) < len(twice):
+                self._fault(invalid_field(field, twice, "names a rule twice"), "expert", source=name)
+            own = found.get(slug) or Utterance(dialogue_id=self.id, round=self.request.round, slug=slug)
+            found[slug] = msgspec.structs.replace(own, modifiers=rows or None)
+        spoke = {said.slug for said in utterances}
+        return [said for slug, said in sorted(found.items()) if said.modifiers or slug in spoke]
+
+    def _modifier(self, field: str, name: str, given: ModifierIn) -> dict[str, Any] | None:
+        """One modifier as it is kept, or nothing where it has a fault."""
+        judged = judged_modifier(field, given, self.state.dialogue.calibration, self._resolved, self.lives, self.id)
+        if isinstance(judged, HansardError):
+            self._fault(judged, "modifier", source=name)
+            return None
+        return judged
+
     def _entities(self) -> None:
         seen: set[str] = set()
         for kind, word in KINDS.items():
@@ -243,6 +282,10 @@ class _Batch:
                 locals_ = list(places.values())
                 experts = self._local_ids(field, kind, word, places, seen)
                 contributors = self._contributors(field, word, item, experts, locals_)
+                exhibits = [] if isinstance(item, TensionIn) else item.exhibits
+                fault = judged_citations(f"{field}.exhibits", exhibits, kind, word, self.state.exhibits)
+                if fault is not None:
+                    self._fault(fault, word, locals_[0] if locals_ else None)
                 entity_id = str(DisplayId(kind, self.request.round, index + 1))
                 for name in locals_:
                     self.mapping.setdefault(name, entity_id)
@@ -259,6 +302,7 @@ class _Batch:
                         status=FIRST_STATUS[kind],
                         parameters=None if isinstance(item, TensionIn) else item.parameters,
                         local_ids=locals_,
+                        exhibits=list(exhibits) or None,
                         created_at=self.time,
                     )
                 )

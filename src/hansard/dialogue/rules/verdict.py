@@ -9,16 +9,21 @@ import msgspec
 
 from hansard.dialogue import errors
 from hansard.dialogue.answers import Warned
+from hansard.dialogue.calibration.errors import rule_not_found
+from hansard.dialogue.calibration.rules import rule_ids
+from hansard.dialogue.exhibits.rules import judged_watches
 from hansard.dialogue.model import (
     CONFIDENCES,
     VERDICT_TYPES,
     VOTES,
     Gate,
     Verdict,
+    Watch,
 )
 from hansard.dialogue.plans import VerdictPlan, VerdictState
 from hansard.dialogue.requests import VerdictRegister
 from hansard.dialogue.rules.figures import Positions, gate_of, positions, stated_vote
+from hansard.dialogue.rules.life import standing_final
 from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, not_an_id, valid_steps
 from hansard.dialogue.rules.panel import named_twice
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
@@ -105,6 +110,10 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     faults += _judged_verdict_ids(state, request)
     lives = Lives(dialogue.dialogue_id, state.entities, state.event_counts, time, max(0, state.completed - 1))
     faults += _judged_entities(lives, state, request)
+    faults += _judged_compliance(state, request)
+    watches = [(f"watch[{index}]", watch) for index, watch in enumerate(request.watch)]
+    bound, unbound = judged_watches(watches, request.conditions)
+    faults += unbound
     if faults:
         return faults
 
@@ -155,6 +164,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         dismissals=dict(request.dismissals) if request.dismissals else None,
         force_reason=request.force_reason if request.force else None,
         gate=msgspec.to_builtins(gate) if gate else None,
+        ethos_compliance=request.ethos_compliance.model_dump(mode="json") if request.ethos_compliance else None,
         created_at=time,
     )
     return VerdictPlan(
@@ -165,6 +175,18 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         adopted=adopted,
         gate=gate,
         warnings=list(_warnings(request, gate, where)),
+        watches=[
+            Watch(
+                dialogue_id=dialogue.dialogue_id,
+                verdict_id=request.verdict_id,
+                seq=number,
+                condition=one.condition,
+                kind=one.kind,
+                reference=one.reference,
+                created_at=time,
+            )
+            for number, one in enumerate(bound, start=1)
+        ],
     )
 
 
@@ -181,6 +203,10 @@ def _judged_verdict_ids(state: VerdictState, request: VerdictRegister) -> Iterab
     known = {verdict.verdict_id: verdict for verdict in state.verdicts}
     if request.supersedes is not None and request.supersedes not in known:
         yield errors.verdict_not_found("supersedes", request.supersedes, known)
+    elif request.verdict_type == "final" and not state.dialogue.imported:
+        standing = standing_final(state.verdicts)
+        if standing is not None and request.supersedes != standing.verdict_id:
+            yield errors.final_verdict_stands(request.supersedes, standing.verdict_id)
     for name in request.dismissals or {}:
         if name not in known:
             yield errors.verdict_not_found(f"dismissals.{name}", name, known)
@@ -209,6 +235,45 @@ def _judged_entities(lives: Lives, state: VerdictState, request: VerdictRegister
         yield invalid_field(
             "tensions_accepted", both, "is among 'tensions_resolved' too; a tension is resolved or accepted, not both"
         )
+
+
+def _judged_compliance(state: VerdictState, request: VerdictRegister) -> Iterable[HansardError]:
+    """Whether what a verdict says of the ethos can be: its rules are known, and it does not contradict itself."""
+    calibration, said = state.dialogue.calibration, request.ethos_compliance
+    if said is None:
+        if calibration is not None and request.verdict_type == "final" and not state.dialogue.imported:
+            yield missing_field("ethos_compliance")
+        return
+    if calibration is None:
+        yield invalid_field(
+            "ethos_compliance", said.fully_compliant, "is given in a dialogue without calibration",
+            suggestion="Leave it out; 'dialogue_create' takes the ethos that a dialogue is held to",
+        )  # fmt: skip
+        return
+    known = rule_ids(calibration)
+    seen: dict[str, str] = {}
+    for name in ("exceptions", "violations"):
+        for index, one in enumerate(getattr(said, name)):
+            field = f"ethos_compliance.{name}[{index}]"
+            if one.rule_id not in known:
+                yield rule_not_found(f"{field}.rule_id", one.rule_id, known)
+            elif one.rule_id in seen:
+                yield invalid_field(f"{field}.rule_id", one.rule_id, f"stands among the {seen[one.rule_id]} already")
+            seen.setdefault(one.rule_id, name)
+    for index, exception in enumerate(said.exceptions):
+        for word in ("justification", "approved_by"):
+            if not (getattr(exception, word) or "").strip():
+                yield missing_field(f"ethos_compliance.exceptions[{index}].{word}")
+    if said.fully_compliant and seen:
+        yield invalid_field(
+            "ethos_compliance.fully_compliant", True, f"is contradicted by {', '.join(seen)}",
+            suggestion="A verdict with an exception or a violation is not fully compliant",
+        )  # fmt: skip
+    if not said.fully_compliant and not seen:
+        yield invalid_field(
+            "ethos_compliance.fully_compliant", False, "is said, and no exception or violation is named",
+            suggestion="Name each rule in 'exceptions' (with who approved it) or in 'violations'",
+        )  # fmt: skip
 
 
 def _judged_gate(gate: Gate, request: VerdictRegister, *, imported: bool) -> list[HansardError]:

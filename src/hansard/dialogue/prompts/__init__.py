@@ -1,0 +1,1 @@
+"""Prompts for experts and briefs for whoever is new (specification, "Prompt Assembly", "Dynamic Expert Creation")."""

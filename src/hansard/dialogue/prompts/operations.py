@@ -1,0 +1,90 @@
+"""The operation that makes prompts, and writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from hansard.dialogue import answers, contexts, requests
+from hansard.dialogue.door import Door
+from hansard.dialogue.folder import write_into
+from hansard.dialogue.prompts import briefs, markdown
+from hansard.kernel.operations import Call, operation
+
+
+class Prompting(Door):
+    """Prompts for a round's panel."""
+
+    @operation(writes=True)
+    def dialogue_prompts(self, request: requests.DialoguePrompts, call: Call) -> answers.PromptsGiven:
+        """Make the prompts of a round's panel, with a brief for whoever is new; write them where that is asked."""
+        with self._journal.reading(call) as connection:
+            record = self.record(request.dialogue_id, connection, verbatim=False)
+        _, seats, _ = contexts.panel_of(record, request.round)
+        members = {seat.slug for seat in seats}
+        words = dict(zip(contexts.slugs("words.{}", request.words, members), request.words.values(), strict=True))
+        found = contexts.round_context(
+            record,
+            request.round,
+            experts=request.experts,
+            own_words={slug: own.round_context for slug, own in words.items() if own.round_context},
+            budget_tokens=request.budget_tokens,
+        )
+        folder = self.writable_folder(record.dialogue) if request.write else self.folder(record.dialogue)
+        earlier = markdown.earlier_rounds(found.body["prior_rounds"])
+        prompts: list[answers.PromptGiven] = []
+        for number, seat in enumerate(found.seats):
+            call.progress(number, len(found.seats), f"prompt for {seat.slug}")
+            own = words.get(seat.slug, requests.PromptWords())
+            view = found.body["experts"][seat.slug]
+            given = {} if own.brief is None else own.brief.plain()
+            fresh = briefs.is_fresh(seat)
+            brief = briefs.brief(found, seat, given) if fresh or own.brief is not None else None
+            text = markdown.prompt(found, seat, earlier, brief=brief, task=own.task, instructions=own.instructions)
+            prompt_file = context_file = None
+            if request.write:
+                place = f"round-{found.round}"
+                prompt_file = write_into(folder, f"{place}/prompt-{seat.slug}.md", text.encode())
+                context_file = write_into(
+                    folder, f"{place}/context-{seat.slug}.json", _context_bytes(found, view, brief)
+                )
+            prompts.append(
+                answers.PromptGiven(
+                    expert=seat.slug,
+                    role=view["role"],
+                    source=seat.source,
+                    fresh=fresh,
+                    tokens=contexts.text_tokens(text),
+                    prompt=None if request.write else text,
+                    brief=None if request.write else brief,
+                    prompt_file=prompt_file,
+                    context_file=context_file,
+                )
+            )
+        return answers.PromptsGiven(
+            dialogue_id=record.dialogue.dialogue_id,
+            round=found.round,
+            folder=str(folder),
+            prompts=prompts,
+            notes=found.notes,
+            warnings=list(_replaced(prompts)),
+        )
+
+
+def _context_bytes(found: contexts.Context, view: dict[str, Any], brief: dict[str, Any] | None) -> bytes:
+    """What a prompt was made of: the shared parts, this expert's own, and the brief."""
+    data = {**{name: part for name, part in found.body.items() if name != "experts"}, "expert": view, "brief": brief}
+    return msgspec.json.format(msgspec.json.encode({**data, "notes": found.notes}), indent=1) + b"\n"
+
+
+def _replaced(prompts: list[answers.PromptGiven]) -> Iterator[answers.Warned]:
+    for prompt in prompts:
+        for file in (prompt.prompt_file, prompt.context_file):
+            if file is not None and file.replaced is not None:
+                yield answers.Warned(
+                    type="file_replaced",
+                    message=f"{file.path} held another content (SHA-256 {file.replaced}), which is gone",
+                    expert=prompt.expert,
+                )
