@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
@@ -20,23 +21,33 @@ import msgspec
 from hansard.database.columns import key_names
 from hansard.database.journal import RULES_VERSION
 from hansard.dialogue import model, rules
+from hansard.dialogue.exhibits.rules import degradation, is_exhibit_id, rests_on
 from hansard.dialogue.tables import ROWS
+from hansard.dialogue.views import modifier_points
 from hansard.exchange import errors
 from hansard.exchange.document_items import (
+    CalibrationItem,
     ComparedItem,
+    ComplianceCountItem,
+    DegradationItem,
+    DialogueEventItem,
     Document,
     EntityItem,
+    EthosRuleItem,
     EventItem,
+    ExhibitItem,
     ExpertItem,
     FiguresItem,
     Item,
     JournalItem,
     JudgeClaimItem,
     JudgeFileItem,
+    LostItem,
     MoveItem,
     PoolItem,
     ReferenceItem,
     ResponseReferenceItem,
+    RestsOnItem,
     RoundItem,
     SeatItem,
     StanceItem,
@@ -44,6 +55,7 @@ from hansard.exchange.document_items import (
     UtteranceItem,
     VerdictItem,
     WarningItem,
+    WatchItem,
 )
 from hansard.exchange.origin import first_origin
 from hansard.exchange.warnings import warnings_of
@@ -117,6 +129,7 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
     for said in record.utterances:
         if said.score is not None:
             scores.setdefault(said.slug, {})[said.round] = said.score
+    points = modifier_points(record)
     document = _made(
         Document,
         dialogue,
@@ -127,6 +140,7 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
         total_rounds=sum(1 for item in record.rounds if item.status == "completed"),
         total_alignment=sum(item.score or 0 for item in record.rounds if item.status == "completed"),
         strict_velocity=bool(dialogue.strict_velocity),
+        calibration=_calibration(record),
         expert_pool=PoolItem(domain=dialogue.domain, experts=dialogue.expert_pool),
         experts=[
             _made(
@@ -134,6 +148,7 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
                 expert,
                 scores={str(number): score for number, score in sorted(scores.get(expert.slug, {}).items())},
                 total=sum(scores.get(expert.slug, {}).values()),
+                calibration_points=points.get(expert.slug),
             )
             for expert in record.experts
         ],
@@ -142,10 +157,12 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
         response_references=[_made(ResponseReferenceItem, ref) for ref in record.refs if _of_response(ref)],
         moves=[_made(MoveItem, move) for move in record.moves],
         stances=[_made(StanceItem, stance) for stance in record.stances],
-        verdicts=[_made(VerdictItem, verdict) for verdict in record.verdicts],
+        verdicts=_verdicts(record),
         judge_claims=[_made(JudgeClaimItem, claim) for claim in record.judge_claims],
         claims_compared=[_made(ComparedItem, claim) for claim in rules.claims_compared(record)],
         documents=[_made(JudgeFileItem, document) for document in record.documents],
+        exhibits=[_made(ExhibitItem, exhibit) for exhibit in record.exhibits],
+        dialogue_events=[_made(DialogueEventItem, event) for event in record.dialogue_events],
         warnings=[WarningItem(**caution._asdict()) for caution in warnings_of(record)],
         digest="",
         journal=journal,
@@ -157,12 +174,72 @@ def document_from_record(record: model.Record, journal: JournalItem | None = Non
 
 def _made(item: type[Made], row: msgspec.Struct, **further: Any) -> Made:
     """An item from a row: attributes of the same name are taken over, ``further`` adds the rest."""
-    return item(**{name: getattr(row, name) for name in _shared(item, type(row)) if name not in further}, **further)
+    names, values = _shared(item, type(row))
+    return item(**{**dict(zip(names, values(row), strict=True)), **further})
 
 
 @cache
-def _shared(item: type[msgspec.Struct], row: type[msgspec.Struct]) -> tuple[str, ...]:
-    return tuple(name for name in item.__struct_fields__ if hasattr(row, name))
+def _shared(
+    item: type[msgspec.Struct], row: type[msgspec.Struct]
+) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The attributes that both have, and what reads them all."""
+    names = tuple(name for name in item.__struct_fields__ if hasattr(row, name))
+    return names, attrgetter(*names) if len(names) > 1 else lambda one: tuple(getattr(one, name) for name in names)
+
+
+def _calibration(record: model.Record) -> CalibrationItem | None:
+    held_to = record.dialogue.calibration
+    if held_to is None:
+        return None
+    final = rules.standing_final(record.verdicts)
+    said = None if final is None else final.ethos_compliance
+    return CalibrationItem(
+        **{name: held_to[name] for name in ("domain", "domain_id", "ethos_id", "title", "digest")},
+        rules_count=len(held_to["rules"]),
+        compliance=None
+        if said is None
+        else ComplianceCountItem(
+            fully_compliant=said["fully_compliant"],
+            exceptions=len(said["exceptions"]),
+            violations=len(said["violations"]),
+        ),
+        rules=[EthosRuleItem(**rule) for rule in held_to["rules"]],
+    )
+
+
+def _held_to(item: CalibrationItem | None) -> dict[str, Any] | None:
+    """The calibration as a dialogue's row has it."""
+    if item is None:
+        return None
+    named = ("domain", "domain_id", "ethos_id", "title", "digest")
+    return {name: getattr(item, name) for name in named} | {"rules": msgspec.to_builtins(item.rules)}
+
+
+def _verdicts(record: model.Record) -> list[VerdictItem]:
+    made = []
+    for verdict in record.verdicts:
+        lost = degradation(record, verdict.round)
+        rests = rests_on(record, verdict)
+        made.append(
+            _made(
+                VerdictItem,
+                verdict,
+                degradation=None
+                if lost is None
+                else DegradationItem(
+                    round=lost.round,
+                    seated=lost.seated,
+                    lost=[LostItem(expert=one.expert, why=one.why) for one in lost.lost],
+                    remaining=lost.remaining,
+                    quorum=lost.quorum,
+                ),
+                rests_on=RestsOnItem(exhibits=rests.exhibits, ethos=rests.ethos, through=rests.through)
+                if rests.exhibits or rests.ethos
+                else None,
+                watches=[_made(WatchItem, watch) for watch in record.watches if watch.verdict_id == verdict.verdict_id],
+            )
+        )
+    return made
 
 
 def _rounds(record: model.Record) -> list[RoundItem]:
@@ -249,12 +326,25 @@ def read_text(path: Path, name: str | None = None) -> str:
         HansardError: ``file_unreadable``, ``file_too_large``, ``json_malformed`` where it is not UTF-8.
     """
     called = name or path.name
-    data = files.read_bytes(path, name=called, limit_bytes=LIMIT_BYTES)
+    return utf8_text(files.read_bytes(path, name=called, limit_bytes=LIMIT_BYTES), called)
+
+
+def document_in(data: bytes, name: str) -> dict[str, Any]:
+    """The document that bytes hold (see ``read_document``)."""
+    return parsed_document(utf8_text(data, name), name)
+
+
+def utf8_text(data: bytes, name: str) -> str:
+    """Bytes of JSON as text: no guess at an encoding, which would change words and say nothing.
+
+    Raises:
+        HansardError: ``json_malformed`` where it is not UTF-8.
+    """
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:  # no guess at an encoding: it would change words and say nothing
+    except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
-        raise errors.json_malformed(called, line, None, f"byte {fault.start} is not UTF-8") from None
+        raise errors.json_malformed(name, line, None, f"byte {fault.start} is not UTF-8") from None
 
 
 def parsed_document(text: str, name: str) -> dict[str, Any]:
@@ -364,12 +454,15 @@ def _record(document: Document) -> model.Record:
             domain=document.expert_pool.domain,
             expert_pool=document.expert_pool.experts,
             strict_velocity=int(document.strict_velocity),
+            calibration=_held_to(document.calibration),
         ),
         experts=_sorted(row(model.Expert, item) for item in document.experts),
         panel_members=_sorted(row(model.PanelMember, seat, round=r.round) for r in rounds for seat in r.panel),
         rounds=_sorted(row(model.Round, r) for r in rounds),
         utterances=_sorted(
-            row(model.Utterance, said, round=r.round, slug=slug) for r in rounds for slug, said in r.experts.items()
+            row(model.Utterance, said, round=r.round, slug=slug, modifiers=msgspec.to_builtins(said.modifiers))
+            for r in rounds
+            for slug, said in r.experts.items()
         ),
         entities=_sorted(entities),
         events=_sorted(events),
@@ -377,11 +470,19 @@ def _record(document: Document) -> model.Record:
         moves=_sorted(row(model.Move, item) for item in document.moves),
         stances=_sorted(row(model.Stance, item) for item in document.stances),
         verdicts=sorted(
-            (row(model.Verdict, item) for item in document.verdicts),
+            (
+                row(model.Verdict, item, ethos_compliance=msgspec.to_builtins(item.ethos_compliance))
+                for item in document.verdicts
+            ),
             key=lambda verdict: (verdict.seq, verdict.verdict_id),
         ),
         judge_claims=_sorted(row(model.JudgeClaim, item) for item in document.judge_claims),
         documents=_sorted(row(model.Document, item) for item in document.documents),
+        exhibits=_sorted(row(model.Exhibit, item, seq=int(item.id[1:])) for item in document.exhibits),
+        watches=_sorted(
+            row(model.Watch, watch, verdict_id=item.verdict_id) for item in document.verdicts for watch in item.watches
+        ),
+        dialogue_events=_sorted(row(model.DialogueEvent, item) for item in document.dialogue_events),
     )
 
 
@@ -458,6 +559,15 @@ def places(document: Mapping[str, Any]) -> Iterator[Place]:
         yield Place(path, "judge_claims", (own, item.get("seq")))
     for path, item in _items(document, "documents"):
         yield Place(path, "documents", (own, item.get("name")))
+    for path, item in _items(document, "verdicts"):
+        for inner, watch in _items(item, "watches", path):
+            yield Place(inner, "watches", (own, item.get("id"), watch.get("seq")))
+    for path, item in _items(document, "exhibits"):
+        named = item.get("id")
+        if isinstance(named, str) and is_exhibit_id(named):
+            yield Place(path, "exhibits", (own, int(named[1:])))
+    for path, item in _items(document, "dialogueEvents"):
+        yield Place(path, "dialogue_events", (own, item.get("seq")))
 
 
 def _items(holder: Mapping[str, Any], name: str, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -499,6 +609,9 @@ _ITEMS: Final[Mapping[str, type[Any]]] = {
     "verdicts": VerdictItem,
     "judge_claims": JudgeClaimItem,
     "documents": JudgeFileItem,
+    "exhibits": ExhibitItem,
+    "watches": WatchItem,
+    "dialogue_events": DialogueEventItem,
 }
 
 
@@ -520,6 +633,9 @@ def differences(document: Mapping[str, Any], record: model.Record) -> list[Diffe
             if "figures" in given:
                 own["figures"] = given["figures"]
     derived["schema_version"] = document.get("schema_version")
+    for own, given in zip(derived["verdicts"], document["verdicts"], strict=True):
+        if "degradation" not in given:  # older exports do not say it
+            own.pop("degradation", None)
     found = {key: value for key, value in document.items() if key not in UNSEALED}
     return list(_differences(found, {key: value for key, value in derived.items() if key not in UNSEALED}, ""))
 

@@ -6,7 +6,7 @@ beside it is the document's.
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -23,6 +23,80 @@ Tier = Literal["Core", "Adjacent", "Wildcard"]
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """Base of the document's parts: closed to unknown keys; a key that has nothing to say is left out."""
+
+
+class MergedFromItem(Item, frozen=True, kw_only=True):
+    """One of the rules that became one, as it was then."""
+
+    rule_id: str = msgspec.field(name="rule_id")
+    revision: int
+
+
+class EthosRuleItem(Item, frozen=True, kw_only=True):
+    """A rule as the dialogue was held to it; ``merged_from`` where two became one."""
+
+    seq: int
+    rule_id: str = msgspec.field(name="rule_id")
+    type: Literal["principle", "tenet", "constraint"]
+    label: str
+    text: str
+    priority: int
+    revision: int
+    merged_from: list[MergedFromItem] | None = msgspec.field(name="merged_from", default=None)
+
+
+class ComplianceCountItem(Item, frozen=True, kw_only=True):
+    """What the concluding verdict says of the rules, counted."""
+
+    fully_compliant: bool = msgspec.field(name="fully_compliant")
+    exceptions: int
+    violations: int
+
+
+class CalibrationItem(Item, frozen=True, kw_only=True, omit_defaults=False):
+    """The ethos that the dialogue was held to, as it was when the dialogue began."""
+
+    calibrated: Literal[True] = True
+    domain: str
+    domain_id: str = msgspec.field(name="domain_id")
+    ethos_id: str = msgspec.field(name="ethos_id")
+    title: str
+    rules_count: int = msgspec.field(name="rules_count")
+    compliance: ComplianceCountItem | None = None
+    digest: str
+    rules: list[EthosRuleItem]
+
+
+class ModifierItem(Item, frozen=True, kw_only=True, omit_defaults=False):
+    """What the ethos adds to an expert's round, apart from the score."""
+
+    rule_id: str = msgspec.field(name="rule_id")
+    points: int
+    reason: str
+    evidence: str | None
+
+
+class ExceptionItem(Item, frozen=True, kw_only=True, omit_defaults=False):
+    """A rule that a verdict departs from, and who allowed it."""
+
+    rule_id: str = msgspec.field(name="rule_id")
+    justification: str | None
+    approved_by: str | None = msgspec.field(name="approved_by")
+
+
+class ViolationItem(Item, frozen=True, kw_only=True, omit_defaults=False):
+    """A rule that a verdict breaks."""
+
+    rule_id: str = msgspec.field(name="rule_id")
+    description: str | None
+
+
+class ComplianceItem(Item, frozen=True, kw_only=True, omit_defaults=False):
+    """What a verdict says of the rules of its dialogue's ethos."""
+
+    fully_compliant: bool = msgspec.field(name="fully_compliant")
+    exceptions: list[ExceptionItem]
+    violations: list[ViolationItem]
 
 
 class PoolItem(Item, frozen=True, kw_only=True):
@@ -42,6 +116,7 @@ class ExpertItem(Item, frozen=True, kw_only=True):
     creation_reason: str | None = None
     scores: dict[str, int]
     total: int
+    calibration_points: int | None = None
     color: str
     description: str | None = None
     focus: str | None = None
@@ -68,6 +143,7 @@ class UtteranceItem(Item, frozen=True, kw_only=True):
     mapping: dict[str, str]
     components: dict[str, int] | None = None
     annotations: list[dict[str, Any]] | None = None
+    modifiers: list[ModifierItem] | None = None
 
 
 class FiguresItem(Item, frozen=True, kw_only=True):
@@ -140,6 +216,7 @@ class EntityItem(Item, Generic[S], frozen=True, kw_only=True):
     round: int
     status: S
     parameters: dict[str, Any] | None = None
+    exhibits: list[str] | None = None
     references: list[ReferenceItem]
     adopted_in_verdict: str | None = None
     events: list[EventItem]
@@ -157,11 +234,64 @@ class TensionItem(Item, Generic[S], frozen=True, kw_only=True):
     round: int
     status: S
     parameters: dict[str, Any] | None = None
+    exhibits: list[str] | None = None
     references: list[ReferenceItem]
     adopted_in_verdict: str | None = None
     events: list[EventItem]
     local_ids: list[str]
     created_at: str
+
+
+class ExhibitItem(Item, frozen=True, kw_only=True):
+    """Outside material pinned by its hash."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^X(?!0000)[0-9]{4}$")]
+    kind: Literal[
+        "file", "memory_query", "symmetry_tick", "gate_result", "agent_history", "verdict", "calibration"
+    ]  # fmt: skip
+    label: str
+    digest: str
+    reference: dict[str, Any]
+    size: int | None = None
+    media_type: str | None = None
+    round: int
+    added_by: str
+    created_at: str
+
+
+class WatchItem(Item, frozen=True, kw_only=True):
+    """A condition of the verdict it stands in, bound to a gate or a date."""
+
+    seq: int
+    condition: str
+    kind: Literal["gate", "date"]
+    reference: dict[str, Any]
+    created_at: str
+
+
+class LostItem(Item, frozen=True, kw_only=True):
+    """A member who took no part, and why."""
+
+    expert: str
+    why: str
+
+
+class DegradationItem(Item, frozen=True, kw_only=True):
+    """A verdict's panel that lost members, and whether a quorum remained."""
+
+    round: int
+    seated: int
+    lost: list[LostItem]
+    remaining: int
+    quorum: bool
+
+
+class RestsOnItem(Item, frozen=True, kw_only=True):
+    """The exhibits and the ethos that a verdict's key evidence and claims reach."""
+
+    exhibits: list[str]
+    ethos: str | None = None
+    through: list[str]
 
 
 class MoveItem(Item, frozen=True, kw_only=True):
@@ -215,6 +345,10 @@ class VerdictItem(Item, frozen=True, kw_only=True):
     dismissals: dict[str, str] | None = None
     force_reason: str | None = None
     gate: dict[str, Any] | None = None
+    ethos_compliance: ComplianceItem | None = None
+    degradation: DegradationItem | None = None
+    rests_on: RestsOnItem | None = None
+    watches: list[WatchItem] = []
     created_at: str
 
 
@@ -241,6 +375,17 @@ class ComparedItem(Item, frozen=True, kw_only=True):
     differs: bool
     id: str | None = None
     source: str | None = None
+
+
+class DialogueEventItem(Item, frozen=True, kw_only=True):
+    """A step in the dialogue's own life: abandoned, reopened, tagged."""
+
+    seq: int
+    type: Literal["abandoned", "reopened", "tagged"]
+    actors: list[str] = msgspec.field(name="by")
+    reason: str | None = None
+    detail: dict[str, Any] | None = None
+    created_at: str
 
 
 class JudgeFileItem(Item, frozen=True, kw_only=True):
@@ -308,6 +453,7 @@ class Document(Item, frozen=True, kw_only=True):
     output_dir: str | None = None
     tags: list[str]
     origin: dict[str, Any] | None = None
+    calibration: CalibrationItem | None = None
     expert_pool: PoolItem = msgspec.field(name="expert_pool")
     experts: list[ExpertItem]
     rounds: list[RoundItem]
@@ -323,6 +469,8 @@ class Document(Item, frozen=True, kw_only=True):
     judge_claims: list[JudgeClaimItem]
     claims_compared: list[ComparedItem]
     documents: list[JudgeFileItem]
+    exhibits: list[ExhibitItem] = []
+    dialogue_events: list[DialogueEventItem] = []
     warnings: list[WarningItem]
     digest: str
     journal: JournalItem | None = None

@@ -199,6 +199,48 @@ def record_differs(name: str, differences: Mapping[str, str]) -> HansardError:
     )
 
 
+def file_unfit(name: str, place: str, why: str) -> HansardError:
+    """A file is of its format, and states something that no record can hold."""
+    return HansardError(
+        "invalid",
+        "file_unfit",
+        f"'{name}' states what a record cannot hold: {place} {why}",
+        field="path",
+        value=name,
+        constraint="shape",
+        context={"file": name, "at": place},
+        suggestion="Mend the file at that place",
+    )
+
+
+def nothing_stated(name: str, form: str) -> HansardError:
+    """A file of a format for arguments holds no statement."""
+    return HansardError(
+        "invalid",
+        "nothing_stated",
+        f"'{name}' is {form} and holds no statement",
+        field="path",
+        value=name,
+        suggestion="Check that this is the file you mean",
+    )
+
+
+def aif_malformed(name: str, faults: Sequence[tuple[str, str]]) -> HansardError:
+    """A file of AIF has not the form, or not the graph, of AIF; ``faults`` are paths and what is wrong there."""
+    path, why = faults[0]
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return HansardError(
+        "invalid",
+        "aif_malformed",
+        f"'{name}': {path} {why}{more}",
+        field=path,
+        value=name,
+        constraint="graph",
+        context={"faults": [f"{place} {what}" for place, what in faults[:50]]},
+        suggestion="Mend the file at these places; docs/formats.md tells what must hold",
+    )
+
+
 # -- export ------------------------------------------------------------------------------------------------------------
 
 
@@ -250,4 +292,78 @@ def would_overwrite(name: str, dialogue_id: str) -> HansardError:
         field="output_path",
         value=name,
         suggestion="Give another output_path, or move that file away",
+    )
+
+
+def no_verdict(dialogue_id: str) -> HansardError:
+    """A format that tells a decision was asked of a dialogue that has none."""
+    return HansardError(
+        "refused",
+        "no_verdict",
+        f"'{dialogue_id}' has no verdict, and a decision record tells one",
+        field="dialogue_id",
+        value=dialogue_id,
+        suggestion="Register a verdict first (dialogue_verdict_register), or export another format",
+    )
+
+
+def extra_missing(extra: str, form: str) -> HansardError:
+    """A format needs a library that is not installed with Hansard itself."""
+    return HansardError(
+        "unavailable",
+        "extra_missing",
+        f"{form} needs the extra '{extra}', which is not installed",
+        field="format",
+        value=extra,
+        suggestion=f"Install it: pip install 'hansard[{extra}]'",
+    )
+
+
+def not_a_bundle(name: str) -> HansardError:
+    """A file that should be a bundle is none."""
+    return HansardError(
+        "invalid",
+        "not_a_bundle",
+        f"'{name}' is no bundle",
+        field="path",
+        value=name,
+        constraint="shape",
+        suggestion="Give a file that 'hansard bundle' made; one that was packed anew is none any more",
+    )
+
+
+def bundle_too_large(size_bytes: int, limit_bytes: int) -> HansardError:
+    """A bundle has more bytes than are read at once."""
+    return HansardError(
+        "invalid",
+        "bundle_too_large",
+        f"a bundle of {size_bytes:,} bytes is too large; {limit_bytes:,} is the limit",
+        field="path",
+        constraint="size",
+        context={"size_bytes": size_bytes, "limit_bytes": limit_bytes},
+        suggestion="Leave large exhibits out: '--edition public' carries their digests alone",
+    )
+
+
+def bundle_damaged(name: str, why: str) -> HansardError:
+    """A bundle is not as it was made; what it holds is not taken in."""
+    return HansardError(
+        "corrupt",
+        "bundle_damaged",
+        f"'{name}' is not as it was made: {why}",
+        field="path",
+        value=name,
+        suggestion=f"'hansard verify {name}' tells everything that differs; ask for another copy",
+    )
+
+
+def bundle_public(name: str) -> HansardError:
+    """A public edition is not the whole record, and cannot become one."""
+    return HansardError(
+        "refused",
+        "bundle_public",
+        f"'{name}' is a public edition: it leaves out what was said word for word, and is no whole record",
+        field="path",
+        value=name,
+        suggestion="Ask for the full edition; 'hansard verify' reads this one",
     )

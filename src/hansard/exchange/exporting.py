@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,22 +11,25 @@ from hansard.database import verify
 from hansard.database.journal import VERSION, Journal
 from hansard.dialogue import model
 from hansard.dialogue.answers import Head, Warned
+from hansard.dialogue.exhibits.operations import ExhibitOperations
 from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.requests import DialogueQuery
-from hansard.exchange import errors
+from hansard.exchange import errors, parquet
 from hansard.exchange.checking import needed_salts
-from hansard.exchange.document import FILE_NAME, document_from_record, read_document, rendered
+from hansard.exchange.document import document_from_record
 from hansard.exchange.document_items import EntryItem, HeadItem, JournalItem
+from hansard.exchange.formats import FORMS, Material, is_export
+from hansard.exchange.grounds import Standings, has_ground
 from hansard.exchange.minutes import minutes
 from hansard.exchange.report import report
 from hansard.exchange.shapes import DialogueExport, DialogueExported, ExportStats, Minutes, Report
 from hansard.exchange.warnings import warnings_of
 from hansard.kernel import files
-from hansard.kernel.errors import HansardError
+from hansard.kernel.errors import missing_field
 from hansard.kernel.ids import PLURALS
 from hansard.kernel.operations import Call, operation
 
-MINUTES_NAME: Final = "minutes.md"
+PARQUET_NAME: Final = "parquet"
 
 
 class Exporting:
@@ -44,14 +47,25 @@ class Exporting:
 
     @operation(writes=True)
     def dialogue_export(self, request: DialogueExport, call: Call) -> DialogueExported:
-        """Write a dialogue into a file: dialogue.json, verifiable anywhere, or the minutes in Markdown."""
+        """Write a dialogue into a file: dialogue.json, verifiable anywhere, or another format (docs/formats.md).
+
+        Parquet is a folder of files, one for each table, of one dialogue or of all.
+        """
+        if request.format == "parquet":
+            return self._tables(request, call)
+        if request.dialogue_id is None:
+            raise missing_field("dialogue_id")
+        call.progress(0, 3, f"reading {request.dialogue_id}")
         record, journal, head = self._snapshot(request.dialogue_id, call)
         document = document_from_record(record, journal if request.journal else None)
         path = self._target(record.dialogue, request)
         self._judge_path(path, record.dialogue.dialogue_id, request)
-        as_json = request.format == "json"
-        data = rendered(document) if as_json else minutes(record, head, document["digest"]).encode()
+        call.progress(1, 3, f"making {path.name}")
+        standings = self._standings(record, call) if request.format in ("markdown", "adr") else {}
+        data = FORMS[request.format].make(Material(record, document, head, standings))
+        call.progress(2, 3, f"writing {path.name}")
         files.write_atomic(path, data, name=request.output_path or path.name)
+        call.progress(3, 3, f"wrote {path.name}")
         return DialogueExported(
             path=str(path),
             stats=_stats(record, document),
@@ -64,7 +78,7 @@ class Exporting:
     def dialogue_minutes(self, request: DialogueQuery, call: Call) -> Minutes:
         """Give a dialogue's minutes: verdict, dissent, the Clerk's note, tensions, every statement cited."""
         record, _, head = self._snapshot(request.dialogue_id, call)
-        markdown = minutes(record, head, document_from_record(record)["digest"])
+        markdown = minutes(record, head, document_from_record(record)["digest"], self._standings(record, call))
         return Minutes(dialogue_id=request.dialogue_id, markdown=markdown, head=head)
 
     @operation(path="/dialogues/{dialogue_id}/report")
@@ -74,49 +88,75 @@ class Exporting:
         markdown = report(record, head, document_from_record(record)["digest"])
         return Report(dialogue_id=request.dialogue_id, markdown=markdown, head=head)
 
+    def _standings(self, record: model.Record, call: Call) -> Standings:
+        """Whether each verdict stands, by what it rests on; no day, so that the minutes of a record stay the same."""
+        if not has_ground(record):
+            return {}
+        with self._journal.reading(call) as connection:
+            looking = self._dialogues.beside(ExhibitOperations).looking(connection)
+            return {verdict.verdict_id: looking.standing(record, verdict, None) for verdict in record.verdicts}
+
     def _snapshot(self, dialogue_id: str, call: Call) -> tuple[model.Record, JournalItem, Head]:
         """Record, stream and head of one moment."""
         with self._journal.reading(call) as connection:
             record = self._dialogues.record(dialogue_id, connection)
             head = self._dialogues.head(dialogue_id, connection)
             entries = verify.stream_entries(connection, head.stream)
-        needed = needed_salts(entries, head.stream)
-        journal = JournalItem(
-            version=VERSION,
-            stream=head.stream,
-            head=HeadItem(sequence=head.sequence, hash=head.hash),
-            entries=[
-                EntryItem(hash=entry.hash, body=entry.body, salt=entry.salt if entry.position in needed else None)
-                for entry in entries
-            ],
-        )
-        return record, journal, head
+        return record, stream_item(entries, head), head
 
     def _target(self, dialogue: model.Dialogue, request: DialogueExport) -> Path:
         if request.output_path is not None:
             return Path(request.output_path)
-        return self._dialogues.folder(dialogue) / (FILE_NAME if request.format == "json" else MINUTES_NAME)
+        return self._dialogues.folder(dialogue) / FORMS[request.format].file_name
 
     def _judge_path(self, path: Path, dialogue_id: str, request: DialogueExport) -> None:
         """Whether the export may stand at ``path``; what stands there and is no export of this dialogue stays."""
         called = request.output_path or path.name
         if not self._may_write(path):
             raise errors.path_not_allowed("output_path", called, "written")
-        if os.path.exists(path) and not _is_export(path, dialogue_id, request.format):  # noqa: PTH110  # as in importing
+        if os.path.exists(path) and not is_export(path, dialogue_id, request.format):  # noqa: PTH110  # as in importing
             raise errors.would_overwrite(called, dialogue_id)
 
+    def _tables(self, request: DialogueExport, call: Call) -> DialogueExported:
+        """Every table of one dialogue, or of all, below one folder."""
+        with self._journal.reading(call) as connection:
+            ids = self._dialogues.every_id(connection) if request.dialogue_id is None else [request.dialogue_id]
+            records = (self._dialogues.record(one, connection) for one in _told(ids, call))
+            if request.dialogue_id is not None:
+                dialogue = next(records).dialogue  # before a folder is made: the id may be nobody's
+                records = (self._dialogues.record(one, connection) for one in _told(ids, call))
+                folder = self._dialogues.folder(dialogue) / PARQUET_NAME
+            elif request.output_path is None:
+                raise missing_field("output_path")
+            path = Path(request.output_path) if request.output_path is not None else folder
+            called = request.output_path or path.name
+            if not self._may_write(path):
+                raise errors.path_not_allowed("output_path", called, "written")
+            counts = parquet.replace_tables(path, records, request.dialogue_id, called)
+            head = self._dialogues.head(request.dialogue_id, connection) if request.dialogue_id is not None else None
+        return DialogueExported(path=str(path), stats=None, warnings=[], digest=None, head=head, rows=counts)
 
-def _is_export(path: Path, dialogue_id: str, form: str) -> bool:
-    """Whether a file is an earlier export of this dialogue in this format."""
-    if not path.is_file():
-        return False
-    try:
-        if form == "json":
-            return read_document(path).get("id") == dialogue_id
-        text = files.read_text(path).text
-    except HansardError:
-        return False
-    return text.startswith("# Minutes: ") and f"- Dialogue `{dialogue_id}`, " in text
+
+def _told(ids: list[str], call: Call) -> Iterator[str]:
+    """The ids, each told as it is taken."""
+    for number, one in enumerate(ids):
+        call.progress(number, len(ids), f"exporting {one}")
+        yield one
+    call.progress(len(ids), len(ids), "exported")
+
+
+def stream_item(entries: Sequence[verify.StoredEntry], head: Head) -> JournalItem:
+    """A stream of the journal as an export carries it: a salt only where a row of the export needs it."""
+    needed = needed_salts(entries, head.stream)
+    return JournalItem(
+        version=VERSION,
+        stream=head.stream,
+        head=HeadItem(sequence=head.sequence, hash=head.hash),
+        entries=[
+            EntryItem(hash=entry.hash, body=entry.body, salt=entry.salt if entry.position in needed else None)
+            for entry in entries
+        ],
+    )
 
 
 def _stats(record: model.Record, document: dict[str, Any]) -> ExportStats:

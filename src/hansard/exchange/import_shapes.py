@@ -14,7 +14,7 @@ class DialogueImport(WriteRequest):
     """Take a dialogue that was held elsewhere into the record."""
 
     path: str
-    """A dialogue's folder, or a dialogue.json."""
+    """A dialogue's folder, or a file of a format that an importer reads (docs/formats.md)."""
     as_new: bool = False
     """Where the id is taken by other content, take the next free one (``-2``, ``-3`` …) instead of refusing."""
     map: str | None = None

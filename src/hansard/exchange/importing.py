@@ -1,18 +1,15 @@
 """Import: a dialogue that was held elsewhere becomes a record, whole or not at all.
 
 An importer turns a path into a ``Plan``; the plan's requests go through the dialogue's own operations inside one
-transaction, so that an imported record is journalled and verified like any other. Further formats come as entry points
-of the group ``hansard.importers``, each an object with the three members of ``Importer``.
+transaction, so that an imported record is journalled and verified like any other. ``importers`` tells who makes plans.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any
 
 import msgspec
 
@@ -20,150 +17,21 @@ from hansard.database.journal import Journal
 from hansard.dialogue import errors as dialogue_errors
 from hansard.dialogue import requests, rules
 from hansard.dialogue.answers import RoundRegistered
+from hansard.dialogue.exhibits.operations import ExhibitOperations
+from hansard.dialogue.exhibits.requests import ExhibitAdd, WatchAdd
 from hansard.dialogue.model import Record
 from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.views import figures_view
 from hansard.exchange import errors
 from hansard.exchange.import_shapes import ClaimBeside, DialogueImport, DialogueImported, ImportDiagnostic
-from hansard.exchange.planning import Mapped, Plan, plan_transcript, tensions_of
-from hansard.exchange.restoring import DocumentImporter, record_differences
-from hansard.exchange.rosters import load_json
-from hansard.exchange.transcripts import is_round, is_transcript, numbered_folders, read_transcript
+from hansard.exchange.importers import importer_of
+from hansard.exchange.planning import Plan
+from hansard.exchange.restoring import record_differences
 from hansard.exchange.warnings import responses
-from hansard.kernel import files
-from hansard.kernel.canonical import sha256_hex
-from hansard.kernel.errors import file_unreadable, invalid_field
+from hansard.kernel.errors import invalid_field
 from hansard.kernel.ids import PLURALS, free_ids
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Shape
-
-IMPORTERS_GROUP: Final = "hansard.importers"
-_ROW: Final = re.compile(r"T(\d{1,3})")
-
-
-@runtime_checkable
-class Importer(Protocol):
-    """Reads one format."""
-
-    name: str
-    """What ``origin.importer`` says; unique."""
-
-    def recognises(self, path: Path) -> bool:
-        """Whether this path looks like the format; cheap, never raises."""
-
-    def read(self, path: Path, map_file: Path | None = None) -> Plan:
-        """Everything an import of this path will do.
-
-        Raises:
-            HansardError: it cannot be read, or not without a loss.
-        """
-
-
-class TranscriptImporter:
-    """Folders with responses in rounds, as panels leave them (docs/importing.md)."""
-
-    name = "transcript"
-
-    def recognises(self, path: Path) -> bool:
-        """Whether it is a folder with rounds or responses in it."""
-        return path.is_dir() and is_transcript(path)
-
-    def read(self, path: Path, map_file: Path | None = None) -> Plan:
-        """The plan of a folder."""
-        transcript = read_transcript(path)
-        mapped = read_map(map_file) if map_file is not None else None
-        if mapped is not None:
-            known = tensions_of(transcript)
-            for row, local_id in mapped.rows.items():
-                if local_id not in known:
-                    raise errors.map_unknown(f"T{row:02d}", local_id, known)
-        return plan_transcript(transcript, mapped)
-
-
-def read_map(path: Path) -> Mapped:
-    """The file of ``--map``: ``{"T01": "SCONE-T0001"}``.
-
-    Raises:
-        HansardError: ``json_malformed``, ``json_unfit``, or a refusal of the file.
-    """
-    data = files.read_bytes(path)
-    value = load_json(files.decoded(data, path.name).text, path.name)
-    if not isinstance(value, dict):
-        raise errors.json_unfit(path.name, "the file", 'is no object such as {"T01": "SCONE-T0001"}')
-    rows: dict[int, str] = {}
-    for key, local_id in value.items():
-        found = _ROW.fullmatch(key)
-        if found is None:
-            raise errors.json_unfit(path.name, f"'{key[:80]}'", "is no row such as T01")
-        if not isinstance(local_id, str):
-            raise errors.json_unfit(path.name, key, "is no local id such as SCONE-T0001")
-        rows[int(found[1])] = local_id.upper()
-    return Mapped(rows, sha256_hex(data))
-
-
-BUILT_IN: Final[tuple[Importer, ...]] = (TranscriptImporter(), DocumentImporter())
-
-
-def importers() -> Iterator[Importer]:
-    """The importers of this program, then those of other packages.
-
-    Raises:
-        HansardError: ``importer_unloadable``.
-    """
-    from importlib.metadata import entry_points  # asked only when something is imported
-
-    yield from BUILT_IN
-    for point in sorted(entry_points(group=IMPORTERS_GROUP), key=lambda point: point.name):
-        try:
-            found = point.load()
-        except Exception as fault:  # another package's code: whatever it raises, its name must be told
-            raise errors.importer_unloadable(point.name, str(fault)) from fault
-        if not isinstance(found, Importer):
-            raise errors.importer_unloadable(point.name, "it is no importer")
-        yield found
-
-
-def recognising(path: Path) -> Importer | None:
-    """The importer that recognises a path, if any does.
-
-    Raises:
-        HansardError: ``importer_unloadable``.
-    """
-    return next((importer for importer in importers() if importer.recognises(path)), None)
-
-
-def importer_of(path: Path) -> Importer:
-    """The importer that recognises a path.
-
-    Raises:
-        HansardError: ``file_unreadable`` where nothing is there, ``not_a_dialogue`` where nobody recognises it.
-    """
-    if not os.path.exists(path):  # noqa: PTH110  # Path.exists fails at a name that is too long
-        raise file_unreadable(path.name or str(path), "there is no such file or folder")
-    if path.is_dir() and is_round(path):
-        raise errors.not_a_dialogue(path.name, "it is one round; give the folder that holds all its rounds")
-    found = recognising(path)
-    if found is not None:
-        return found
-    if not path.is_dir():
-        raise errors.not_a_dialogue(path.name, "no importer knows this kind of file")
-    why = "it has no folder round-0"
-    if numbered := numbered_folders(path):
-        why += f"; it has {', '.join(map(repr, numbered[:5]))}{' …' if len(numbered) > 5 else ''}. If these are its "
-        why += "rounds, call them round-0, round-1 and so on in a copy"
-    raise errors.not_a_dialogue(path.name or "the folder", why)
-
-
-def expand(paths: Iterable[Path]) -> list[Path]:
-    """Each path that is one dialogue, and for a folder of dialogues each of those; the rest as it is, to be refused."""
-    found: list[Path] = []
-    for path in paths:
-        inside: list[Path] = []
-        if not is_transcript(path):
-            with contextlib.suppress(OSError):  # no folder
-                inside = [child for child in sorted(path.iterdir()) if child.is_dir() and is_transcript(child)]
-        found += inside or [path]
-    return found
 
 
 class Importing:
@@ -176,12 +44,13 @@ class Importing:
             may_read: whether a caller may name this path.
         """
         self._dialogues = dialogues
+        self._exhibits = dialogues.beside(ExhibitOperations)
         self._journal = journal
         self._may_read = may_read
 
     @operation(writes=True)
     def dialogue_import(self, request: DialogueImport, call: Call) -> DialogueImported:
-        """Take a dialogue that was held elsewhere into the record: a folder of transcripts, or a dialogue.json.
+        """Take a dialogue that was held elsewhere into the record, from any format that an importer reads.
 
         One import is one transaction: it is recorded whole, or nothing is. The same content again changes nothing
         (``created`` is false); other content under the same id is refused unless ``as_new``.
@@ -266,6 +135,11 @@ class Importing:
             requests.RoundRegister: self._dialogues.dialogue_round_register,
             requests.VerdictRegister: self._dialogues.dialogue_verdict_register,
             requests.UpdateStatus: self._dialogues.dialogue_update_status,
+            requests.DialogueAbandon: self._dialogues.dialogue_abandon,
+            requests.DialogueReopen: self._dialogues.dialogue_reopen,
+            requests.DialogueTag: self._dialogues.dialogue_tag,
+            ExhibitAdd: self._exhibits.exhibit_add,
+            WatchAdd: self._exhibits.watch_add,
         }
         total = len(plan.requests)
         for number, step in enumerate(plan.requests):

@@ -14,6 +14,7 @@ from typing import Final
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
 from hansard.dialogue.rules.lifecycle import FIRST_EVENT, FIRST_STATUS
+from hansard.exchange import grounds
 from hansard.exchange.clerk import FEW, clerk_notes, last_round, not_agreed, stood, unlinked_note
 from hansard.exchange.markdown import code, inline, lead, plain, quoted, table
 from hansard.exchange.origin import first_origin
@@ -24,6 +25,7 @@ from hansard.exchange.wording import (
     STEP_WORDS,
     Wording,
     counted,
+    day,
     held_on,
     listed,
     moment_of,
@@ -50,15 +52,16 @@ _NOUNS: Final = {kind: (word, f"{word}s") for kind, word in KINDS.items()} | {
 }
 
 
-def minutes(record: model.Record, head: Head, digest: str) -> str:
+def minutes(record: model.Record, head: Head, digest: str, standings: grounds.Standings | None = None) -> str:
     """The minutes of a dialogue.
 
     Args:
         record: everything of the dialogue.
         head: where its chain stands; printed at the end, so that every copy witnesses it.
         digest: digest of its ``dialogue.json``, likewise.
+        standings: whether each verdict still stands, where somebody looked.
     """
-    page = _Minutes(record)
+    page = _Minutes(record, standings or {})
     return "\n".join(_spaced(page.lines(head, digest))) + "\n"
 
 
@@ -79,8 +82,9 @@ def _spaced(lines: Iterable[str]) -> Iterator[str]:
 class _Minutes:
     """One record, and how each part of it is printed."""
 
-    def __init__(self, record: model.Record) -> None:
+    def __init__(self, record: model.Record, standings: grounds.Standings) -> None:
         self.record = record
+        self.standings = standings
         self.word = Wording(record)
         self.final = final_verdict(record)
         self.entities = {entity.id: entity for entity in record.entities}
@@ -93,14 +97,16 @@ class _Minutes:
         for ref in record.refs:
             self.cited.setdefault(ref.source_id, []).append(ref)
             self.citing.setdefault(ref.target_id, []).append(ref)
+        self.raw = {(said.round, said.slug): said.raw for said in record.utterances}
         self.figures = {entry.round: entry for entry in rules.figures(record)}
         self.unsettled = rules.tensions_by_round(record)
         self.notes = clerk_notes(record, self.word)
         self.clerk_on_verdict = any(note.startswith("The verdict") for note in self.notes)
-        self.accepted = {name for v in record.verdicts if v.verdict_type == "final" for name in v.tensions_accepted}
+        self.accepted = set(self.final.tensions_accepted) if self.final else set()
 
     def lines(self, head: Head, digest: str) -> Lines:
         yield from self._title()
+        yield from self._life()
         yield from self._incomplete()
         yield from self._verdicts()
         yield from self._positions()
@@ -111,6 +117,8 @@ class _Minutes:
         for item in self.record.rounds:
             yield from self._round(item)
         yield from self._evidence_and_claims()
+        yield from grounds.exhibits(self.record, self.word)
+        yield from grounds.calibration(self.record, self.word)
         yield from self._colophon(head, digest)
 
     # -- the opening ---------------------------------------------------------------------------------------------------
@@ -140,6 +148,15 @@ class _Minutes:
         if members:
             yield f"**Panel.** {'; '.join(members)}."
             yield ""
+
+    def _life(self) -> Lines:
+        """That it was given up or taken up again stands above the verdict, with the reason."""
+        for event in self.record.dialogue_events:
+            if event.type != "tagged":
+                reason = plain(sentence(event.reason)) if event.reason else ""
+                by = self.word.names(event.actors)
+                yield f"> **{event.type.capitalize()} on {day(event.created_at)} by {by}.** {reason}".rstrip()
+                yield ""
 
     def _state(self) -> str:
         """The dialogue's status; where a verdict concluded it against the gate, that."""
@@ -177,6 +194,7 @@ class _Minutes:
                 cause = f": {plain(stance.cause)}" if stance.cause else ""
                 yield f"> **{self.word.name(stance.expert_slug)} abstained in round {stance.round}**{cause}."
                 yield ""
+        yield from grounds.quorum(self.record, self.word)
 
     # -- verdicts ------------------------------------------------------------------------------------------------------
 
@@ -246,6 +264,7 @@ class _Minutes:
         for name, reason in sorted((verdict.dismissals or {}).items()):
             yield f"**Sets aside {code(plain_code(name))}:** {inline(reason)}"
             yield ""
+        yield from grounds.of_verdict(self.record, verdict, self.standings.get(verdict.verdict_id))
         if final:
             yield from self._gate(verdict)
 
@@ -433,7 +452,8 @@ class _Minutes:
         yield sentence(told)
         yield ""
         for entity in tensions:
-            yield f"### {_anchor(entity.id)}{entity.id} · {plain(entity.label)} — {self._now(entity)}"
+            title = f"### {_anchor(entity.id)}{entity.id} · {plain(entity.label)}"
+            yield f"{title} — {self._now(entity)}{self._whose(entity)}"
             yield ""
             yield from quoted(lead(entity.content, LEAD))
             yield ""
@@ -535,11 +555,18 @@ class _Minutes:
             )
             yield ""
 
+    def _whose(self, entity: model.Entity) -> str:
+        """Says so where the words are the Judge's: the contributors' responses are there, and none has these words."""
+        words = entity.content.strip()
+        said = [self.raw.get((entity.round, slug)) for slug in entity.contributors]
+        spoken = [raw for raw in said if raw]
+        return " · *in the Judge's words*" if words and spoken and not any(words in raw for raw in spoken) else ""
+
     def _statement(self, entity: model.Entity, *, whole: bool = False) -> Lines:
         """An entity with its words, and what refers to what."""
         status = "" if entity.status == FIRST_STATUS[entity.kind] else f" · *{entity.status}*"
         title = f"{_anchor(entity.id)}**{entity.id} · {plain(entity.label)}**"
-        yield f"{title} — {self.word.names(entity.contributors)}{status}"
+        yield f"{title} — {self.word.names(entity.contributors)}{status}{self._whose(entity)}"
         yield ""
         yield from quoted(entity.content if whole else lead(entity.content, LEAD))
         yield ""
@@ -561,6 +588,8 @@ class _Minutes:
                 who += f" ({self.word.names(source.contributors)})"
             back.setdefault(REFERENCE_WORDS[ref.ref_type][1], []).append(who)
         told = [f"{verb} {listed(found)}" for verb, found in [*out.items(), *back.items()]]
+        if entity.exhibits:
+            told.insert(0, f"cites {listed([grounds.cite_exhibit(name) for name in entity.exhibits])}")
         if told:
             yield f"*{told[0][:1].upper()}{'; '.join(told)[1:]}.*"
             yield ""

@@ -7,12 +7,14 @@ Whatever cannot be told stays with its response as an annotation, and a diagnost
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 
 import msgspec
+from pydantic import ValidationError
 
 from hansard.dialogue.model import Record
 from hansard.dialogue.requests import (
@@ -25,7 +27,7 @@ from hansard.dialogue.requests import (
     RoundRegister,
 )
 from hansard.dialogue.rules.round import UPDATE_LISTS
-from hansard.exchange import judge_files
+from hansard.exchange import errors, judge_files
 from hansard.exchange.course import Course, written_number
 from hansard.exchange.import_shapes import ImportDiagnostic
 from hansard.exchange.judge_files import RoundRow, Scoreboard, TensionRow
@@ -35,6 +37,7 @@ from hansard.exchange.seats import Seats
 from hansard.exchange.telling import Telling
 from hansard.exchange.transcripts import Said, Transcript, files_digest
 from hansard.exchange.verdicts import Verdicts
+from hansard.kernel.errors import shown
 from hansard.kernel.ids import KINDS, PLURALS, DisplayId, folded
 from hansard.kernel.shapes import Shape
 from hansard.markers import Entity, Response, parse
@@ -68,6 +71,31 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """By this the same input is known again."""
         return self.known_by or files_digest(self.files)
+
+
+@contextlib.contextmanager
+def told_of(name: str) -> Iterator[None]:
+    """Makes requests from what a file states; what no request takes is a refusal of the file.
+
+    Raises:
+        HansardError: ``file_unfit`` with the first place.
+    """
+    try:
+        yield
+    except ValidationError as fault:
+        first = fault.errors(include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        why = f"({first['msg'][:200]}; got {shown(first['input'])!r})"
+        raise errors.file_unfit(name, f"{fault.title}.{place}", why) from None
+
+
+def read_by(plan: Plan, importer: str) -> Plan:
+    """A plan that another importer made of a part of its file, under the name of the one that read the file."""
+    create, *rest = plan.requests
+    assert isinstance(create, DialogueCreate)
+    assert create.origin is not None
+    origin = create.origin.model_copy(update={"importer": importer})
+    return msgspec.structs.replace(plan, requests=(create.model_copy(update={"origin": origin}), *rest))
 
 
 class Mapped(msgspec.Struct, frozen=True):

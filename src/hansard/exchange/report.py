@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hansard.dialogue import model
 from hansard.dialogue.answers import Head
+from hansard.exchange.grounds import points_told
 from hansard.exchange.markdown import code, fenced, plain, quoted
 from hansard.exchange.warnings import responses, silent_members
 from hansard.exchange.wording import Wording, counted, held_on, plain_code
@@ -36,6 +37,7 @@ def _lines(record: model.Record, head: Head, digest: str) -> Iterator[str]:
                 continue
             role = roles.get(utterance.slug, "unknown")
             score = f" · {utterance.score} points" if utterance.score is not None else ""
+            score += points_told(utterance.modifiers)
             yield ""
             yield f"### {word.name(utterance.slug)}" + ("" if role == "unknown" else f", {plain(role)}") + score
             yield ""

@@ -89,6 +89,8 @@ class _Response:
             self._entity(entity)
         for quotation in response.quotations:
             self._keep("quotation", quotation, word=quotation.text, label=quotation.label, body=quotation.body)
+        for cited in response.exhibits:  # an imported record has no exhibits to cite: what is named is kept
+            self._keep("exhibit", cited, word=cited.exhibit, label=cited.label, source=cited.source)
         for prose in response.prose:
             self._keep("prose", prose)
         for told in response.diagnostics:

@@ -12,15 +12,32 @@ from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hansard.dialogue.model import COLORS, Entity, Event, Expert, PanelMember, Record, Round, Verdict
+from hansard.dialogue.exhibits.requests import ExhibitAdd, WatchAdd
+from hansard.dialogue.model import (
+    COLORS,
+    DialogueEvent,
+    Entity,
+    Event,
+    Expert,
+    PanelMember,
+    Record,
+    Round,
+    Verdict,
+    Watch,
+)
 from hansard.dialogue.requests import (
     Background,
+    Calibration,
     ClaimedFigure,
+    DialogueAbandon,
     DialogueCreate,
+    DialogueReopen,
+    DialogueTag,
     EntityIn,
     EvolvePanel,
     ExpertCreate,
     ExpertPool,
+    ModifierIn,
     MoveIn,
     Origin,
     PanelSeat,
@@ -34,18 +51,20 @@ from hansard.dialogue.requests import (
     UpdateIn,
     UpdateStatus,
     VerdictRegister,
+    WatchIn,
 )
 from hansard.dialogue.rules.lifecycle import FIRST_EVENT, REFINED
 from hansard.dialogue.rules.panel import seat_of
 from hansard.dialogue.rules.round import UPDATE_LISTS
 from hansard.exchange import errors
 from hansard.exchange.checking import check_document
-from hansard.exchange.document import LIMIT_BYTES, read_document
+from hansard.exchange.document import LIMIT_BYTES, document_in
 from hansard.exchange.import_shapes import ImportDiagnostic
+from hansard.exchange.importers import no_map
+from hansard.exchange.looking import json_keys
 from hansard.exchange.planning import Plan
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
-from hansard.kernel.errors import invalid_field
 from hansard.kernel.ids import KINDS, PLURALS
 from hansard.kernel.shapes import Shape
 
@@ -59,24 +78,34 @@ class DocumentImporter:
     name = "document"
 
     def recognises(self, path: Path) -> bool:
-        """Whether it is a file that may be an export."""
-        return path.suffix.casefold() == ".json" and path.is_file()
+        """Whether it is a file with the mark of an export, ``schema_version``."""
+        return "schema_version" in (json_keys(path) or ())
 
     def read(self, path: Path, map_file: Path | None = None) -> Plan:
         """The plan of an export; one that does not verify is refused."""
-        if map_file is not None:
-            raise invalid_field("map", map_file.name, "belongs to an import of transcripts, not of an export")
-        document = read_document(path)
-        report = check_document(document)
-        if report.findings:
-            first = report.findings[0]
-            where = f"{first.path}: " if first.path else ""
-            raise errors.document_unfit(path.name, f"{where}{first.message}")
-        if report.record is None:
-            raise errors.document_unfit(path.name, "it holds no record")
-        head = (document.get("journal") or {}).get("head")
-        sha256 = sha256_hex(files.read_bytes(path, limit_bytes=LIMIT_BYTES))
-        return plan_record(report.record, Export(path.name, sha256, str(document["digest"]), head))
+        no_map(map_file)
+        data = files.read_bytes(path, limit_bytes=LIMIT_BYTES)
+        return plan_export(document_in(data, path.name), path.name, sha256_hex(data))
+
+
+IMPORTER: Final = DocumentImporter()
+
+
+def plan_export(document: dict[str, Any], name: str, sha256: str) -> Plan:
+    """The plan of a parsed export; ``name`` and ``sha256`` are those of the file that it came in.
+
+    Raises:
+        HansardError: ``document_unfit`` where it does not verify.
+    """
+    report = check_document(document)
+    if report.findings:
+        first = report.findings[0]
+        where = f"{first.path}: " if first.path else ""
+        raise errors.document_unfit(name, f"{where}{first.message}")
+    if report.record is None:
+        raise errors.document_unfit(name, "it holds no record")
+    head = (document.get("journal") or {}).get("head")
+    return plan_record(report.record, Export(name, sha256, str(document["digest"]), head))
 
 
 class Export(NamedTuple):
@@ -95,17 +124,23 @@ def plan_record(record: Record, export: Export) -> Plan:
     told = _exported_from(record, export)
     steps: list[Shape] = [_create(record, export, told)]
     left = list(record.verdicts)
-    for round_, following in zip_longest(rounds, rounds[1:]):
+    lives: dict[int, list[DialogueEvent]] = defaultdict(list)
+    for event in record.dialogue_events:
+        lives[_then(event, "rounds")].append(event)
+    # planned: its panel sits, and nothing was said yet; it sat down before anything closed the dialogue
+    planned = [one for round_ in record.rounds if round_.status != "completed"
+               for one in _seating(record, round_, joining)]  # fmt: skip
+    steps += [*([] if rounds else [*planned, *_exhibits(record, 0)]), *map(_life, lives[0])]
+    for number, (round_, following) in enumerate(zip_longest(rounds, rounds[1:]), 1):
         during, after = _updates(record, round_)
         steps += _seating(record, round_, joining)
+        steps += _exhibits(record, number - 1)
         steps.append(_round(record, round_, during))
-        due = _due(left, round_, following)
-        between = [(verdict.created_at, _verdict(verdict)) for verdict in left[:due]] + after
-        steps += [step for _, step in sorted(between, key=lambda entry: entry[0])]  # stable: verdicts keep their order
+        steps += [] if following else [*planned, *_exhibits(record, number)]
+        due = max(_due(left, round_, following), _told_before(left, lives[number]))
+        steps += _in_order(left[:due], after, lives[number])
         del left[:due]
-    for round_ in record.rounds:
-        if round_.status != "completed":  # planned: its panel sits, and nothing was said yet
-            steps += _seating(record, round_, joining)
+    steps += map(_watch, record.watches)
     return Plan(
         wanted_id=record.dialogue.dialogue_id,
         files={export.name: export.sha256},
@@ -119,6 +154,84 @@ def plan_record(record: Record, export: Export) -> Plan:
     )
 
 
+def _exhibits(record: Record, number: int) -> Iterator[Shape]:
+    """The exhibits that were added while this round was to come."""
+    for exhibit in record.exhibits:
+        if exhibit.round == number:
+            yield ExhibitAdd(
+                dialogue_id=exhibit.dialogue_id,
+                kind=exhibit.kind,
+                label=exhibit.label,
+                reference={name: value for name, value in exhibit.reference.items() if name != "replaces"},
+                digest=exhibit.digest,
+                size=exhibit.size,
+                media_type=exhibit.media_type,
+                added_by=exhibit.added_by,
+                replaces=exhibit.reference.get("replaces"),
+                at=exhibit.created_at,
+            )
+
+
+def _watch(watch: Watch) -> Shape:
+    bound: dict[str, Any] = {watch.kind: watch.reference[watch.kind]}
+    return WatchAdd(
+        dialogue_id=watch.dialogue_id,
+        verdict_id=watch.verdict_id,
+        watch=WatchIn(condition=watch.condition, **bound),
+        at=watch.created_at,
+    )
+
+
+def _told_before(verdicts: Sequence[Verdict], events: Sequence[DialogueEvent]) -> int:
+    """How many of these verdicts the events say were registered before them."""
+    last = max((_then(event, "verdicts") for event in events), default=0)
+    return sum(1 for verdict in verdicts if verdict.seq <= last)
+
+
+def _in_order(
+    verdicts: Iterable[Verdict], updates: Iterable[tuple[str, Shape]], events: Iterable[DialogueEvent]
+) -> Iterator[Shape]:
+    """What happened between two rounds: by time; an event stands behind as many verdicts as it says."""
+    timed: list[tuple[str, int, Shape]] = [(one.created_at, one.seq, _verdict(one)) for one in verdicts]
+    timed += [(time, 0, step) for time, step in updates]
+    coming = list(events)
+    for time, seq, step in sorted(timed, key=lambda entry: entry[0]):  # stable: verdicts keep their order
+        while coming:
+            told = _then(coming[0], "verdicts")
+            if seq <= told if seq else time <= coming[0].created_at:
+                break
+            yield _life(coming.pop(0))
+        yield step
+    yield from map(_life, coming)
+
+
+def _life(event: DialogueEvent) -> Shape:
+    """The request that brought an event about."""
+    own: dict[str, Any] = {"dialogue_id": event.dialogue_id, "by": event.actors, "at": event.created_at}
+    if event.type == "tagged":
+        return DialogueTag(add=_tags(event, "added"), remove=_tags(event, "removed"), **own)
+    form = DialogueAbandon if event.type == "abandoned" else DialogueReopen
+    return form(reason=event.reason or "unknown", **own)
+
+
+def _first_tags(record: Record) -> list[str]:
+    """The tags with which the dialogue began."""
+    first = next((event for event in record.dialogue_events if event.type == "tagged"), None)
+    return record.dialogue.tags if first is None else _tags(first, "before")
+
+
+def _then(event: DialogueEvent, name: str) -> int:
+    """How many rounds or verdicts there were, as an event tells; 0 where a file of others tells no number."""
+    told = (event.detail or {}).get(name)
+    return told if type(told) is int else 0
+
+
+def _tags(event: DialogueEvent, name: str) -> list[str]:
+    """Tags that an event tells of."""
+    told = (event.detail or {}).get(name)
+    return [tag for tag in told if isinstance(tag, str) and tag.strip()] if isinstance(told, list) else []
+
+
 def _due(verdicts: Sequence[Verdict], round_: Round, following: Round | None) -> int:
     """How many of the verdicts that are left were registered before the following round.
 
@@ -129,6 +242,8 @@ def _due(verdicts: Sequence[Verdict], round_: Round, following: Round | None) ->
         return len(verdicts)
     due = 0
     for number, verdict in enumerate(verdicts, 1):
+        if verdict.round > round_.round:
+            break  # whatever its time says, its round came first
         final_here = verdict.verdict_type == "final" and verdict.round == round_.round
         if final_here or verdict.created_at < (following.completed_at or ""):
             due = number
@@ -186,7 +301,8 @@ def _create(record: Record, export: Export, told: ImportDiagnostic) -> DialogueC
         rotation=rotation,
         strict_velocity=bool(dialogue.strict_velocity),
         seed=dialogue.seed,
-        tags=dialogue.tags,
+        tags=_first_tags(record),
+        calibration=None if dialogue.calibration is None else Calibration.model_validate(dialogue.calibration),
         dialogue_id=dialogue.dialogue_id,
         origin=Origin(
             importer=DocumentImporter.name,
@@ -337,6 +453,9 @@ def _round(record: Record, own: Round, updates: Mapping[str, list[UpdateIn]]) ->
         summary=own.summary,
         expert_scores={one.slug: one.score for one in said if one.score is not None and one.components is None},
         score_components={one.slug: ScoreComponents(**one.components) for one in said if one.components is not None},
+        calibration_modifiers={
+            one.slug: [ModifierIn(**given) for given in one.modifiers] for one in said if one.modifiers
+        },
         responses={one.slug: one.raw for one in said if one.raw is not None},
         annotations={one.slug: one.annotations for one in said if one.annotations is not None},
         references=responses,
@@ -366,7 +485,7 @@ def _entity(entity: Entity, references: list[ReferenceIn]) -> EntityIn | Tension
     }
     if entity.kind == "T":
         return TensionIn(description=entity.content, **common)
-    return EntityIn(content=entity.content, parameters=entity.parameters, **common)
+    return EntityIn(content=entity.content, parameters=entity.parameters, exhibits=entity.exhibits or [], **common)
 
 
 def _updates(record: Record, round_: Round) -> tuple[dict[str, list[UpdateIn]], list[tuple[str, Shape]]]:

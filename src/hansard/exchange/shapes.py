@@ -8,15 +8,18 @@ from hansard.dialogue.answers import Head, Warned
 from hansard.dialogue.requests import DialogueId
 from hansard.kernel.shapes import Shape
 
+Format = Literal["json", "markdown", "adr", "aif", "argdown", "parquet"]
+
 
 class DialogueExport(Shape):
     """Write a dialogue's record into a file."""
 
-    dialogue_id: DialogueId
+    dialogue_id: DialogueId | None = None
+    """Which one; all of them where left out, in Parquet alone."""
     output_path: str | None = None
-    """The file; in the dialogue's own folder when left out. Missing folders are made."""
-    format: Literal["json", "markdown"] = "json"
-    """``dialogue.json``, or the minutes in Markdown."""
+    """The file, or Parquet's folder; in the dialogue's own folder when left out. Missing folders are made."""
+    format: Format = "json"
+    """``dialogue.json``, the minutes in Markdown, a decision record (MADR 4), AIF, Argdown, or tables in Parquet."""
     journal: bool = True
     """Whether ``dialogue.json`` carries its stream of the journal, so that it can be verified anywhere."""
 
@@ -40,11 +43,15 @@ class DialogueExported(Shape):
 
     status: str = "success"
     path: str
-    stats: ExportStats
+    stats: ExportStats | None
+    """Of one dialogue in one file."""
     warnings: list[Warned]
-    digest: str
-    """SHA-256 over the record (docs/record.md): the same in every home that it is taken to."""
-    head: Head
+    digest: str | None
+    """SHA-256 over the record (docs/record.md): the same in every home that it is taken to. Nothing for Parquet."""
+    head: Head | None
+    """Where the dialogue's stream stood; nothing where all dialogues were exported."""
+    rows: dict[str, int] | None = None
+    """Of Parquet: the number of rows of each table."""
 
 
 class Minutes(Shape):

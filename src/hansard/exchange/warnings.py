@@ -160,9 +160,7 @@ def _unresolved(record: model.Record) -> Iterator[Caution]:
 
 def final_verdict(record: model.Record) -> model.Verdict | None:
     """The final verdict that stands: the last one, superseded ones left aside."""
-    superseded = {verdict.supersedes for verdict in record.verdicts}
-    finals = [v for v in record.verdicts if v.verdict_type == "final" and v.verdict_id not in superseded]
-    return max(finals, key=lambda verdict: verdict.seq, default=None)
+    return rules.standing_final(record.verdicts)
 
 
 def gate_of(verdict: model.Verdict) -> model.Gate | None:
@@ -212,6 +210,8 @@ def _missing_fields(record: model.Record, verdict: model.Verdict) -> Iterator[st
             yield "vote"
         if verdict.confidence is None:
             yield "confidence"
+        if verdict.ethos_compliance is None and record.dialogue.calibration is not None:
+            yield "ethos_compliance"
     elif verdict.verdict_type == "minority":
         if not verdict.supporting_experts:
             yield "supporting_experts"

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
+from hansard.database.dialect import Place
 from hansard.database.engine import Database
 from hansard.database.journal import Journal
 from hansard.dialogue.model import Record
@@ -100,10 +103,13 @@ def write(folder: Path, files: Files) -> Path:
 class Store:
     """An empty store and the operations on it."""
 
-    def __init__(self, home: Path, may_read: Callable[[Path], bool] = lambda _path: True) -> None:
+    def __init__(
+        self, home: Path, may_read: Callable[[Path], bool] = lambda _path: True, place: Place | None = None
+    ) -> None:
+        """A store in the file ``hansard.db`` of a home, or elsewhere."""
         self.home = home
         self.file = home / "hansard.db"
-        self.database = Database.open(self.file)
+        self.database = Database.open(place or self.file)
         self.journal = Journal(self.database)
         self.dialogues = DialogueOperations(self.journal, home)
         self.exchange = ExchangeOperations(self.dialogues, self.journal, lambda _path: True, may_read)
@@ -129,12 +135,7 @@ class Store:
     def rows(self) -> dict[str, int]:
         """How many rows each table has."""
         with self.database.reading() as connection:
-            names = [
-                row[0]
-                for row in connection.exec_driver_sql(
-                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search%' ORDER BY name"
-                )
-            ]
+            names = [name for name in sa.inspect(connection).get_table_names() if not name.startswith("search")]
             return {name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one() for name in names}
 
     def close(self) -> None:

@@ -31,6 +31,47 @@ display_ids = st.builds("{}{:02d}{:02d}".format, st.sampled_from(list(KINDS)), s
 id_lists = st.lists(display_ids, max_size=3)
 
 
+small = st.integers(0, 1000)
+
+
+def _objects(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(parts)
+
+
+ethos_rules = st.fixed_dictionaries(
+    {
+        "seq": small,
+        "rule_id": words,
+        "type": st.sampled_from(["principle", "tenet", "constraint"]),
+        "label": words,
+        "text": words,
+        "priority": small,
+        "revision": small,
+    },
+    optional={"merged_from": st.lists(_objects(rule_id=words, revision=small), min_size=1, max_size=2)},
+)
+calibrations = st.none() | _objects(
+    ethos_id=words,
+    title=words,
+    domain_id=words,
+    domain=words,
+    digest=words,
+    rules=st.lists(ethos_rules, max_size=2),
+)
+modifiers = st.none() | st.lists(
+    _objects(rule_id=words, points=st.sampled_from([-2, 1]), reason=words, evidence=st.none() | words),
+    min_size=1,
+    max_size=2,
+)
+compliances = st.none() | _objects(
+    fully_compliant=st.booleans(),
+    exceptions=st.lists(
+        _objects(rule_id=words, justification=st.none() | words, approved_by=st.none() | words), max_size=2
+    ),
+    violations=st.lists(_objects(rule_id=words, description=st.none() | words), max_size=2),
+)
+
+
 def _rows(row: type[Any], /, **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Rows of a type, columns that are not given made by their annotation."""
     made = {field.name: _by_type(field.type) for field in msgspec.structs.fields(row)}
@@ -73,6 +114,7 @@ def records(draw: st.DrawFn) -> model.Record:
             rotation=st.sampled_from(model.ROTATIONS),
             strict_velocity=st.sampled_from([0, 1]),
             convergence_target=shares,
+            calibration=calibrations,
         )
     )
     rounds = [0, 1]
@@ -117,7 +159,12 @@ def records(draw: st.DrawFn) -> model.Record:
         )
     verdicts = draw(
         st.lists(
-            _rows(model.Verdict, verdict_id=line, confidence=st.none() | st.sampled_from(model.CONFIDENCES)),
+            _rows(
+                model.Verdict,
+                verdict_id=line,
+                confidence=st.none() | st.sampled_from(model.CONFIDENCES),
+                ethos_compliance=compliances,
+            ),
             max_size=3,
             unique_by=key_of,
         )
@@ -132,7 +179,7 @@ def records(draw: st.DrawFn) -> model.Record:
             draw(_rows(model.Round, round=st.just(n), status=st.sampled_from(["open", "in_progress", "completed"])))
             for n in rounds
         ],
-        utterances=draw(_unique(_rows(model.Utterance, round=numbers_, slug=slugs))),
+        utterances=draw(_unique(_rows(model.Utterance, round=numbers_, slug=slugs, modifiers=modifiers))),
         entities=entities,
         events=events,
         refs=draw(
@@ -156,4 +203,18 @@ def records(draw: st.DrawFn) -> model.Record:
         ],
         judge_claims=draw(_unique(_rows(model.JudgeClaim))),
         documents=draw(_unique(_rows(model.Document, name=line))),
+        exhibits=draw(
+            _unique(_rows(model.Exhibit, seq=st.integers(1, 9999), kind=st.sampled_from(model.EXHIBIT_KINDS)))
+        ),
+        watches=draw(
+            _unique(
+                _rows(
+                    model.Watch,
+                    verdict_id=st.sampled_from([verdict.verdict_id for verdict in verdicts]),
+                    kind=st.sampled_from(model.WATCH_KINDS),
+                )
+            )
+        )
+        if verdicts
+        else [],
     )

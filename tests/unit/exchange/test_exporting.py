@@ -38,6 +38,7 @@ def test_an_export_stands_in_the_dialogue_s_own_folder(held: Held) -> None:
 def test_the_answer_tells_what_was_exported(held: Held) -> None:
     """Counts, total, warnings, digest and head are those of the record."""
     answer = export(held)
+    assert answer.stats is not None
     assert answer.stats.model_dump() == {
         "rounds": 3,
         "experts": 4,

@@ -15,7 +15,7 @@ from hansard.database.verify import verify_store
 from hansard.dialogue.model import Record
 from hansard.dialogue.requests import DialogueCreate
 from hansard.dialogue.tables import ROWS
-from hansard.exchange import importing
+from hansard.exchange import importers
 from hansard.exchange.clerk import clerk_notes
 from hansard.exchange.document import document_digest, document_from_record
 from hansard.exchange.import_shapes import DialogueImport
@@ -250,8 +250,8 @@ def test_a_folder_of_dialogues_is_expanded(tmp_path: Path) -> None:
     write(tmp_path / "other", {"notes.txt": "x"})
     readme = write(tmp_path, {"README.md": "x"}) / "README.md"
     a, b = tmp_path / "2026-05-04T0930Z-a", tmp_path / "2026-05-04T0930Z-b"
-    assert importing.expand([tmp_path]) == [a, b]
-    assert importing.expand([b, readme, tmp_path / "other"]) == [b, readme, tmp_path / "other"]
+    assert importers.expand([tmp_path]) == [a, b]
+    assert importers.expand([b, readme, tmp_path / "other"]) == [b, readme, tmp_path / "other"]
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ LETTERS = LetterImporter()
 
 def points(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """Let the running program have one entry point of ours."""
-    found = EntryPoints([EntryPoint("letters", value, importing.IMPORTERS_GROUP)])
+    found = EntryPoints([EntryPoint("letters", value, importers.IMPORTERS_GROUP)])
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: found.select(group=group))
 
 
@@ -331,7 +331,7 @@ def test_an_importer_of_another_package_is_asked_after_ours(
     """An object of the entry points' group reads what it recognises."""
     points(monkeypatch, f"{__name__}:LETTERS")
     path = write(tmp_path, {"a.letters": "x"}) / "a.letters"
-    assert [importer.name for importer in importing.importers()] == ["transcript", "document", "letters"]
+    assert [importer.name for importer in importers.importers()] == [*importers.OURS, "letters"]
     assert store.refused(path).code == "letters_unreadable"
 
 
@@ -590,7 +590,7 @@ def test_a_final_verdict_with_its_marker_is_read_by_its_fields(store: Store, sma
 def test_what_an_expert_may_not_write_stays_an_annotation(store: Store, tmp_path: Path) -> None:
     """A final verdict in a response, another expert's entity, an unknown marker: told, kept, and nothing more."""
     text = (
-        "[VERDICT:FINAL]\n**Recommendation:** Mine.\n\n[SCONE-P0001: Not mine]\nwords\n\n[EXHIBIT X0001]\n\n"
+        "[VERDICT:FINAL]\n**Recommendation:** Mine.\n\n[SCONE-P0001: Not mine]\nwords\n\n[GADGET X0001]\n\n"
         "[MOVE:CONDITIONAL-CONVERGE]\nperhaps\n"
     )
     answer = store.take(one_round(tmp_path, {"muffin": text, "scone": "s"}))
@@ -720,7 +720,7 @@ def test_a_round_alone_is_no_dialogue(tmp_path: Path) -> None:
     round_.mkdir(parents=True)
     (round_ / "response-bob.md").write_text("[PERSPECTIVE P01: Early]\nToo early.\n", encoding="utf-8")
     with pytest.raises(HansardError) as refusal:
-        importing.importer_of(round_)
+        importers.importer_of(round_)
     assert refusal.value.code == "not_a_dialogue"
     assert "holds all its rounds" in refusal.value.message
 
@@ -729,7 +729,7 @@ def test_folders_that_may_be_rounds_are_named_with_the_remedy(tmp_path: Path) ->
     """Who calls rounds otherwise learns what was found and what to call it."""
     folder = write(tmp_path / "panel", {"runde 0/bob.md": "x", "runde 1/bob.md": "x", "notes/x.md": "x"})
     with pytest.raises(HansardError) as refusal:
-        importing.importer_of(folder)
+        importers.importer_of(folder)
     assert "it has 'runde 0', 'runde 1'" in refusal.value.message
     assert "call them round-0, round-1" in refusal.value.message
 

@@ -555,3 +555,18 @@ def test_who_took_no_position_is_not_called_apart(store: Store, tmp_path: Path) 
 def test_percentages_are_rounded_down(share: float, shown: int) -> None:
     """As the record's own figures are."""
     assert percent(share) == shown
+
+
+def test_words_that_the_judge_put_are_told_as_such(example: Held) -> None:
+    """Where the responses are there and none holds an entity's words, the minutes say whose words they quote."""
+    record = example.dialogues.record(EXAMPLE)
+    assert "in the Judge's words" not in minutes(record, HEAD, "0" * 64)
+    entities = [
+        msgspec.structs.replace(entity, content="Put briefly: it costs too much.") if entity.id == "P0001" else entity
+        for entity in record.entities
+    ]
+    told = minutes(msgspec.structs.replace(record, entities=entities), HEAD, "0" * 64)
+    assert [line.count("P0001") > 0 for line in told.splitlines() if "in the Judge's words" in line] == [True]
+    silent = [msgspec.structs.replace(said, raw=None) for said in record.utterances]
+    without = msgspec.structs.replace(record, entities=entities, utterances=silent)
+    assert "in the Judge's words" not in minutes(without, HEAD, "0" * 64)
