@@ -68,32 +68,52 @@ class Doctoring:
     """Looks at the machine, the home and the store."""
 
     _database: Database
+    _home: Path
 
     @operation(path="/doctor", store=False)
     def doctor(self, request: Doctor, call: Call) -> Diagnosis:  # noqa: ARG002
         """Check that this machine and this store are in order."""
-        checks = list(examine(self._database))
+        checks = list(examine(self._database, self._home))
         return Diagnosis(ok=all(check.ok for check in checks), checks=checks)
 
 
-def examine(database: Database, *, clock: Clock = system_clock) -> Iterator[Check]:
+def examine(database: Database, home: Path, *, clock: Clock = system_clock) -> Iterator[Check]:
     """Every check, in the order in which one bears on the next."""
-    home = database.path.parent
+    file = database.path
     yield versions()
-    yield sqlite_version(store.sqlite_version())
+    if file is not None:
+        yield sqlite_version(store.sqlite_version())
     yield Check(name="home", ok=True, found=f"{home}" + ("" if home.is_dir() else " (will be made at first use)"))
     yield may_write(home)
-    yield file_system(home, mounts())
+    if file is not None:
+        yield file_system(home, mounts())
     yield disk_space(home)
     yield clock_sanity(clock(), Path(__file__).stat().st_mtime)
-    if not database.path.exists():
-        yield Check(name="store", ok=True, found=f"{database.path.name} will be made at first use")
+    if file is None:
+        yield from server(database)
         return
-    found = store_file(database.path)
+    if not file.exists():
+        yield Check(name="store", ok=True, found=f"{file.name} will be made at first use")
+        return
+    found = store_file(file)
     yield found
     if found.ok:
-        yield write_ahead_log(database.path)
+        yield write_ahead_log(file)
         yield from contents(database)
+
+
+def server(database: Database) -> Iterator[Check]:
+    """Whether a database server can be reached and keeps what it is given; then what it holds."""
+    try:
+        with database.reading() as connection:
+            told = database.dialect.fitness(connection)
+    except HansardError as fault:
+        yield Check(name="store", ok=False, found=fault.message, remedy=fault.suggestion)
+        return
+    yield Check(name="store", ok=True, found=f"{database.dialect.name} {database.location}")
+    for name, found, remedy in told:
+        yield Check(name=name, ok=remedy is None, found=found, remedy=remedy)
+    yield from contents(database)
 
 
 def versions() -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hansard.kernel.errors import HansardError
+from hansard.kernel.errors import HansardError, did_you_mean
 
 
 def nothing_to_verify() -> HansardError:
@@ -53,4 +53,243 @@ def folder_to_verify(name: str) -> HansardError:
         value=name,
         constraint="shape",
         suggestion="Give the file inside it, such as dialogue.json; '--all' verifies the whole store",
+    )
+
+
+def key_exists(name: str) -> HansardError:
+    """A key of this name is there already; none is ever written over."""
+    return HansardError(
+        "conflict",
+        "key_exists",
+        f"there is a key '{name}' already; nothing was written over it",
+        field="name",
+        value=name,
+        suggestion="Give another name, or move the file away if the key is no longer needed",
+    )
+
+
+def key_name_malformed(name: str) -> HansardError:
+    """What should name a key cannot."""
+    return HansardError(
+        "invalid",
+        "key_name_malformed",
+        f"'{name[:80]}' cannot name a key",
+        field="name",
+        value=name,
+        constraint="shape",
+        suggestion="Use lower-case letters, digits and '-', a letter first, at most 32",
+    )
+
+
+def key_not_found(name: str, known: list[str]) -> HansardError:
+    """No key has this name or id."""
+    return HansardError(
+        "not_found",
+        "key_not_found",
+        f"there is no key '{name[:80]}' here",
+        field="key",
+        value=name,
+        valid_options=known,
+        suggestion=did_you_mean(name, known) or "'hansard keys list' shows the keys of this home",
+    )
+
+
+def key_ambiguous(names: list[str]) -> HansardError:
+    """Several keys could sign, and none was named."""
+    return HansardError(
+        "invalid",
+        "key_ambiguous",
+        "this home has several keys; say which one is to sign",
+        field="key",
+        constraint="semantic",
+        valid_options=names,
+        suggestion=f"Name one, such as '{names[0]}'",
+    )
+
+
+def no_signing_key() -> HansardError:
+    """There is no key to sign with."""
+    return HansardError(
+        "not_found",
+        "no_signing_key",
+        "this home has no key to sign with",
+        field="key",
+        suggestion="Make one with 'hansard keys create', and give its public half to those who shall verify",
+    )
+
+
+def key_unreadable(name: str, why: str) -> HansardError:
+    """A file that should hold a key holds none that can be used."""
+    return HansardError(
+        "invalid",
+        "key_unreadable",
+        f"'{name}' cannot be used as a key: {why}",
+        field="key",
+        value=name,
+        constraint="shape",
+        suggestion="Give an Ed25519 key in PEM form, such as 'hansard keys export' writes",
+    )
+
+
+def key_exposed(name: str) -> HansardError:
+    """Others may read the file of a private key: whoever did can sign in its name."""
+    return HansardError(
+        "refused",
+        "key_exposed",
+        f"the file of the key '{name}' may be read by others; it is not used",
+        field="key",
+        value=name,
+        suggestion=f"Where nobody else can have read it: chmod 600 keys/{name}.pem. Otherwise make a new key",
+    )
+
+
+def passphrase_missing(name: str) -> HansardError:
+    """A passphrase is needed and nobody can be asked for it."""
+    return HansardError(
+        "refused",
+        "passphrase_missing",
+        f"the key '{name}' needs a passphrase, and none was given",
+        field="key",
+        value=name,
+        suggestion="Run the command on a terminal, or set HANSARD_KEY_PASSPHRASE in the environment",
+    )
+
+
+def passphrase_wrong(name: str) -> HansardError:
+    """The passphrase does not open the key."""
+    return HansardError(
+        "refused",
+        "passphrase_wrong",
+        f"the passphrase does not open '{name}'",
+        field="key",
+        value=name,
+        suggestion="Give the passphrase that the key was made with",
+    )
+
+
+def nothing_to_sign() -> HansardError:
+    """A checkpoint of a store in which nothing was recorded."""
+    return HansardError(
+        "conflict",
+        "nothing_to_sign",
+        "the store holds no entry yet",
+        suggestion="Record something first; a checkpoint states where each stream stands",
+    )
+
+
+def store_not_signable() -> HansardError:
+    """The store's own tables disagree on where its streams stand; a signature would vouch for that."""
+    return HansardError(
+        "corrupt",
+        "store_not_signable",
+        "where the streams stand is told in two ways here; nothing was signed",
+        suggestion="Run 'hansard verify --all' to learn what was altered, and restore the last good copy",
+    )
+
+
+def no_checkpoint() -> HansardError:
+    """The store has no checkpoint yet."""
+    return HansardError(
+        "not_found",
+        "no_checkpoint",
+        "this store has no checkpoint yet",
+        suggestion="'hansard keys create' makes a key, 'hansard checkpoint create' signs",
+    )
+
+
+def checkpoint_not_found(number: int, newest: int) -> HansardError:
+    """No checkpoint has this number."""
+    return HansardError(
+        "not_found",
+        "checkpoint_not_found",
+        f"there is no checkpoint {number}; the newest is {newest}",
+        field="number",
+        value=number,
+        suggestion="'hansard checkpoint list' shows them all",
+    )
+
+
+def checkpoint_unreadable(name: str) -> HansardError:
+    """A file that should hold a checkpoint holds none."""
+    return HansardError(
+        "invalid",
+        "checkpoint_unreadable",
+        f"'{name}' holds no checkpoint, or not as it was written",
+        field="checkpoint",
+        value=name,
+        constraint="shape",
+        suggestion="Give a file that 'hansard checkpoint show --output' or 'hansard bundle' wrote",
+    )
+
+
+def checkpoint_before_record(dialogue_id: str) -> HansardError:
+    """The newest checkpoint was made before the dialogue began: nothing of it is signed."""
+    return HansardError(
+        "conflict",
+        "checkpoint_before_record",
+        f"the newest checkpoint is older than the dialogue '{dialogue_id}'",
+        field="dialogue_id",
+        value=dialogue_id,
+        suggestion="'hansard checkpoint create' signs the store as it stands; or 'hansard bundle --sign'",
+    )
+
+
+def record_not_provable(dialogue_id: str) -> HansardError:
+    """What would be given away is not as it was recorded: no proof is made of it."""
+    return HansardError(
+        "corrupt",
+        "record_not_provable",
+        f"'{dialogue_id}' is not as it was recorded, or its newest checkpoint does not hold; no bundle was made",
+        field="dialogue_id",
+        value=dialogue_id,
+        suggestion=f"'hansard verify {dialogue_id}' and 'hansard checkpoint verify' tell what differs",
+    )
+
+
+def nothing_to_erase() -> HansardError:
+    """A request to erase names nothing, or some items and the whole at once."""
+    return HansardError(
+        "invalid",
+        "nothing_to_erase",
+        "erasing takes one of two: items, or the whole dialogue",
+        field="items",
+        constraint="shape",
+        suggestion="Name what is to go, such as 'round-1/muffin' or 'P0101'; or whole: true",
+    )
+
+
+def item_unknown(field: str, item: str, known: list[str]) -> HansardError:
+    """An item to be erased that the dialogue has not."""
+    return HansardError(
+        "not_found",
+        "item_unknown",
+        f"the dialogue has no '{item[:80]}'",
+        field=field,
+        value=item,
+        valid_options=known[:50],
+        suggestion=did_you_mean(item, known)
+        or "Name a response (round-1/muffin), a round (round-1), an entity (P0101), verdict:ID, question, X0001",
+    )
+
+
+def erased_already(dialogue_id: str) -> HansardError:
+    """There are no words left in what is to be erased."""
+    return HansardError(
+        "conflict",
+        "erased_already",
+        f"no words are left in what is to be erased from '{dialogue_id}'",
+        field="items",
+        suggestion="'hansard verify' tells which entry erased it, and why",
+    )
+
+
+def reason_repeats_words() -> HansardError:
+    """The reason would put the words that are to go into the journal for good."""
+    return HansardError(
+        "invalid",
+        "reason_repeats_words",
+        "the reason repeats words that are to be erased, and it stays in the journal for good",
+        field="reason",
+        constraint="semantic",
+        suggestion="Give the reason in other words, such as 'personal data, request of 2027-03-01'",
     )

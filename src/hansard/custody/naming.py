@@ -166,6 +166,31 @@ def _document(key: Key, _cells: Cells) -> Named:
     return Named(what=f"the judge's file '{key[1]}'", dialogue_id=str(key[0]))
 
 
+def _life(key: Key, cells: Cells) -> Named:
+    word = cells.get("type")
+    actors = [name for name in _list(cells.get("actors")) if isinstance(name, str)]
+    facts = [word] if isinstance(word, str) else []
+    facts += [f"by {listed([shown_name(name) for name in actors])}"] if actors else []
+    return Named(what=f"event {key[1]} of the dialogue", facts=facts, dialogue_id=str(key[0]), experts=actors)
+
+
+def _exhibit(key: Key, cells: Cells) -> Named:
+    number = _number(key[1])
+    name = f"X{number:04d}" if number is not None else str(key[1])
+    kind = cells.get("kind")
+    return Named(
+        what=f"exhibit {name}",
+        facts=[kind.replace("_", " ")] if isinstance(kind, str) else [],
+        dialogue_id=str(key[0]),
+        id=name,
+        round=_number(cells.get("round")),
+    )
+
+
+def _watch(key: Key, _cells: Cells) -> Named:
+    return Named(what=f"watched condition {key[2]} of verdict '{key[1]}'", dialogue_id=str(key[0]), id=str(key[1]))
+
+
 _ROWS: Final = {
     "dialogues": _dialogue,
     "experts": _expert,
@@ -180,6 +205,9 @@ _ROWS: Final = {
     "verdicts": _verdict,
     "judge_claims": _claim,
     "documents": _document,
+    "dialogue_events": _life,
+    "exhibits": _exhibit,
+    "watches": _watch,
 }
 
 _OWN: Final = {
@@ -191,6 +219,11 @@ _OWN: Final = {
     "journal": lambda key: Named(what=f"journal entry {key[0]}"),
     "journal_payloads": lambda key: Named(what=f"what is kept beside journal entry {key[0]}"),
     "counters": lambda key: Named(what=f"the counter '{key[0]}'"),
+    "domains": lambda key: Named(what=f"the domain '{key[0]}'", id=str(key[0])),
+    "rules": lambda key: Named(what=f"the rule '{key[0]}'", id=str(key[0])),
+    "ethos": lambda key: Named(what=f"the ethos '{key[0]}'", id=str(key[0])),
+    "ethos_conflicts": lambda key: Named(what=f"conflict {key[1]} of the ethos '{key[0]}'", id=str(key[0])),
+    "checkpoints": lambda key: Named(what=f"checkpoint {key[0]}"),
     "search": lambda key: Named(
         what=f"the search index at {key[1] or 'its beginning'}",
         facts=[f"dialogue '{key[0]}'"],
@@ -301,12 +334,25 @@ REMEDIES: Final = {
     "row_unproved": "Its payload was erased; an export made before the erasure can prove it.",
     "text_altered": _WORDS,
     "text_missing": _WORDS,
+    "exhibit_altered": f"{_KEEP} Put back the file that was pinned; if there is a newer state of it, pin that as an "
+    "exhibit that replaces this one.",
+    "exhibit_missing": f"{_KEEP} Put back what was pinned, from a copy whose SHA-256 is the exhibit's digest.",
+    "ethos_altered": f"{_RESTORE}; a dialogue that is held to it keeps the rules as they were.",
     "digest_differs": f"Compare the digest with the one in minutes or an export made earlier. {_ANEW}",
     "derived_differs": f"Trust the rows, not this figure. {_ANEW}",
     "document_malformed": _ANEW,
     "head_differs": f"{_KEEP} Entries were cut off, or the head was changed: {_HEADS}.",
     "witness_contradicted": f"{_KEEP} Take the record from the copy that the head was noted from. A dialogue that was "
     "imported anew has a stream of its own, which an older head does not fit.",
+    "signature_forged": f"{_KEEP} Trust nothing in it: ask whoever is said to have signed it for another copy.",
+    "signature_by_other_key": f"{_KEEP} Trust nothing in it: ask whoever is said to have signed it for another copy.",
+    "key_not_trusted": "Ask whoever should have signed it for their key's id, by another way than this file came.",
+    "checkpoint_replayed": "Ask for a copy under the newest checkpoint: this one may be true, and leaves out what came "
+    "after it.",
+    "checkpoint_forked": f"{_KEEP} The same key signed two histories: ask its owner which one is true.",
+    "checkpoint_foreign": "Compare it with checkpoints of the same store alone.",
+    "chain_cut": f"{_KEEP} Entries at its end were taken away: ask for a copy that has them.",
+    "stream_rewritten": f"{_KEEP} The record is another than the one that was signed: ask for the one that was.",
     "search_differs": f"{_RESTORE}. The record is not concerned: the index is made from it.",
     "search_damaged": f"{_RESTORE}. The record is not concerned: the index is made from it.",
     "payload_altered": f"{_RESTORE}. What was asked cannot be proved from this store any more.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hansard.custody.proof.shapes import Trust
 from hansard.dialogue.answers import Head
 from hansard.kernel.shapes import Shape
 
@@ -18,6 +19,11 @@ class Verify(Shape):
     verified."""
     against: str | None = None
     """An earlier export, minutes, report or answer of verify, whose heads count like those in ``heads``."""
+    trust: list[str] = []
+    """For a bundle: keys that may have signed it, as ids or as files with public keys; a signature by any other is then
+    a finding. Without any, those that this home trusts are told by name."""
+    checkpoint: str | None = None
+    """For a bundle: a checkpoint's file, or a bundle, that was noted earlier."""
 
 
 class Witness(Shape):
@@ -54,6 +60,20 @@ class Discovery(Shape):
     """What to do next."""
 
 
+class Signature(Shape):
+    """Who signed the checkpoint of a bundle or of a store."""
+
+    key_id: str
+    key_name: str | None
+    trust: Trust
+    number: int
+    time: str
+    hash: str
+    """SHA-256 of the statement that was signed."""
+    through: int | None = None
+    """So many entries of the record's stream are under the signature."""
+
+
 class Verified(Shape):
     """What was compared, and every place where it is not what was recorded."""
 
@@ -72,3 +92,7 @@ class Verified(Shape):
     """Every chain of the store, when all of it was verified."""
     witnesses: list[Witness] = []
     """The heads that were given, in order."""
+    signature: Signature | None = None
+    """Of a bundle or checkpoint whose signature holds: whose it is."""
+    unproved: list[str] = []
+    """What is left unproved, in words: it may be true, and nothing here shows it."""

@@ -10,12 +10,17 @@ import msgspec
 import sqlalchemy as sa
 
 from hansard.database.columns import LongText, key_names, metadata, row_key
-from hansard.database.engine import explained
+from hansard.database.dialect import dialect_in
 from hansard.database.journal import head, unpacked
-from hansard.database.tables import journal, journal_payloads, record_tables, texts
+from hansard.database.tables import (
+    journal,
+    journal_payloads,
+    record_tables,
+    texts,
+)
 from hansard.database.verify import StoredEntry, stream_entries, stream_hashes
 from hansard.dialogue.store import search_faults
-from hansard.dialogue.tables import dialogues
+from hansard.dialogue.tables import dialogues, exhibits
 from hansard.kernel.canonical import parsed
 
 Connection = sa.Connection
@@ -54,8 +59,9 @@ def row(connection: sa.Connection, table: str, key: tuple[Any, ...]) -> dict[str
 def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
     """Rows as they stand; none where their table cannot be asked, which the schema's differences tell."""
     try:
-        return [dict(found) for found in connection.execute(query).mappings()]
-    except sa.exc.OperationalError:
+        with connection.begin_nested():
+            return [dict(found) for found in connection.execute(query).mappings()]
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
         return []
 
 
@@ -133,14 +139,21 @@ def positions_of(entries: Iterable[StoredEntry], table: str, key: tuple[Any, ...
 def hashes(connection: sa.Connection, stream: str) -> dict[int, str]:
     """The hashes of a stream's entries by number; none where the journal's tables cannot be asked."""
     try:
-        return stream_hashes(stream_entries(connection, stream), stream)
-    except sa.exc.OperationalError:
+        with connection.begin_nested():
+            return stream_hashes(stream_entries(connection, stream), stream)
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
         return {}
 
 
 def has_stream(connection: sa.Connection, stream: str) -> bool:
     """Whether the journal knows a stream, whatever became of its rows."""
     return head(connection, stream)[0] > 0
+
+
+def with_exhibits(connection: sa.Connection) -> list[str]:
+    """The dialogues that have exhibits."""
+    found = connection.execute(sa.select(exhibits.c.dialogue_id).distinct().order_by(exhibits.c.dialogue_id))
+    return list(found.scalars())
 
 
 def revision(connection: sa.Connection) -> str | None:
@@ -150,9 +163,8 @@ def revision(connection: sa.Connection) -> str | None:
 
 
 def damage(connection: sa.Connection) -> list[str]:
-    """What SQLite finds wrong with the file itself."""
-    found = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
-    return [line for line in found if line != "ok"]
+    """What the database finds wrong with its own files."""
+    return dialect_in(connection).damage(connection)
 
 
 def broken_foreign_keys(connection: sa.Connection) -> tuple[list[tuple[str, tuple[Any, ...], str]], list[str]]:
@@ -164,11 +176,10 @@ def broken_foreign_keys(connection: sa.Connection) -> tuple[list[tuple[str, tupl
     lost = []
     for table, of in sorted(metadata.tables.items()):
         try:
-            for _, number, parent, _ in connection.exec_driver_sql(f'PRAGMA foreign_key_check("{table}")').all():
-                query = sa.select(of).where(sa.text("rowid = :number").bindparams(number=number))
-                keys = [row_key(of, cells) for cells in _rows(connection, query)] or [(number,)]
-                found.setdefault((table, keys[0]), parent)
-        except sa.exc.OperationalError:
+            with connection.begin_nested():
+                for key, parent in dialect_in(connection).broken_references(connection, of):
+                    found.setdefault((table, key), parent)
+        except sa.exc.DBAPIError:
             lost.append(table)
     return [(name, key, parent) for (name, key), parent in found.items()], lost
 
@@ -176,22 +187,16 @@ def broken_foreign_keys(connection: sa.Connection) -> tuple[list[tuple[str, tupl
 def search_differences(connection: sa.Connection) -> list[tuple[str, str, str]] | str:
     """Where the search index is not what the record says (dialogue, item, what); a text where it cannot be read."""
     try:
-        return search_faults(connection)
+        with connection.begin_nested():
+            return search_faults(connection)
     except sa.exc.DatabaseError as fault:
         return str(fault.orig)
 
 
 def search_damage(connection: sa.Connection) -> str | None:
-    """What SQLite finds wrong inside the search index; needs a writing transaction and changes nothing.
+    """What the database finds wrong inside the search index; needs a writing transaction and changes nothing.
 
     Raises:
-        HansardError: ``database_read_only`` where SQLite may not look.
+        HansardError: ``database_read_only`` where it may not look.
     """
-    try:
-        connection.exec_driver_sql("INSERT INTO search(search) VALUES('integrity-check')")
-    except sa.exc.DatabaseError as fault:
-        refusal = explained(fault.orig) if isinstance(fault.orig, sqlite3.Error) else None
-        if refusal is not None and refusal.code == "database_read_only":
-            raise refusal from fault
-        return str(fault.orig)
-    return None
+    return dialect_in(connection).search_damage(connection)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
 from hansard.custody import errors, store
-from hansard.custody.naming import Named, difference, field_words, named, of_local_ids, remedy
+from hansard.custody.exhibits import can_look, look_at_ethos, look_at_exhibits, not_in_the_file
+from hansard.custody.naming import Named, difference, field_words, named, of_local_ids
+from hansard.custody.proof.bundle import entries_of
+from hansard.custody.proof.bundling import LIMIT_BYTES, OVERHEAD_BYTES, Bundling
+from hansard.custody.proof.erased import erasures
 from hansard.custody.recovering import (
-    NOTHING,
     Altered,
     Budget,
     Pool,
     Restored,
+    columns_of,
     recovered,
     restored,
     restored_text,
@@ -27,6 +33,8 @@ from hansard.custody.recovering import (
 from hansard.custody.shapes import Discovery, Verified, Verify, Witness
 from hansard.custody.store import Connection
 from hansard.custody.witness import contradiction, entries_in, heads_in, noted, streams_of
+from hansard.custody.wording import discovery as _discovery
+from hansard.custody.wording import quoted as _quoted
 from hansard.database import verify as journal
 from hansard.database.columns import LongText, encoded_row, stowed, text_reference
 from hansard.database.engine import HEAD, Database, lenient
@@ -42,7 +50,8 @@ from hansard.exchange.document import item_at, key_in_document, key_of, parsed_d
 from hansard.exchange.errors import path_not_allowed
 from hansard.exchange.markdown import visible
 from hansard.exchange.wording import listed
-from hansard.kernel.errors import HansardError
+from hansard.kernel import files
+from hansard.kernel.errors import HansardError, invalid_field
 from hansard.kernel.ids import shown_name
 from hansard.kernel.operations import Call, operation
 from hansard.markers import parse
@@ -58,7 +67,7 @@ CANNOT_BE_TOLD: Final = (
 )
 
 
-class Verifying:
+class Verifying(Bundling):
     """Compares what stands with what was recorded."""
 
     def __init__(self, database: Database, dialogues: DialogueOperations, may_read: Callable[[Path], bool]) -> None:
@@ -77,13 +86,20 @@ class Verifying:
         heads = self._noted(request)
         if request.all if request.target is not None else not (request.all or heads):
             raise errors.nothing_to_verify()
+        if request.target is None or not names_file(request.target):
+            _for_bundles_only(request)
         if request.all:
             return self._verify_store(heads, call)
         if request.target is None:
             return self._verify_streams(streams_of(heads), heads, call)
         if (dialogue_id := self._meant(request.target)) is not None:
             return self._verify_streams([f"dialogue:{dialogue_id}"], heads, call)
-        return self._verify_file(request.target, heads, call)
+        path = self._readable(request.target, "target")
+        if is_zip(path):
+            data = files.read_bytes(path, limit_bytes=LIMIT_BYTES + OVERHEAD_BYTES)
+            return self._verify_bundle(data, path.name, request, document_findings, partial(compared, heads), call)
+        _for_bundles_only(request)
+        return self._verify_file(path, heads, call)
 
     def _noted(self, request: Verify) -> list[Head]:
         """The heads that are to be compared with what stands."""
@@ -101,17 +117,17 @@ class Verifying:
             raise errors.folder_to_verify(name)
         return path
 
-    def _verify_file(self, name: str, heads: list[Head], call: Call) -> Verified:
-        path = self._readable(name, "target")
+    def _verify_file(self, path: Path, heads: list[Head], call: Call) -> Verified:
         call.progress(0, 2, "comparing the file with its journal")
         text = read_text(path, path.name)
         document = parsed_document(text, path.name)
         report = check_document(document, text)
         call.progress(1, 2, "looking for the words as recorded")
-        reader = _FileReader(document, report)
+        reader = _FileReader(document, report, self._kept_rows(report.dialogue_id) if report.findings else {})
         reader.search(call)
         findings = condensed([reader.discovery(finding) for finding in report.findings])
-        notes = [*report.notes, *unproved(findings, "file", ", or the store", reader)]
+        notes = [*erasures(entries_of(document)), *report.notes, *unproved(findings, "file", ", or the store", reader)]
+        notes += not_in_the_file(report.record)
         if report.head is not None and not findings:
             notes.append(
                 "The file agrees with its own journal. Whether it is the newest, and whose it is, its head tells: "
@@ -131,6 +147,15 @@ class Verifying:
             witnesses=witnesses,
         )
 
+    def _kept_rows(self, dialogue_id: str) -> dict[tuple[str, tuple[Any, ...]], model.Row]:
+        """What this home's store has of a dialogue, as far as it has it: the file's own seals prove each row of it."""
+        try:
+            if not self._database.is_there():
+                return {}
+            return {_place(row): row for row in rows_of(self._dialogues.record(dialogue_id))}
+        except (HansardError, OSError):  # the file is judged alone, as where there is no store
+            return {}
+
     def _verify_streams(self, streams: list[str], heads: list[Head], call: Call) -> Verified:
         findings: list[Discovery] = []
         notes: list[str] = []
@@ -140,9 +165,17 @@ class Verifying:
                 report = journal.verify_store(connection, record_tables(), stream)
                 reader = _StoreReader(connection, report.chain)
                 found = condensed(self._discoveries(reader, report.findings, call))
-                notes += unproved(found, "store", "", reader)
+                notes += [*erasures(report.chain), *unproved(found, "store", "", reader)]
                 findings += found
                 reports.append(report)
+                if can_look(report.findings):
+                    kind, _, name = stream.partition(":")
+                    if kind == "dialogue":
+                        looked = look_at_exhibits(self._dialogues, connection, [name])
+                        findings += looked.findings
+                        notes += looked.notes
+                    elif kind == "calibration":
+                        findings += look_at_ethos(connection)
             witnesses, contradicted = compared(heads, lambda name: store.hashes(connection, name))
         reached = {
             stream: report.heads[stream] for stream, report in zip(streams, reports, strict=True) if report.heads
@@ -194,8 +227,14 @@ class Verifying:
             findings = condensed(self._discoveries(reader, report.findings, call))
             witnesses, contradicted = compared(heads, lambda stream: store.hashes(connection, stream))
             gone = {finding.table for finding in report.findings if finding.code == "table_missing"}
+            if not report.findings:  # else the root of a rewritten journal differs too
+                findings += self._checkpoint_findings(connection)
             findings += [_of_schema(part) for part in differences if part.name not in gone]
-            notes = unproved(findings, "store", "", reader)
+            notes = [*erasures(report.chain), *unproved(findings, "store", "", reader)]
+            if can_look(report.findings):
+                looked = look_at_exhibits(self._dialogues, connection, store.with_exhibits(connection))
+                findings += [*looked.findings, *look_at_ethos(connection)]
+                notes += looked.notes
             if not_followed:
                 notes.append(
                     f"References were not followed from tables that cannot be asked: {', '.join(not_followed)}."
@@ -204,12 +243,14 @@ class Verifying:
                 call.progress(3, 4, "comparing the search index")
                 said = store.search_differences(connection)
                 if isinstance(said, str):
-                    findings.append(_told("search_damaged", f"SQLite says of the search index: {said}"))
+                    findings.append(
+                        _told("search_damaged", f"{self._database.dialect.name} says of the search index: {said}")
+                    )
                 else:
                     findings += [_told("search_differs", what, "search", (name, item)) for name, item, what in said]
             else:
                 notes.append("The search index was not compared: rows that it is made from are not as recorded.")
-        findings += [_told("store_damaged", f"SQLite says: {line}") for line in damage]
+        findings += [_told("store_damaged", f"{self._database.dialect.name} says: {line}") for line in damage]
         findings += [
             _told("foreign_key_broken", f"refers to a row of '{parent}' that is not there", table, key)
             for table, key, parent in broken
@@ -238,14 +279,16 @@ class Verifying:
     def _inside_search(self, notes: list[str]) -> list[Discovery]:
         """Whether the search index is whole inside; SQLite tells it only to those who may write."""
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(alone=False) as connection:
                 said = store.search_damage(connection)
         except HansardError as fault:
             if fault.kind == "corrupt":
                 return [_told("search_damaged", fault.message)]
             notes.append(f"The search index was not looked into: {fault.message}.")
             return []
-        return [_told("search_damaged", f"SQLite says of the search index: {said}")] if said else []
+        return (
+            [_told("search_damaged", f"{self._database.dialect.name} says of the search index: {said}")] if said else []
+        )
 
     def _discoveries(self, reader: _StoreReader, findings: list[Finding], call: Call) -> list[Discovery]:
         """Findings of the store in words, one for each place."""
@@ -258,6 +301,29 @@ class Verifying:
             if key not in made or (made[key].said is None and discovery.said is not None):
                 made[key] = discovery
         return list(made.values())
+
+
+def document_findings(document: dict[str, Any], report: DocumentReport, call: Call) -> list[Discovery]:
+    """What is wrong in an exported document, in words."""
+    reader = _FileReader(document, report, {})
+    reader.search(call)
+    return condensed([reader.discovery(finding) for finding in report.findings])
+
+
+def _for_bundles_only(request: Verify) -> None:
+    """Refuse what only a bundle can be judged by: ignored, it would seem to have been looked at."""
+    for field, value in (("trust", request.trust), ("checkpoint", request.checkpoint)):
+        if value:
+            raise invalid_field(field, value, "belongs to a bundle (a .zip of 'hansard bundle')")
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file begins as a ZIP does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\3\4"
+    except OSError:
+        return False
 
 
 def names_file(target: str) -> bool:
@@ -299,41 +365,6 @@ def _told(found: str, message: str, table: str | None = None, key: tuple[Any, ..
 def _of_schema(part: Difference) -> Discovery:
     """A part of the schema that is not as Hansard makes it."""
     return _discovery(part.code, part.message, Named(what=f"the {part.kind} '{part.name}'"))
-
-
-def _quoted(words: str) -> str:
-    return words if words == NOTHING else f"“{words}”"
-
-
-def _discovery(
-    finding: str,
-    message: str,
-    name: Named,
-    *,
-    position: int | None = None,
-    path: str | None = None,
-    words: tuple[str, str] | None = None,
-) -> Discovery:
-    if words is not None:
-        message = f"{message}: recorded {_quoted(words[0])}, found {_quoted(words[1])}"
-    return Discovery(  # whatever stands in an altered cell, a finding can be shown and sent
-        code=finding,
-        message=visible(message),
-        where=visible(name.where(path)),
-        dialogue_id=_visible(name.dialogue_id),
-        id=_visible(name.id),
-        experts=[visible(slug) for slug in name.experts],
-        round=name.round,
-        position=position,
-        path=_visible(path),
-        said=None if words is None else visible(words[0]),
-        found=None if words is None else visible(words[1]),
-        remedy=remedy(finding),
-    )
-
-
-def _visible(text: str | None) -> str | None:
-    return None if text is None else visible(text)
 
 
 def condensed(findings: list[Discovery]) -> list[Discovery]:
@@ -389,9 +420,20 @@ def unproved(
 class _FileReader:
     """What the rows of an exported document say, and what they may have said."""
 
-    def __init__(self, document: dict[str, Any], report: DocumentReport) -> None:
+    def __init__(
+        self,
+        document: dict[str, Any],
+        report: DocumentReport,
+        kept: Mapping[tuple[str, tuple[Any, ...]], model.Row] = MappingProxyType({}),
+    ) -> None:
+        """A document to be read.
+
+        Args:
+            kept: rows of the same dialogue that a store has; one is believed where the document's journal seals it.
+        """
         self._document = document
         self._report = report
+        self._kept = kept
         self._rows = {} if report.record is None else {_place(row): row for row in rows_of(report.record)}
         self._pool: Pool | None = None
         self._said: dict[tuple[Any, ...], Pool] = {}
@@ -409,9 +451,21 @@ class _FileReader:
             row, told = self._rows.get(place), self._report.expected.get(place)
             if finding.code == "row_altered" and row is not None and told is not None:
                 wanted.append(self._altered(row, place[1], told))
-        self._recovered = recovered(
-            wanted, self.budget, lambda done, steps: call.progress(done, steps, "looking for the words as recorded")
+        known = {(one.table.name, one.key): back for one in wanted if (back := self._from_store(one)) is not None}
+        self._recovered = known | recovered(
+            [one for one in wanted if (one.table.name, one.key) not in known],
+            self.budget,
+            lambda done, steps: call.progress(done, steps, "looking for the words as recorded"),
         )
+
+    def _from_store(self, one: Altered) -> Restored | None:
+        """What the first altered cell of a row held, where the store has the row as the document's journal seals it."""
+        row = self._kept.get((one.table.name, one.key))
+        cells = {} if row is None else encoded_row(one.table, row.as_row(), texts={})
+        if row is None or not seals(one.table, cells, one.told):
+            return None
+        column = next(column for column in columns_of(one.table) if cells[column] != one.cells[column])
+        return Restored(column, getattr(row, column))
 
     def _altered(self, row: model.Row, key: tuple[Any, ...], told: journal.Expected) -> Altered:
         table = ROWS[type(row)]

@@ -8,6 +8,10 @@ from typing import Any
 
 from hansard.custody.operations import CustodyOperations
 from hansard.custody.shapes import Discovery, Verified, Verify
+from hansard.custody.verifying import names_file
+from hansard.database.engine import Database
+from hansard.database.journal import Journal
+from hansard.dialogue.operations import DialogueOperations
 from tests.unit.exchange.recorded import CALL, Held
 
 EXAMPLE = "ledger-write-path"
@@ -21,7 +25,11 @@ class Kept(Held):
         self.custody = CustodyOperations(self.database, self.dialogues, lambda _path: True)
 
     def verify(self, target: str | None = None) -> Verified:
-        """Verify a dialogue or file; everything without a target."""
+        """Verify a dialogue, or a file as somebody who has nothing else; everything without a target."""
+        if target is not None and names_file(target):
+            alone = Database(self.file.with_name("elsewhere.db"))
+            custody = CustodyOperations(alone, DialogueOperations(Journal(alone), self.file.parent), lambda _path: True)
+            return custody.verify(Verify(target=target), CALL)
         return self.custody.verify(Verify(target=target, all=target is None), CALL)
 
     def found(self, target: str | None = None) -> dict[str, Discovery]:

@@ -16,7 +16,7 @@ from hansard.database.engine import HEAD, Database
 def checks(database: Database) -> dict[str, Check]:
     """The checks of a database by name; the connections are given back."""
     try:
-        return {check.name: check for check in examine(database)}
+        return {check.name: check for check in examine(database, database.path.parent if database.path else Path())}
     finally:
         database.close()
 
@@ -158,6 +158,7 @@ def test_the_diagnosis_is_well_only_when_every_check_is(store: Path) -> None:
     class House(Doctoring):
         def __init__(self, database: Database) -> None:
             self._database = database
+            self._home = store.parent
 
     from hansard.custody.doctor import Doctor
     from hansard.kernel.operations import Actor, Call

@@ -13,6 +13,7 @@ from hansard.database.tables import record_tables
 from hansard.dialogue.tables import ROWS
 
 KEYS: dict[str, tuple[Any, ...]] = {
+    "checkpoints": (1,),
     "dialogues": ("d",),
     "experts": ("d", "muffin"),
     "panel_members": ("d", 1, "muffin"),
@@ -26,6 +27,13 @@ KEYS: dict[str, tuple[Any, ...]] = {
     "verdicts": ("d", "final"),
     "judge_claims": ("d", 7),
     "documents": ("d", "scoreboard.md"),
+    "dialogue_events": ("d", 2),
+    "exhibits": ("d", 3),
+    "watches": ("d", "final", 2),
+    "domains": ("FID",),
+    "rules": ("PR0001",),
+    "ethos": ("e-001",),
+    "ethos_conflicts": ("e-001", 1),
 }
 
 
@@ -50,7 +58,17 @@ KEYS: dict[str, tuple[Any, ...]] = {
         ("stances", {}, "Muffin's stance in round 2"),
         ("verdicts", {"author_expert": "scone"}, "verdict 'final' (Scone)"),
         ("judge_claims", {"item": "velocity", "subject": "round"}, "the judge's claim 7 (velocity of round)"),
+        (
+            "dialogue_events",
+            {"type": "reopened", "actors": '["user"]'},
+            "event 2 of the dialogue (reopened, by the user)",
+        ),
         ("documents", {}, "the judge's file 'scoreboard.md'"),
+        ("exhibits", {"kind": "memory_query"}, "exhibit X0003 (memory query)"),
+        ("exhibits", {"kind": b"x"}, "exhibit X0003"),
+        ("watches", {}, "watched condition 2 of verdict 'final'"),
+        ("rules", {}, "the rule 'PR0001'"),
+        ("ethos_conflicts", {}, "conflict 1 of the ethos 'e-001'"),
     ],
 )
 def test_each_row_has_its_words(table: str, cells: dict[str, Any], words: str) -> None:
@@ -63,8 +81,8 @@ def test_every_table_of_dialogues_is_named() -> None:
     for table in record_tables():
         if table != "texts":
             assert table in KEYS
-            assert table not in named(table, KEYS[table]).where() or table in ("dialogues",)
-    assert {table.name for table in ROWS.values()} == set(KEYS)
+            assert table not in named(table, KEYS[table]).where() or table in ("dialogues", "ethos")
+    assert {table.name for table in ROWS.values()} <= set(KEYS)
 
 
 @given(
