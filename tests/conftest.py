@@ -23,7 +23,9 @@ import pytest
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The repository's root."""
 
-STEERING: Final = frozenset({"HANSARD_SCALE", "HANSARD_SHARED", "HANSARD_REQUIRE_ALL", "HANSARD_VENV"})
+STEERING: Final = frozenset(
+    {"HANSARD_SCALE", "HANSARD_SHARED", "HANSARD_REQUIRE_ALL", "HANSARD_VENV", "HANSARD_TEST_POSTGRESQL"}
+)
 """Variables for the tests themselves; all others of ours are settings of the program and are cleared."""
 
 PLAIN: Final = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "LC_ALL": "C.UTF-8", "TZ": "UTC"}

@@ -808,6 +808,7 @@ def test_help_groups_the_commands(tmp_path: Path) -> None:
         "Deliberate",
         "Read",
         "Prove",
+        "Watch",
         "Run",
     ]
     for meaning in exits.MEANINGS.values():

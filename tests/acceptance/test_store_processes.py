@@ -14,18 +14,20 @@ from tests.conftest import scale
 from tests.support.deliberations import HOME, House, small_dialogue, small_round
 from tests.support.processes import lines, python
 from tests.support.replay import replay
+from tests.support.stores import KINDS, dropped, fresh, location
 
 WRITERS = 4
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Any:
-    """A store with one dialogue of one round."""
-    made = House(tmp_path / "hansard.db", counted=False)
+@pytest.fixture(params=KINDS)
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+    """A store with one dialogue of one round, on each kind of database."""
+    made = House(fresh(request.param, tmp_path), counted=False)
     made.run("dialogue_create", small_dialogue("Shared"))
     made.run("dialogue_round_register", small_round("shared", 0))
     yield made
     made.close()
+    dropped(made.place)
 
 
 def written(orders: list[dict[str, Any]]) -> list[list[Any]]:
@@ -54,7 +56,7 @@ def test_writers_of_one_dialogue_lose_nothing(house: House, tmp_path: Path) -> N
     """Four processes that write into one dialogue at once: each write is an event, numbered without a gap."""
     times = scale(25)
     orders = [
-        {"work": "share", "file": str(house.file), "name": f"w{number}", "dialogue_id": "shared", "times": times}
+        {"work": "share", "file": location(house.place), "name": f"w{number}", "dialogue_id": "shared", "times": times}
         for number in range(WRITERS)
     ]
     assert len(written(orders)) == WRITERS * times
@@ -64,7 +66,7 @@ def test_writers_of_one_dialogue_lose_nothing(house: House, tmp_path: Path) -> N
     assert sorted(str(event.reason) for event in events) == sorted(
         f"w{number} {turn}" for number in range(WRITERS) for turn in range(times)
     )
-    assert replay(house.file, tmp_path / "again.db", home=HOME) == []
+    assert replay(house.place, tmp_path / "again.db", home=HOME) == []
 
 
 @pytest.mark.slow
@@ -72,7 +74,7 @@ def test_writers_who_repeat_each_other_write_once(house: House) -> None:
     """Four processes that send the same requests under the same ids: each is done once, and all get the same answer."""
     times = scale(15)
     orders = [
-        {"work": "repeat", "file": str(house.file), "name": f"w{number}", "dialogue_id": "shared", "times": times}
+        {"work": "repeat", "file": location(house.place), "name": f"w{number}", "dialogue_id": "shared", "times": times}
         for number in range(WRITERS)
     ]
     told = written(orders)

@@ -15,14 +15,15 @@ import pytest
 from hansard.dialogue.answers import RoundRegistered
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Actor, Call
+from tests.support.stores import KINDS
 from tests.unit.dialogue.kit import JUDGE, PEOPLE, Room, converging, entity, everybody, on_trial, ref, step, verdict
 from tests.unit.dialogue.kit import one_perspective as p
 
 
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    """A fresh store with the dialogue's operations."""
-    made = Room(tmp_path)
+@pytest.fixture(params=KINDS)
+def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Room]:
+    """A fresh store with the dialogue's operations, on each kind of database."""
+    made = Room(tmp_path, request.param)
     yield made
     made.close()
 
@@ -582,7 +583,8 @@ def test_tension_reopened(room: Room) -> None:
     record = room.record(dialogue)
     assert (record.dialogue.status, record.dialogue.converged_at) == ("open", None)
     assert room.call("progress", dialogue_id=dialogue).open_tensions == ["T0001"]
-    fault = room.fault("verdict_register", **verdict(dialogue, 1, verdict_id="again", votes=everybody()))
+    again = verdict(dialogue, 1, verdict_id="again", votes=everybody(), supersedes="final")
+    fault = room.fault("verdict_register", **again)
     assert (fault.code, (fault.context or {})["open_tensions"]) == ("velocity_not_zero", ["T0001"])
     room.register(
         dialogue,

@@ -24,15 +24,20 @@ def open_parts(
     store: bool = True,
     make: bool = False,
     anywhere: bool = False,
+    own: bool = False,
     log: LogLevel = "warning",
 ) -> Iterator[Parts]:
     """The parts (see ``surfaces.parts.Opener``), their connections given back at the end."""
     from hansard.app import errors
     from hansard.app.logs import write_log
+    from hansard.app.secrets import passphrase
     from hansard.app.settings import read_settings
     from hansard.custody.operations import CustodyOperations
-    from hansard.database.engine import Database
+    from hansard.database.dialect import place
+    from hansard.database.engine import HEAD, Database
     from hansard.database.journal import Journal
+    from hansard.dialogue.calibration.operations import CalibrationOperations
+    from hansard.dialogue.exhibits.operations import ExhibitOperations
     from hansard.dialogue.operations import DialogueOperations
     from hansard.exchange.operations import ExchangeOperations
     from hansard.kernel.operations import Actor, collect
@@ -45,15 +50,16 @@ def open_parts(
     usable(home)
     settings = read_settings(home)
     logger.info("home %s, settings %s", home, settings)
-    file = home / "hansard.db"
-    busy_timeout_seconds = settings.busy_timeout_seconds
-    if store and not make and not holds_something(file):
-        raise errors.store_missing()
-    if store:
-        database = Database.open(file, busy_timeout_seconds=busy_timeout_seconds)
-    else:
-        database = Database(file, busy_timeout_seconds=busy_timeout_seconds)
+    url = None if own else settings.database_url
+    location = home / "hansard.db" if url is None else place(url.get_secret_value())
+    database = Database(location, busy_timeout_seconds=settings.busy_timeout_seconds)
     try:
+        if store:
+            found = database.revision()
+            if found is None and not make:
+                raise errors.store_missing()
+            if found != HEAD:
+                database.migrate()
         journal = Journal(database)
         folders = [home, *(home / folder for folder in settings.write_folders)]
 
@@ -62,9 +68,19 @@ def open_parts(
 
         dialogues = DialogueOperations(journal, home, may_write=may_write, may_read=user_may_read)
         exchange = ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)
-        custody = CustodyOperations(database, dialogues, user_may_read)
+        custody = CustodyOperations(
+            database,
+            dialogues,
+            user_may_read,
+            home=home,
+            journal=journal,
+            may_write=may_write,
+            ask=passphrase,
+        )
         yield Parts(
-            table=collect([dialogues, exchange, custody]),
+            table=collect(
+                [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations), exchange, custody]
+            ),
             dialogues=dialogues,
             actor=Actor(os_user(), "os_user"),
             findings=custody.findings_of,
@@ -75,24 +91,19 @@ def open_parts(
         database.close()
 
 
-def holds_something(file: Path) -> bool:
-    """Whether a file is there and not empty; one that cannot be looked at is left to the store to tell."""
-    try:
-        return file.stat().st_size > 0
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-
-
 def user_may_read(path: Path) -> bool:  # noqa: ARG001
     """Whoever starts the program reads with all the rights they have; the operating system says where they end."""
     return True
 
 
 def lies_in(path: Path, folders: list[Path]) -> bool:
-    """Whether a path, links followed, is one of these folders or lies in one; never one of the home's own files."""
+    """Whether a path, links followed, is one of these folders or lies in one; never one of the home's own files.
+
+    ``folders``: the home, then those that the settings name.
+    """
     target = path.resolve()
+    if target.is_relative_to(folders[0].resolve() / "keys"):
+        return False
     if target.name == "settings.toml" or target.name.startswith("hansard.db"):
         return False
     return any(target.is_relative_to(folder.resolve()) for folder in folders)

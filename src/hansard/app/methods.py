@@ -10,36 +10,58 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from hansard.custody.databases import DatabaseState, Migrated
     from hansard.custody.doctor import Diagnosis
+    from hansard.custody.proof.shapes import (
+        BundleCreated,
+        CheckpointItem,
+        CheckpointsListed,
+        DialogueErased,
+        KeyExported,
+        KeyItem,
+        KeysListed,
+    )
     from hansard.custody.shapes import Verified
     from hansard.dialogue.answers import (
         CitationsExpanded,
         DialogueCreated,
         DialogueGot,
         DialogueListed,
+        DialogueStatistics,
+        DialogueStep,
         EntityGot,
         ExpertCreated,
         PanelEvolved,
         Progress,
+        PromptsGiven,
         ResponseParsed,
         RoundContextGiven,
         RoundRegistered,
         Searched,
+        SimilarFound,
         StatusUpdated,
         VerdictRegistered,
     )
+    from hansard.dialogue.calibration.answers import DomainTold, EthosListed, EthosTold, RulesListed, RuleTold
+    from hansard.dialogue.calibration.requests import ConflictIn
+    from hansard.dialogue.exhibits.answers import ExhibitAdded, ExhibitsListed, StandingTold, WatchAdded
     from hansard.dialogue.requests import (
         Background,
+        Calibration,
         EntityIn,
+        EthosCompliance,
         ExpertPool,
+        ModifierIn,
         MoveIn,
         Origin,
         PanelSeat,
+        PromptWords,
         ResponseRef,
         ScoreComponents,
         StanceIn,
         TensionIn,
         UpdateIn,
+        WatchIn,
     )
     from hansard.exchange.import_shapes import DialogueImported
     from hansard.exchange.shapes import DialogueExported, Minutes, Report
@@ -51,6 +73,102 @@ class Methods(ABC):
     @abstractmethod
     def call(self, operation: str, request: Mapping[str, Any]) -> Any:
         """Run an operation by its name or alias with a request of plain values."""
+
+    def bundle_create(
+        self, *, dialogue_id: str, edition: Literal["full", "public"] = "full", output_path: str | None = None
+    ) -> BundleCreated:
+        """Write a dialogue into one file that verifies alone, up to a signed checkpoint.
+
+        Args:
+            edition: ``full``: all there is. ``public``: without responses, payloads, names of who acted, and
+                exhibits' bytes.
+            output_path: The file; in the dialogue's own folder when left out.
+        """
+        answer: BundleCreated = self.call(
+            "bundle_create", {"dialogue_id": dialogue_id, "edition": edition, "output_path": output_path}
+        )
+        return answer
+
+    def checkpoint_create(self, *, key: str | None = None, request_id: str | None = None) -> CheckpointItem:
+        """State where every stream of the store stands, and sign it.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            key: The key that signs, by name or id; the only one there is when left out.
+        """
+        answer: CheckpointItem = self.call("checkpoint_create", {"key": key, "request_id": request_id})
+        return answer
+
+    def checkpoint_list(
+        self,
+    ) -> CheckpointsListed:
+        """List the store's checkpoints, the oldest first."""
+        answer: CheckpointsListed = self.call("checkpoint_list", {})
+        return answer
+
+    def checkpoint_show(
+        self, *, number: int | None = None, output_path: str | None = None, heads: bool = False
+    ) -> CheckpointItem:
+        """Give a checkpoint, and write it to a file that can be mailed.
+
+        Args:
+            number: The newest when left out.
+            output_path: A file to write it to, which can be mailed.
+            heads: Whether the file names every stream and its head, so that each can be compared by name.
+        """
+        answer: CheckpointItem = self.call(
+            "checkpoint_show", {"number": number, "output_path": output_path, "heads": heads}
+        )
+        return answer
+
+    def checkpoint_verify(self, *, target: str | None = None, trust: Sequence[str] = ()) -> Verified:
+        """Tell whether the store still leads through what checkpoints said of it, and who signed them.
+
+        Args:
+            target: A checkpoint's number, or a file that one was written to; all of the store's when left out.
+            trust: Keys that may have signed it: ids, or files with public keys. Without any, those that this home
+                trusts.
+        """
+        answer: Verified = self.call("checkpoint_verify", {"target": target, "trust": trust})
+        return answer
+
+    def database_migrate(self, *, dry_run: bool = False) -> Migrated:
+        """Bring the store to this program's schema, or tell what that would do; every use of a store does it too.
+
+        Args:
+            dry_run: Tell what would be done, and do nothing.
+        """
+        answer: Migrated = self.call("database_migrate", {"dry_run": dry_run})
+        return answer
+
+    def database_status(
+        self,
+    ) -> DatabaseState:
+        """Tell which database holds the record, its schema's revision, and how much is in it."""
+        answer: DatabaseState = self.call("database_status", {})
+        return answer
+
+    def dialogue_abandon(
+        self,
+        *,
+        dialogue_id: str,
+        reason: str,
+        at: str | None = None,
+        by: Sequence[str] = ["judge"],
+        request_id: str | None = None,
+    ) -> DialogueStep:
+        """Give a dialogue up that comes to no verdict, with the reason; what was said stays on record.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            at: When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells.
+            by: ``judge``, or ``user`` for an outside actor.
+        """
+        answer: DialogueStep = self.call(
+            "dialogue_abandon",
+            {"dialogue_id": dialogue_id, "reason": reason, "at": at, "by": by, "request_id": request_id},
+        )
+        return answer
 
     def dialogue_create(
         self,
@@ -67,6 +185,7 @@ class Methods(ABC):
         seed: str | None = None,
         output_dir: str | None = None,
         tags: Sequence[str] = (),
+        calibration: Calibration | Mapping[str, Any] | None = None,
         dialogue_id: str | None = None,
         origin: Origin | Mapping[str, Any] | None = None,
         request_id: str | None = None,
@@ -76,6 +195,7 @@ class Methods(ABC):
         Args:
             request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
             seed: 16 hexadecimal digits that sample the panel; drawn when left out.
+            calibration: Held to this ethos (``ethos_synthesise``); experts argue without one when left out.
             dialogue_id: The wanted id, for imports; otherwise the title's slug, with -2 to -99 on collision.
         """
         answer: DialogueCreated = self.call(
@@ -93,6 +213,7 @@ class Methods(ABC):
                 "seed": seed,
                 "output_dir": output_dir,
                 "tags": tags,
+                "calibration": calibration,
                 "dialogue_id": dialogue_id,
                 "origin": origin,
                 "request_id": request_id,
@@ -107,6 +228,43 @@ class Methods(ABC):
             id: Its display id, or a local id of its.
         """
         answer: EntityGot = self.call("dialogue_entity", {"dialogue_id": dialogue_id, "id": id})
+        return answer
+
+    def dialogue_erase(
+        self,
+        *,
+        dialogue_id: str,
+        reason: str,
+        items: Sequence[str] = (),
+        whole: bool = False,
+        dry_run: bool = True,
+        request_id: str | None = None,
+    ) -> DialogueErased:
+        """Take words of a dialogue out of the store, its journal, its search index and its files, for good.
+
+        The chain of the journal holds: the erasing entry names the entries whose payloads, actors and salts went, and
+        the reason. Copies that were handed out before are out of reach.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            items: What: ``round-1/muffin`` (a response, with what was read from it alone), ``round-1`` (title and
+                summary), ``P0101``, ``verdict:final``, ``question`` (title, question, background), ``X0001`` (an
+                exhibit), ``document:NAME`` (a file of the Judge's).
+            whole: Everything of the dialogue but its id and the chain of its journal.
+            reason: Why. It stands in the journal for good and in every export: no word that is to be erased.
+            dry_run: Tell what would be erased, and change nothing.
+        """
+        answer: DialogueErased = self.call(
+            "dialogue_erase",
+            {
+                "dialogue_id": dialogue_id,
+                "reason": reason,
+                "items": items,
+                "whole": whole,
+                "dry_run": dry_run,
+                "request_id": request_id,
+            },
+        )
         return answer
 
     def dialogue_evolve_panel(
@@ -189,16 +347,21 @@ class Methods(ABC):
     def dialogue_export(
         self,
         *,
-        dialogue_id: str,
+        dialogue_id: str | None = None,
         output_path: str | None = None,
-        format: Literal["json", "markdown"] = "json",
+        format: Literal["json", "markdown", "adr", "aif", "argdown", "parquet"] = "json",
         journal: bool = True,
     ) -> DialogueExported:
-        """Write a dialogue into a file: dialogue.json, verifiable anywhere, or the minutes in Markdown.
+        """Write a dialogue into a file: dialogue.json, verifiable anywhere, or another format (docs/formats.md).
+
+        Parquet is a folder of files, one for each table, of one dialogue or of all.
 
         Args:
-            output_path: The file; in the dialogue's own folder when left out. Missing folders are made.
-            format: ``dialogue.json``, or the minutes in Markdown.
+            dialogue_id: Which one; all of them where left out, in Parquet alone.
+            output_path: The file, or Parquet's folder; in the dialogue's own folder when left out. Missing folders
+                are made.
+            format: ``dialogue.json``, the minutes in Markdown, a decision record (MADR 4), AIF, Argdown, or tables
+                in Parquet.
             journal: Whether ``dialogue.json`` carries its stream of the journal, so that it can be verified
                 anywhere.
         """
@@ -216,14 +379,14 @@ class Methods(ABC):
     def dialogue_import(
         self, *, path: str, as_new: bool = False, map: str | None = None, request_id: str | None = None
     ) -> DialogueImported:
-        """Take a dialogue that was held elsewhere into the record: a folder of transcripts, or a dialogue.json.
+        """Take a dialogue that was held elsewhere into the record, from any format that an importer reads.
 
         One import is one transaction: it is recorded whole, or nothing is. The same content again changes nothing
         (``created`` is false); other content under the same id is refused unless ``as_new``.
 
         Args:
             request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
-            path: A dialogue's folder, or a dialogue.json.
+            path: A dialogue's folder, or a file of a format that an importer reads (docs/formats.md).
             as_new: Where the id is taken by other content, take the next free one (``-2``, ``-3`` …) instead of
                 refusing.
             map: A JSON file that says which tension a row of the judge's tensions.md stands for: ``{"T01":
@@ -235,10 +398,18 @@ class Methods(ABC):
         return answer
 
     def dialogue_list(
-        self, *, status: Literal["open", "converging", "converged", "abandoned"] | None = None, limit: int = 100
+        self,
+        *,
+        status: Literal["open", "converging", "converged", "abandoned"] | None = None,
+        tags: Sequence[str] = (),
+        limit: int = 100,
     ) -> DialogueListed:
-        """List dialogues, newest first."""
-        answer: DialogueListed = self.call("dialogue_list", {"status": status, "limit": limit})
+        """List dialogues, newest first.
+
+        Args:
+            tags: Only those that have all of these.
+        """
+        answer: DialogueListed = self.call("dialogue_list", {"status": status, "tags": tags, "limit": limit})
         return answer
 
     def dialogue_minutes(self, *, dialogue_id: str) -> Minutes:
@@ -265,22 +436,97 @@ class Methods(ABC):
         answer: Progress = self.call("dialogue_progress", {"dialogue_id": dialogue_id})
         return answer
 
+    def dialogue_prompts(
+        self,
+        *,
+        dialogue_id: str,
+        round: int | None = None,
+        experts: Sequence[str] = (),
+        words: Mapping[str, PromptWords | Mapping[str, Any]] | None = None,
+        budget_tokens: int | None = None,
+        write: bool = False,
+    ) -> PromptsGiven:
+        """Make the prompts of a round's panel, with a brief for whoever is new; write them where that is asked.
+
+        Args:
+            round: The round to come; the next one when left out.
+            experts: Only for these members of the panel; for all of them when left out.
+            words: The Judge's own words, by slug.
+            budget_tokens: For the context in each prompt (``dialogue_round_context``).
+            write: Write ``prompt-<slug>.md`` and ``context-<slug>.json`` below ``round-N/`` in the dialogue's
+                folder, and answer with references to them instead of the prompts.
+        """
+        answer: PromptsGiven = self.call(
+            "dialogue_prompts",
+            {
+                "dialogue_id": dialogue_id,
+                "round": round,
+                "experts": experts,
+                "words": words,
+                "budget_tokens": budget_tokens,
+                "write": write,
+            },
+        )
+        return answer
+
+    def dialogue_reopen(
+        self, *, dialogue_id: str, reason: str, by: Sequence[str], at: str | None = None, request_id: str | None = None
+    ) -> DialogueStep:
+        """Take an abandoned or converged dialogue up again, with the reason.
+
+        A final verdict that stood stays on record; the next final verdict must name it in ``supersedes``. The dialogue
+        is open until its next round is registered, whatever the last one says of the gate.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            at: When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells.
+            by: ``user`` for an outside actor, or ``judge``.
+        """
+        answer: DialogueStep = self.call(
+            "dialogue_reopen",
+            {"dialogue_id": dialogue_id, "reason": reason, "by": by, "at": at, "request_id": request_id},
+        )
+        return answer
+
     def dialogue_report(self, *, dialogue_id: str) -> Report:
         """Give a dialogue word for word: every response in order, with the Judge's summaries."""
         answer: Report = self.call("dialogue_report", {"dialogue_id": dialogue_id})
         return answer
 
     def dialogue_round_context(
-        self, *, dialogue_id: str, round: int | None = None, round_contexts: Mapping[str, str] | None = None
+        self,
+        *,
+        dialogue_id: str,
+        round: int | None = None,
+        round_contexts: Mapping[str, str] | None = None,
+        experts: Sequence[str] = (),
+        budget_tokens: int | None = None,
+        in_files: bool | None = None,
     ) -> RoundContextGiven:
         """Give the context of a round's whole panel: all earlier rounds in full, each expert's situation.
+
+        Where it has over 40,000 characters and ``experts`` does not narrow it, it is written into
+        ``round-N/context.json`` below the dialogue's folder, and the answer refers to the file.
 
         Args:
             round: The round to come; the next one when left out.
             round_contexts: The Judge's own words for an expert's situation, instead of the derived ones, by slug.
+            experts: Only for these members of the panel; for all of them when left out.
+            budget_tokens: Over it, settled entities shrink to id, label and status, the oldest first, and a note
+                says so.
+            in_files: Whether it is written into a file below the dialogue's folder; told by its length when left
+                out: over 40,000 characters for a whole panel.
         """
         answer: RoundContextGiven = self.call(
-            "dialogue_round_context", {"dialogue_id": dialogue_id, "round": round, "round_contexts": round_contexts}
+            "dialogue_round_context",
+            {
+                "dialogue_id": dialogue_id,
+                "round": round,
+                "round_contexts": round_contexts,
+                "experts": experts,
+                "budget_tokens": budget_tokens,
+                "in_files": in_files,
+            },
         )
         return answer
 
@@ -295,6 +541,7 @@ class Methods(ABC):
         summary: str | None = None,
         expert_scores: Mapping[str, int] | None = None,
         score_components: Mapping[str, ScoreComponents | Mapping[str, Any]] | None = None,
+        calibration_modifiers: Mapping[str, Sequence[ModifierIn | Mapping[str, Any]]] | None = None,
         responses: Mapping[str, str] | None = None,
         annotations: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         perspectives: Sequence[EntityIn | Mapping[str, Any]] = (),
@@ -318,6 +565,7 @@ class Methods(ABC):
         Args:
             request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
             at: When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells.
+            calibration_modifiers: In a calibrated dialogue, by slug; shown apart from the scores.
             responses: Each expert's response word for word, by slug.
             annotations: What was read of a response and belongs to no entity, by slug.
             references: References that belong to a response rather than to one of its entities.
@@ -335,6 +583,7 @@ class Methods(ABC):
                 "summary": summary,
                 "expert_scores": expert_scores,
                 "score_components": score_components,
+                "calibration_modifiers": calibration_modifiers,
                 "responses": responses,
                 "annotations": annotations,
                 "perspectives": perspectives,
@@ -359,6 +608,66 @@ class Methods(ABC):
     def dialogue_search(self, *, query: str, dialogue_id: str | None = None, limit: int = 20) -> Searched:
         """Search the words of all dialogues; best places first."""
         answer: Searched = self.call("dialogue_search", {"query": query, "dialogue_id": dialogue_id, "limit": limit})
+        return answer
+
+    def dialogue_similar(
+        self, *, words: str | None = None, dialogue_id: str | None = None, limit: int = 10
+    ) -> SimilarFound:
+        """Find dialogues about the same matter, by titles, questions, labels and contents; the nearest first.
+
+        Args:
+            dialogue_id: The dialogue whose own words are looked for; give this or ``words``.
+        """
+        answer: SimilarFound = self.call(
+            "dialogue_similar", {"words": words, "dialogue_id": dialogue_id, "limit": limit}
+        )
+        return answer
+
+    def dialogue_standing(
+        self, *, dialogue_id: str, verdict_id: str | None = None, on: str | None = None
+    ) -> StandingTold:
+        """Tell whether verdicts still stand: stale, breached, due, superseded, and what nobody looked into.
+
+        Args:
+            verdict_id: One of its verdicts; all of them when left out.
+            on: The day for which to tell (``2027-03-01``); today when left out.
+        """
+        answer: StandingTold = self.call(
+            "dialogue_standing", {"dialogue_id": dialogue_id, "verdict_id": verdict_id, "on": on}
+        )
+        return answer
+
+    def dialogue_stats(self, *, tags: Sequence[str] = (), top: int = 10) -> DialogueStatistics:
+        """Count over all dialogues, or some tagged ones: statuses, kinds, averages, experts, rounds to a verdict.
+
+        Args:
+            tags: Only over those that have all of these; over all when left out.
+            top: So many experts at most.
+        """
+        answer: DialogueStatistics = self.call("dialogue_stats", {"tags": tags, "top": top})
+        return answer
+
+    def dialogue_tag(
+        self,
+        *,
+        dialogue_id: str,
+        at: str | None = None,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        by: Sequence[str] = ["judge"],
+        request_id: str | None = None,
+    ) -> DialogueStep:
+        """Add tags to a dialogue and remove others, in any status; tags it has already are left as they are.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            at: When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells.
+            by: ``judge``, or ``user`` for an outside actor.
+        """
+        answer: DialogueStep = self.call(
+            "dialogue_tag",
+            {"dialogue_id": dialogue_id, "at": at, "add": add, "remove": remove, "by": by, "request_id": request_id},
+        )
         return answer
 
     def dialogue_update_status(
@@ -408,6 +717,8 @@ class Methods(ABC):
         dismissals: Mapping[str, str] | None = None,
         force: bool = False,
         force_reason: str | None = None,
+        ethos_compliance: EthosCompliance | Mapping[str, Any] | None = None,
+        watch: Sequence[WatchIn | Mapping[str, Any]] = (),
         request_id: str | None = None,
     ) -> VerdictRegistered:
         """Register a verdict: interim, final, minority or dissent. A final one must pass the convergence gate.
@@ -421,6 +732,8 @@ class Methods(ABC):
             what_would_change: What would change the minds of a minority.
             dismissals: Why this verdict sets a minority or dissent verdict aside, by its id.
             force: Conclude though the gate is not met; needs ``force_reason``, which the verdict shows.
+            ethos_compliance: In a calibrated dialogue; a final verdict must say it.
+            watch: Conditions to be watched; ``watch_add`` binds more of them later.
         """
         answer: VerdictRegistered = self.call(
             "dialogue_verdict_register",
@@ -449,6 +762,8 @@ class Methods(ABC):
                 "dismissals": dismissals,
                 "force": force,
                 "force_reason": force_reason,
+                "ethos_compliance": ethos_compliance,
+                "watch": watch,
                 "request_id": request_id,
             },
         )
@@ -461,8 +776,284 @@ class Methods(ABC):
         answer: Diagnosis = self.call("doctor", {})
         return answer
 
+    def domain_create(
+        self, *, domain_id: str, name: str, description: str | None = None, request_id: str | None = None
+    ) -> DomainTold:
+        """Name a domain: a field that has norms of its own, by three capitals.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+        """
+        answer: DomainTold = self.call(
+            "domain_create",
+            {"domain_id": domain_id, "name": name, "description": description, "request_id": request_id},
+        )
+        return answer
+
+    def ethos_get(self, *, ethos_id: str) -> EthosTold:
+        """Give an ethos whole: its rules, what conflicted and how it was resolved, what experts are told."""
+        answer: EthosTold = self.call("ethos_get", {"ethos_id": ethos_id})
+        return answer
+
+    def ethos_list(self, *, domain_id: str | None = None) -> EthosListed:
+        """List every ethos, and which of their rules were revised or retired since."""
+        answer: EthosListed = self.call("ethos_list", {"domain_id": domain_id})
+        return answer
+
+    def ethos_synthesise(
+        self,
+        *,
+        domain_id: str,
+        title: str,
+        rules: Sequence[str] | None = None,
+        add: Sequence[str] = (),
+        leave_out: Sequence[str] = (),
+        conflicts: Sequence[ConflictIn | Mapping[str, Any]] = (),
+        dry_run: bool = False,
+        request_id: str | None = None,
+    ) -> EthosTold:
+        """Make a rule set without conflict: each is resolved by priority, by hand or by a model, or all is refused.
+
+        What says the same in the same words is found here; contradictions and ambiguities are named in ``conflicts``.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            dry_run: Tell what it would be, unresolved conflicts too, and write nothing.
+        """
+        answer: EthosTold = self.call(
+            "ethos_synthesise",
+            {
+                "domain_id": domain_id,
+                "title": title,
+                "rules": rules,
+                "add": add,
+                "leave_out": leave_out,
+                "conflicts": conflicts,
+                "dry_run": dry_run,
+                "request_id": request_id,
+            },
+        )
+        return answer
+
+    def exhibit_add(
+        self,
+        *,
+        dialogue_id: str,
+        kind: str,
+        at: str | None = None,
+        label: str | None = None,
+        path: str | None = None,
+        reference: Mapping[str, Any] | None = None,
+        digest: str | None = None,
+        size: int | None = None,
+        media_type: str | None = None,
+        added_by: str = "judge",
+        replaces: str | None = None,
+        request_id: str | None = None,
+    ) -> ExhibitAdded:
+        """Pin outside material by its hash, so that evidence can cite it: a file, a verdict, a calibration, a query.
+
+        A file is copied to the dialogue's folder. What nobody can look at again yet (memory, symmetry, gates, agents)
+        is kept with the digest that is stated.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            at: When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells.
+            kind: file, verdict, calibration, memory_query, symmetry_tick, gate_result or agent_history.
+            label: What it is, in a few words; a file's name when left out.
+            path: Of a file: the file, which is copied to the dialogue's folder. A relative one is looked for there.
+            reference: What to look at again: of a verdict ``dialogue_id`` and ``verdict_id``, of a calibration
+                ``ethos_id``, of the others what their kind needs (``query``, ``session``, ``gate``, ``agent``).
+            digest: SHA-256 of what is pinned: computed for files, verdicts and calibrations, stated for the others.
+                A file that is not to be copied is pinned by its digest alone.
+            size: Bytes, where they are not here.
+            added_by: Slug of an expert, ``judge`` or ``user``.
+            replaces: An earlier exhibit of which this is the newer state; whatever rests on that one is stale from
+                now on.
+        """
+        answer: ExhibitAdded = self.call(
+            "exhibit_add",
+            {
+                "dialogue_id": dialogue_id,
+                "kind": kind,
+                "at": at,
+                "label": label,
+                "path": path,
+                "reference": reference,
+                "digest": digest,
+                "size": size,
+                "media_type": media_type,
+                "added_by": added_by,
+                "replaces": replaces,
+                "request_id": request_id,
+            },
+        )
+        return answer
+
+    def exhibit_list(self, *, dialogue_id: str) -> ExhibitsListed:
+        """List a dialogue's exhibits, what cites them, and whether each still is what was pinned."""
+        answer: ExhibitsListed = self.call("exhibit_list", {"dialogue_id": dialogue_id})
+        return answer
+
+    def keys_create(self, *, name: str = "main", protected: bool = False) -> KeyItem:
+        """Draw a pair of keys to sign checkpoints with; one that is there already is never replaced.
+
+        Args:
+            protected: Whether the private half is kept under a passphrase, which is asked for and never part of a
+                request.
+        """
+        answer: KeyItem = self.call("keys_create", {"name": name, "protected": protected})
+        return answer
+
+    def keys_export(self, *, key: str, output_path: str | None = None) -> KeyExported:
+        """Give a public key as PEM, for those who verify; private halves are never given away.
+
+        Args:
+            key: Its name, or its id (eight characters or more of it).
+            output_path: The file to write; nothing is written when it is left out.
+        """
+        answer: KeyExported = self.call("keys_export", {"key": key, "output_path": output_path})
+        return answer
+
+    def keys_import(self, *, path: str, name: str = "main") -> KeyItem:
+        """Take in a pair of keys that was made elsewhere.
+
+        Args:
+            path: A file with a private Ed25519 key as PEM (PKCS 8).
+        """
+        answer: KeyItem = self.call("keys_import", {"path": path, "name": name})
+        return answer
+
+    def keys_list(
+        self,
+    ) -> KeysListed:
+        """List the keys of this home, and those of others that it trusts."""
+        answer: KeysListed = self.call("keys_list", {})
+        return answer
+
+    def keys_show(self, *, key: str) -> KeyItem:
+        """Give one key.
+
+        Args:
+            key: Its name, or its id (eight characters or more of it).
+        """
+        answer: KeyItem = self.call("keys_show", {"key": key})
+        return answer
+
+    def keys_trust(self, *, key: str, name: str) -> KeyItem:
+        """Trust a key of somebody else, so that what it signed is told by their name.
+
+        Args:
+            key: A file with the public key (PEM), or the key's id in full.
+            name: Whose it is.
+        """
+        answer: KeyItem = self.call("keys_trust", {"key": key, "name": name})
+        return answer
+
+    def keys_untrust(self, *, key: str) -> KeyItem:
+        """Trust a key no more.
+
+        Args:
+            key: Its name, or its id (eight characters or more of it).
+        """
+        answer: KeyItem = self.call("keys_untrust", {"key": key})
+        return answer
+
+    def rule_create(
+        self,
+        *,
+        type: str,
+        label: str,
+        text: str,
+        priority: int | None = None,
+        domain_id: str | None = None,
+        domains: Sequence[str] | None = None,
+        request_id: str | None = None,
+    ) -> RuleTold:
+        """Write down a rule: a principle (PR0001), a domain's tenet (FID-TN01), a question's constraint (CN01).
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            type: principle, tenet or constraint.
+            priority: 100 for principles and tenets, 500 for constraints when left out.
+            domain_id: A tenet's own domain.
+            domains: Domains in which a principle or constraint is valid; all of them when left out.
+        """
+        answer: RuleTold = self.call(
+            "rule_create",
+            {
+                "type": type,
+                "label": label,
+                "text": text,
+                "priority": priority,
+                "domain_id": domain_id,
+                "domains": domains,
+                "request_id": request_id,
+            },
+        )
+        return answer
+
+    def rule_retire(self, *, rule_id: str, reason: str | None = None, request_id: str | None = None) -> RuleTold:
+        """Take a rule out of use; no new ethos takes it, and those that have it keep it.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+        """
+        answer: RuleTold = self.call("rule_retire", {"rule_id": rule_id, "reason": reason, "request_id": request_id})
+        return answer
+
+    def rule_revise(
+        self,
+        *,
+        rule_id: str,
+        label: str | None = None,
+        text: str | None = None,
+        priority: int | None = None,
+        domains: Sequence[str] | None = None,
+        reason: str | None = None,
+        request_id: str | None = None,
+    ) -> RuleTold:
+        """Word or weigh a rule anew; every ethos keeps the revision that it was made of.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            reason: Why; the journal keeps it.
+        """
+        answer: RuleTold = self.call(
+            "rule_revise",
+            {
+                "rule_id": rule_id,
+                "label": label,
+                "text": text,
+                "priority": priority,
+                "domains": domains,
+                "reason": reason,
+                "request_id": request_id,
+            },
+        )
+        return answer
+
+    def rules_list(
+        self, *, domain_id: str | None = None, type: str | None = None, retired: bool = False
+    ) -> RulesListed:
+        """List domains and rules: principles, tenets, constraints, the weightier first.
+
+        Args:
+            domain_id: Only those that are valid in this domain.
+            retired: With those that are out of use.
+        """
+        answer: RulesListed = self.call("rules_list", {"domain_id": domain_id, "type": type, "retired": retired})
+        return answer
+
     def verify(
-        self, *, target: str | None = None, all: bool = False, heads: Sequence[str] = (), against: str | None = None
+        self,
+        *,
+        target: str | None = None,
+        all: bool = False,
+        heads: Sequence[str] = (),
+        against: str | None = None,
+        trust: Sequence[str] = (),
+        checkpoint: str | None = None,
     ) -> Verified:
         """Tell whether anything is not as it was recorded: in a dialogue, an exported file, or the whole store.
 
@@ -473,6 +1064,40 @@ class Methods(ABC):
                 streams are verified.
             against: An earlier export, minutes, report or answer of verify, whose heads count like those in
                 ``heads``.
+            trust: For a bundle: keys that may have signed it, as ids or as files with public keys; a signature by
+                any other is then a finding. Without any, those that this home trusts are told by name.
+            checkpoint: For a bundle: a checkpoint's file, or a bundle, that was noted earlier.
         """
-        answer: Verified = self.call("verify", {"target": target, "all": all, "heads": heads, "against": against})
+        answer: Verified = self.call(
+            "verify",
+            {
+                "target": target,
+                "all": all,
+                "heads": heads,
+                "against": against,
+                "trust": trust,
+                "checkpoint": checkpoint,
+            },
+        )
+        return answer
+
+    def watch_add(
+        self,
+        *,
+        dialogue_id: str,
+        verdict_id: str,
+        watch: WatchIn | Mapping[str, Any],
+        at: str | None = None,
+        request_id: str | None = None,
+    ) -> WatchAdded:
+        """Bind a condition of a verdict to a gate or a date, so that its standing tells when it fails or falls due.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            at: When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells.
+        """
+        answer: WatchAdded = self.call(
+            "watch_add",
+            {"dialogue_id": dialogue_id, "verdict_id": verdict_id, "watch": watch, "at": at, "request_id": request_id},
+        )
         return answer

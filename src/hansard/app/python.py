@@ -127,19 +127,21 @@ def _told(annotation: Any, shapes: set[type[Shape]]) -> str:
 
 def formatted(text: str) -> str:
     """The text as the house formats it."""
-    done = subprocess.run(  # noqa: S603  (our own text and Python)
-        [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(FILE), "-"],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
+    for command in (("check", "--select", "I", "--fix", "--quiet"), ("format",)):
+        done = subprocess.run(  # noqa: S603  (our own text and Python)
+            [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(FILE), "-"],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        text = done.stdout
+    return text
 
 
 def operations() -> Iterator[Mapping[str, Operation]]:
     """The table of all operations."""
-    with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False) as parts:
+    with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False, own=True) as parts:
         yield parts.table
 
 

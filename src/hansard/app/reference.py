@@ -24,7 +24,7 @@ PACKAGE = Path(hansard.__file__).parent
 
 def documents() -> dict[str, str]:
     """Each reference document by its file name."""
-    with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False) as parts:
+    with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False, own=True) as parts:
         operations = operations_document(parts.table)
     return {
         "operations.md": operations,

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hansard.app import errors
@@ -27,9 +27,17 @@ class Settings(BaseSettings):
 
     busy_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long a write waits while another process writes."""
+    database_url: SecretStr | None = None
+    """The database that holds the record, as ``postgresql://user@host/database``; the home's own file when left out.
+    ``?schema=name`` takes another schema than ``hansard``. A password is better kept in PGPASSWORD or ``~/.pgpass``."""
     write_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders outside the home in which operations may write; a relative one is below the home. In the environment
     they are joined as in PATH."""
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _none_when_empty(cls, given: Any) -> Any:
+        return None if given == "" else given
 
     @field_validator("write_folders", mode="before")
     @classmethod
@@ -74,4 +82,5 @@ def _told(entry: Any) -> HansardError:
     name = str(entry["loc"][0])
     if entry["type"] == "extra_forbidden":
         return errors.unknown_setting(name, Settings.model_fields)
-    return errors.invalid_setting(name, entry.get("input"), plainly(entry))
+    value = None if name == "database_url" else entry.get("input")  # it may hold a password
+    return errors.invalid_setting(name, value, plainly(entry))

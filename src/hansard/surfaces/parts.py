@@ -42,6 +42,7 @@ class Opener(Protocol):
         store: bool = True,
         make: bool = False,
         anywhere: bool = False,
+        own: bool = False,
         log: LogLevel = "warning",
     ) -> AbstractContextManager[Parts]:
         """Open the parts.
@@ -53,6 +54,7 @@ class Opener(Protocol):
             make: where there is no store, make one; only what writes asks for it.
             anywhere: files may be written wherever the user may; otherwise only in the home and in the folders that
                 the settings name.
+            own: the store is the home's own file, whatever database the settings name: for a home made for a while.
             log: from which level up the log is written to stderr.
 
         Raises:

@@ -113,7 +113,7 @@ def test_an_entity_shows_references_both_ways_and_its_life() -> None:
     assert "support\tP0102\tAnother\t–" in shown
     assert "1\tchallenge\tScone\t–" in shown
     assert "2\tconceded (narrowed)\tScone, the Judge\t–\t–\tit was too much" in shown
-    assert shown[-1].startswith("These words stand in no response")
+    assert shown[-1].startswith("No response that the record has holds these words")
 
 
 def test_the_verdict_stands_before_dissent() -> None:

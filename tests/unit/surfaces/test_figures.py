@@ -63,5 +63,5 @@ def test_differences_are_counted_in_a_sentence() -> None:
     right = claim(0, "velocity", "5", "5")
     assert [one.item for one in differing([right, wrong])] == ["velocity"]
     (note,) = plain_lines(difference_note([right, wrong]))
-    assert "1 claim of the Judge" in note
+    assert "1 claim that the Judge recorded" in note
     assert difference_note([right]) == []

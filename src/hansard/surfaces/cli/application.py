@@ -1,26 +1,38 @@
 """The commands, in their groups, and the options that all of them share."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.commands import (
+    bundle,
+    calibration,
     call,
+    checkpoint,
     cite,
+    context,
+    database,
     demo,
     doctor,
+    erase,
+    exhibit,
     export,
     imports,
+    keys,
+    life,
     lists,
     minutes,
     progress,
+    prompts,
     search,
     show,
+    similar,
+    standing,
     verify,
 )
 from hansard.surfaces.cli.frame import Frame
@@ -28,8 +40,26 @@ from hansard.surfaces.cli.guard import guarded
 
 Command = Callable[..., int | None]
 
-GROUPS: Final[dict[str, dict[str, Command]]] = {
-    "Deliberate": {"import": imports.run, "call": call.run},
+
+class Family(NamedTuple):
+    """Commands that belong together under one word (``hansard ethos list``)."""
+
+    help: str
+    commands: Mapping[str, Command]
+
+
+GROUPS: Final[dict[str, dict[str, Command | Family]]] = {
+    "Deliberate": {
+        "import": imports.run,
+        "ethos": Family(calibration.FAMILY, calibration.COMMANDS),
+        "exhibit": Family(exhibit.FAMILY, exhibit.COMMANDS),
+        "context": context.run,
+        "prompts": prompts.run,
+        "tag": life.tag,
+        "abandon": life.abandon,
+        "reopen": life.reopen,
+        "call": call.run,
+    },
     "Read": {
         "list": lists.run,
         "show": show.run,
@@ -38,9 +68,23 @@ GROUPS: Final[dict[str, dict[str, Command]]] = {
         "progress": progress.run,
         "cite": cite.run,
         "search": search.run,
+        "similar": similar.run,
+        "stats": similar.stats,
     },
-    "Prove": {"verify": verify.run, "export": export.run},
-    "Run": {"demo": demo.run, "doctor": doctor.run},
+    "Prove": {
+        "verify": verify.run,
+        "export": export.run,
+        "bundle": bundle.run,
+        "keys": Family(keys.FAMILY, keys.COMMANDS),
+        "checkpoint": Family(checkpoint.FAMILY, checkpoint.COMMANDS),
+        "erase": erase.run,
+    },
+    "Watch": {"standing": standing.run, "watch": standing.watch},
+    "Run": {
+        "demo": demo.run,
+        "doctor": doctor.run,
+        "database": Family(database.FAMILY, database.COMMANDS),
+    },
 }
 """Every command under its group, in the order of the help."""
 
@@ -93,8 +137,24 @@ def build(*, terminal: bool) -> typer.Typer:
     app.callback()(root)
     for group, commands in GROUPS.items():
         for name, function in commands.items():
-            app.command(name, rich_help_panel=group)(as_command(function))
+            if isinstance(function, Family):
+                app.add_typer(_family(function, terminal=terminal), name=name, rich_help_panel=group)
+            else:
+                app.command(name, rich_help_panel=group)(as_command(function))
     return app
+
+
+def _family(family: Family, *, terminal: bool) -> typer.Typer:
+    inner = typer.Typer(
+        help=family.help,
+        no_args_is_help=True,
+        rich_markup_mode="rich" if terminal else None,
+        context_settings={"help_option_names": ["--help", "-h"]},
+        pretty_exceptions_enable=False,
+    )
+    for name, function in family.commands.items():
+        inner.command(name, short_help=first_paragraph(function))(as_command(function))
+    return inner
 
 
 def as_command(function: Command) -> Callable[..., int]:
@@ -103,7 +163,7 @@ def as_command(function: Command) -> Callable[..., int]:
     shared = list(inspect.signature(_shared, eval_str=True).parameters.values())
 
     def command(context: typer.Context, **given: Any) -> int:
-        frame: Frame = context.obj
+        frame: Frame = context.find_root().obj
         for parameter in shared:
             setattr(frame, parameter.name, given.pop(parameter.name))
         # guarded here already: Typer has its own ways with Ctrl-C and closed pipes
@@ -131,9 +191,10 @@ class Grouped(TyperGroup):
         formatter.write(f"\n{self.epilog}\n")
 
 
-def first_paragraph(function: Command) -> str:
+def first_paragraph(function: Command | Family) -> str:
     """What a command does, in one paragraph."""
-    return " ".join(inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0].split())
+    told = function.help if isinstance(function, Family) else function.__doc__ or ""
+    return " ".join(inspect.cleandoc(told).partition("\n\n")[0].split())
 
 
 def helps() -> dict[str, str]:
@@ -142,8 +203,19 @@ def helps() -> dict[str, str]:
     quiet: dict[str, Any] = {"resilient_parsing": True, "terminal_width": 100}
     root = command.make_context("hansard", [], **quiet)
     told = {"hansard": root.get_help()}
-    for commands in GROUPS.values():
-        for name in commands:
-            inner = command.get_command(root, name)  # type: ignore[attr-defined]
-            told[f"hansard {name}"] = inner.make_context(name, [], parent=root, **quiet).get_help()
+    for words in paths():
+        context, inner = root, command
+        for word in words:
+            inner = inner.get_command(context, word)  # type: ignore[attr-defined]
+            context = inner.make_context(word, [], parent=context, **quiet)
+        told[" ".join(["hansard", *words])] = context.get_help()
     return told
+
+
+def paths() -> Iterator[tuple[str, ...]]:
+    """Every command as it is called, families with and without the words of their own commands."""
+    for commands in GROUPS.values():
+        for name, function in commands.items():
+            yield (name,)
+            if isinstance(function, Family):
+                yield from ((name, inner) for inner in function.commands)

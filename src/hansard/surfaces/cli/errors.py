@@ -57,6 +57,18 @@ def path_not_found(name: str, neighbours: Iterable[str]) -> HansardError:
     )
 
 
+def output_unusable(name: str, why: str, suggestion: str) -> HansardError:
+    """The file that was named cannot be written there."""
+    return HansardError(
+        "invalid",
+        "output_unusable",
+        f"'{name}' cannot be written: {why}",
+        field="output",
+        value=name,
+        suggestion=suggestion,
+    )
+
+
 def folder_not_empty(name: str) -> HansardError:
     """The demo would write into a folder that holds something."""
     return HansardError(

@@ -45,11 +45,17 @@ class Frame:
 
     @contextlib.contextmanager
     def parts(
-        self, *, store: bool = True, make: bool = False, anywhere: bool = True, home: Path | None = None
+        self,
+        *,
+        store: bool = True,
+        make: bool = False,
+        anywhere: bool = True,
+        home: Path | None = None,
+        own: bool = False,
     ) -> Iterator[Parts]:
         """The program's parts (see ``Opener``). A person's own commands may write wherever that person may."""
         log: LogLevel = "debug" if self.debug else "info" if self.verbose else "warning"
-        with self.open_parts(home or self.home, store=store, make=make, anywhere=anywhere, log=log) as parts:
+        with self.open_parts(home or self.home, store=store, make=make, anywhere=anywhere, own=own, log=log) as parts:
             yield parts
 
     def call(self, parts: Parts, progress: Progress | None = None) -> Call:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from hansard.custody.witness import spelt
 from hansard.surfaces.render.blocks import Block, Gap, Words, line, table
+from hansard.surfaces.render.proof import TRUST_WORDS
 from hansard.surfaces.render.text import count, one_line
 
 if TYPE_CHECKING:
     from hansard.custody.doctor import Diagnosis
-    from hansard.custody.shapes import Verified
+    from hansard.custody.shapes import Signature, Verified
 
 
 TAIL: Final = (
@@ -48,17 +49,33 @@ def verified(answer: Verified) -> Iterator[Block]:
         else:
             yield line(finding.message, indent=1)
     yield from _remedies(answer)
+    if answer.signature is not None:
+        yield from _signed(answer.signature)
+    for open_ in answer.unproved:
+        yield line(Words("unproved: ", "warn"), open_, indent=1)
     for note in answer.notes:
         yield line(Words("note: ", "quiet"), note, indent=1)
     for witness in answer.witnesses:
-        yield line(
-            Words("held: ", "good") if witness.held else Words("contradicted: ", "bad"), spelt(witness.head), indent=1
-        )
+        told = Words("held: ", "good") if witness.held else Words("contradicted: ", "bad")
+        yield line(told, spelt(witness.head), indent=1, whole=True)
     heads = [answer.head] if answer.head is not None else answer.heads
     for head in heads:
-        yield line(Words("head: ", "quiet"), spelt(head), indent=1)
+        yield line(Words("head: ", "quiet"), spelt(head), indent=1, whole=True)
     if heads:
         yield line(TAIL, indent=1)
+
+
+def _signed(signature: Signature) -> Iterator[Block]:
+    """Whose signature holds, and how far it reaches."""
+    known = signature.trust != "unknown"
+    who = (
+        f"'{signature.key_name}', {TRUST_WORDS[signature.trust]}"
+        if signature.key_name
+        else TRUST_WORDS[signature.trust]
+    )
+    through = "" if signature.through is None else f", through entry {signature.through} of the record"
+    yield line(Words("signed by: ", "good" if known else "warn"), f"{who} ({signature.key_id})", indent=1)
+    yield line(Words("signed: ", "quiet"), f"checkpoint {signature.number}, made {signature.time}{through}", indent=1)
 
 
 def _remedies(answer: Verified) -> Iterator[Block]:

@@ -48,7 +48,7 @@ def look_here(claims: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
             lines.append(line(f"round {claim.round}, {SPOKEN[claim.item]}: {said}", indent=1))
     others = sum(claim.item not in SPOKEN for claim in differing(claims))
     if others:
-        lines.append(line(f"and {count(others, 'other claim')}, of the vote and of tensions called resolved", indent=1))
+        lines.append(line(f"and {count(others, 'tension')} called resolved, and the vote of the verdict", indent=1))
     lines.append(line("Figures are computed from what the experts wrote; a claim stands beside them, never instead."))
     yield Gap()
     yield Callout("Look here", tuple(lines), "warn")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from hansard.custody.proof.blanking import ERASED
+from hansard.dialogue.views import lost_members
+from hansard.exchange.grounds import has_ground
 from hansard.exchange.wording import listed
 from hansard.kernel.ids import KINDS, shown_name
 from hansard.surfaces.render.blocks import (
@@ -22,6 +25,7 @@ from hansard.surfaces.render.blocks import (
     table,
 )
 from hansard.surfaces.render.figures import difference_note, figures
+from hansard.surfaces.render.standing import standing_word, verdict_standing
 from hansard.surfaces.render.text import (
     count,
     day_and_minute,
@@ -33,6 +37,7 @@ from hansard.surfaces.render.text import (
 
 if TYPE_CHECKING:
     from hansard.dialogue import answers, model
+    from hansard.dialogue.exhibits.answers import StandingTold
 
 TONES: Final[dict[str, Tone]] = {
     "open": "warn",
@@ -75,6 +80,7 @@ def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
     if not answer.dialogues:
         yield line("No dialogues here yet. 'hansard import PATH' brings one in, 'hansard demo' shows one.")
         return
+    fallen = any(one.standing is not None for one in answer.dialogues)
     yield table(
         [
             Column("Id", whole=True),
@@ -83,6 +89,7 @@ def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
             Column("Experts", right=True, whole=True, rank=5),
             Column("Open tensions", right=True, whole=True, rank=3),
             Column("Verdicts", rank=6),
+            *([Column("Standing", whole=True)] if fallen else []),
             Column("Held", whole=True, rank=2),
             Column("Title", rank=1),
         ],
@@ -94,6 +101,7 @@ def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
                 figure(one.experts),
                 figure(one.open_tensions),
                 " ".join(one.verdicts) or "–",
+                *([standing_word(one.standing)] if fallen else []),
                 day_and_minute(one.created_at),
                 one.title,
             )
@@ -104,8 +112,9 @@ def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
         yield line(f"{len(answer.dialogues)} of {answer.total:,} dialogues; '--limit' shows more.")
 
 
-def glance(record: model.Record, progress: answers.Progress) -> Iterator[Block]:
-    """A dialogue at a glance: question, status, figures, tensions, verdicts, panel."""
+def glance(record: model.Record, progress: answers.Progress, told: StandingTold | None = None) -> Iterator[Block]:
+    """A dialogue at a glance: question, status, figures, tensions, verdicts and whether they stand, panel."""
+    stands = {one.verdict_id: one for one in told.verdicts} if told is not None else {}
     dialogue = record.dialogue
     yield Heading(dialogue.title)
     yield fields(
@@ -115,6 +124,7 @@ def glance(record: model.Record, progress: answers.Progress) -> Iterator[Block]:
         ("Imported from", dialogue.origin.get("source") if dialogue.origin else None),
         ("Question", dialogue.question),
         ("Tags", " ".join(dialogue.tags)),
+        ("Held to", dialogue.calibration["ethos_id"] if dialogue.calibration else None),
     )
     if progress.rounds:
         yield from _titled("Figures, computed from the record", figures(progress.rounds, progress.judge_claims))
@@ -129,7 +139,12 @@ def glance(record: model.Record, progress: answers.Progress) -> Iterator[Block]:
             ),
         )
     for verdict in sorted(record.verdicts, key=lambda one: VERDICT_ORDER.index(one.verdict_type)):
-        yield from _titled(f"Verdict {verdict.verdict_id}", verdict_fields(verdict))
+        lost = lost_members(record, verdict)
+        yield from _titled(f"Verdict {verdict.verdict_id}", verdict_fields(verdict, lost))
+        if verdict.verdict_id in stands and (has_ground(record) or stands[verdict.verdict_id].standing != "stands"):
+            yield from verdict_standing(stands[verdict.verdict_id])
+    if record.dialogue_events:
+        yield from _titled("Its life", life(record.dialogue_events))
     if record.experts:
         yield from _titled("Panel", _panel(record))
     others = ", ".join(
@@ -142,7 +157,7 @@ def glance(record: model.Record, progress: answers.Progress) -> Iterator[Block]:
         yield line(f"{others[:1].upper()}{others[1:]}; 'hansard show {dialogue.dialogue_id} P0001' shows one whole.")
 
 
-def verdict_fields(verdict: model.Verdict) -> Fields:
+def verdict_fields(verdict: model.Verdict, lost: Mapping[str, Any] | None = None) -> Fields:
     """A verdict in its main points; what it says of the gate is what was computed when it was registered."""
     gate = verdict.gate
     met: Cell | None = None
@@ -150,6 +165,7 @@ def verdict_fields(verdict: model.Verdict) -> Fields:
         reasons = "; ".join(REASONS.get(reason, reason) for reason in gate.get("reasons", []))
         met = Words("met", "good") if gate["met"] else Words(f"not met: {reasons}" if reasons else "not met", "warn")
     return fields(
+        ("Panel", None if lost is None else Words(_lost(lost), "warn")),
         ("Type", verdict.verdict_type),
         ("By", shown_name(verdict.author_expert or "judge")),
         ("Recommendation", Words(verdict.recommendation, "strong")),
@@ -161,7 +177,26 @@ def verdict_fields(verdict: model.Verdict) -> Fields:
         ("Would change it", shortened(verdict.what_would_change, 300) if verdict.what_would_change else None),
         ("Forced", verdict.force_reason),
         ("Gate", met),
+        ("Rules", _compliance(verdict.ethos_compliance)),
     )
+
+
+def _compliance(said: Mapping[str, Any] | None) -> Cell | None:
+    """What a verdict says of the rules of its calibration."""
+    if said is None:
+        return None
+    if said["fully_compliant"]:
+        return Words("kept, as the Judge states", "good")
+    broken, departed = ([one["rule_id"] for one in said[name]] for name in ("violations", "exceptions"))
+    told = [f"broken: {' '.join(broken)}"] if broken else []
+    told += [f"departed from with approval: {' '.join(departed)}"] if departed else []
+    return Words("; ".join(told), "bad" if broken else "warn")
+
+
+def _lost(lost: Mapping[str, Any]) -> str:
+    kept = "a quorum remained" if lost["quorum"] else "no quorum remained"
+    who = ", ".join(f"{shown_name(one['expert'])}: {one['why']}" for one in lost["lost"])
+    return f"{lost['remaining']} of {lost['seated']} took part, {kept} ({who})"
 
 
 def _panel(record: model.Record) -> Block:
@@ -247,13 +282,15 @@ def entity(answer: answers.EntityGot) -> Iterator[Block]:
             ),
         )
     yield Gap()
-    if answer.stands_in:
+    if one["content"] == ERASED:
+        yield line("Its words were erased; 'hansard verify' tells by which entry, and why.")
+    elif answer.stands_in:
         told = listed(
             [f"{shown_name(at.expert)}'s response of round {at.round}, line {at.line}" for at in answer.stands_in]
         )
         yield line(f"Word for word in {told}.")
     else:
-        yield line("These words stand in no response: the Judge's own, or no response was kept.")
+        yield line("No response that the record has holds these words: they are the Judge's, or no response was kept.")
 
 
 def progress(answer: answers.Progress) -> Iterator[Block]:
@@ -328,8 +365,35 @@ def hits(answer: answers.Searched) -> Iterator[Block]:
     )
 
 
-def _leaderboard(board: Iterable[Mapping[str, Any]]) -> Block:
+def life(events: Iterable[Any]) -> Block:
+    """The steps of a dialogue's own life."""
+    return table(
+        ["When", "Step", "By", "Why"],
+        [
+            (
+                one.created_at[:16].replace("T", " "),
+                _step(one.type, one.detail or {}),
+                ", ".join(shown_name(name) for name in one.actors),
+                one.reason or "–",
+            )
+            for one in events
+        ],
+    )
+
+
+def _step(word: str, detail: dict[str, Any]) -> str:
+    if word != "tagged":
+        return word
+    signs = [f"+{tag}" for tag in detail.get("added", [])] + [f"−{tag}" for tag in detail.get("removed", [])]
+    return f"tagged {' '.join(signs)}"
+
+
+def _leaderboard(board: Sequence[Mapping[str, Any]]) -> Block:
     rows = [(shown_name(one["expert"]), figure(one["total"]), figure(one["rounds"])) for one in board]
+    if any("modifiers" in one for one in board):  # in a calibrated dialogue; apart from the Judge's score
+        added = [f"{one.get('modifiers', 0):+d}" for one in board]
+        rows_with = [(*row, points) for row, points in zip(rows, added, strict=True)]
+        return table(["Expert", ">Score", ">Rounds", ">By the calibration"], rows_with)
     return table(["Expert", ">Score", ">Rounds"], rows)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hansard.kernel.errors import HansardError
 
 SEVERITIES: dict[str, Tone] = {"note": "quiet", "warning": "warn", "error": "bad"}
+_WORST = list(SEVERITIES)
+"""The mildest first: what an expert must mend is shown at the head."""
 
 
 def imported(path: str, answer: DialogueImported, *, whole: bool) -> Iterator[Block]:
@@ -28,7 +30,9 @@ def imported(path: str, answer: DialogueImported, *, whole: bool) -> Iterator[Bl
         whole: every diagnostic instead of their number by code.
     """
     done = "imported" if answer.created else "already in the record, unchanged"
-    yield line(Words("✓ ", "good"), Words(one_line(path), "strong"), f": {done}")
+    wrong = sum(one.severity == "error" for one in answer.diagnostics)
+    alarm = [f"; {count(wrong, 'error')} in the files, told below"] if wrong else []
+    yield line(Words("✓ ", "good"), Words(one_line(path), "strong"), f": {done}", *(Words(one, "bad") for one in alarm))
     yield line(f"id: {answer.dialogue_id}", indent=1)
     kinds = [f"{number} {_kind(kind, number)}" for kind, number in answer.entities.items() if number]
     parts = [
@@ -72,7 +76,9 @@ def _grouped(diagnostics: list[ImportDiagnostic]) -> Block:
                 code,
                 f"{_where(first[code])} {first[code].message}",
             )
-            for (severity, code), number in sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+            for (severity, code), number in sorted(
+                numbers.items(), key=lambda item: (-_WORST.index(item[0][0]), -item[1], item[0])
+            )
         ],
     )
 
@@ -80,7 +86,10 @@ def _grouped(diagnostics: list[ImportDiagnostic]) -> Block:
 def _every(diagnostics: list[ImportDiagnostic]) -> Block:
     return table(
         ["Severity", "Where", "Code", "What"],
-        [(_severity(one.severity), _where(one), one.code, one.message) for one in diagnostics],
+        [
+            (_severity(one.severity), _where(one), one.code, one.message)
+            for one in sorted(diagnostics, key=lambda one: -_WORST.index(one.severity))
+        ],
     )
 
 
@@ -104,13 +113,16 @@ def skipped(path: str) -> Iterator[Block]:
     yield line(
         Words("– ", "quiet"),
         Words(one_line(path), "strong"),
-        ": skipped, neither a folder with round-0/NAME.md nor a dialogue.json",
+        ": skipped, nothing in it that an importer knows",
     )
 
 
 def exported(answer: DialogueExported) -> Iterator[Block]:
     """Where an export lies, what it holds, and what it warns of."""
     yield line(Words("✓ ", "good"), f"written to {answer.path}")
+    if answer.rows is not None:
+        held = [f"{number} {table.replace('_', ' ')}" for table, number in answer.rows.items() if number]
+        yield line(f"rows: {', '.join(held) or 'none'}", indent=1)
     yield from warned(answer)
 
 

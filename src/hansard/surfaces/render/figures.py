@@ -82,7 +82,7 @@ def difference_note(claims: Iterable[Mapping[str, Any]]) -> list[Block]:
         return []
     return [
         line(
-            Words(f"The record does not bear out {count(number, 'claim')} of the Judge", "warn"),
-            "; 'hansard minutes' says each in a sentence.",
+            Words(f"The record does not bear out {count(number, 'claim')} that the Judge recorded", "warn"),
+            "; 'hansard minutes' says each in a sentence, and what the Clerk found in the verdict.",
         )
     ]

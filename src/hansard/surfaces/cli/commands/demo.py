@@ -55,7 +55,7 @@ def give(frame: Frame, home: Path, *, passing: bool) -> int:
         if not frame.json:
             frame.show(shown)
 
-    with frame.parts(home=home, make=True) as parts:
+    with frame.parts(home=home, make=True, own=True) as parts:
         say(views.step(1, "A panel's transcripts come in", "Seven experts argued three rounds, in files of Markdown."))
         request = {"path": str(example_folder())}
         imported = frame.ask(parts, "dialogue_import", request, "Importing")

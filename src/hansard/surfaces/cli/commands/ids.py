@@ -10,7 +10,7 @@ def complete_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]
     frame = context.find_root().obj
     try:
         with frame.parts(store=False) as parts:
-            if not parts.database.path.exists():
+            if not parts.database.is_there():
                 return []
             found = parts.table["dialogue_list"]({"limit": 1000}, frame.call(parts)).dialogues
     except Exception:  # a shell that completes must not be answered with an error

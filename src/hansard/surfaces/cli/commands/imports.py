@@ -21,7 +21,7 @@ def run(
         typer.Argument(
             metavar="PATH",
             show_default=False,
-            help="Dialogue folders, folders of them, or exported dialogue.json files.",
+            help="Dialogue folders, folders of them, dialogue.json, bundles, AIF, Argdown, llm-council conversations.",
         ),
     ],
     as_new: Annotated[
@@ -37,7 +37,7 @@ def run(
     Of several paths those that are no dialogue at all are skipped; when all are, the exit code is 1 too. Tells for each
     dialogue what was read, what had to be assumed, and the figures beside those that its judge claimed.
     """
-    from hansard.exchange.importing import expand, recognising
+    from hansard.exchange.importers import expand, recognising
     from hansard.kernel.errors import HansardError
     from hansard.surfaces.render.exchange import imported, not_imported, skipped
 

@@ -12,6 +12,10 @@ Status = Literal["open", "converging", "converged", "abandoned"]
 def run(
     frame: Frame,
     status: Annotated[Status | None, typer.Option(help="Only those with this status.")] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Only those with this tag; may be repeated.", show_default=False),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
 ) -> None:
     """List the dialogues of the record, newest first by when they were held.
@@ -21,5 +25,5 @@ def run(
     from hansard.surfaces.render.dialogues import dialogue_list
 
     with frame.parts() as parts:
-        answer = frame.ask(parts, "dialogue_list", {"status": status, "limit": limit})
+        answer = frame.ask(parts, "dialogue_list", {"status": status, "tags": tag or [], "limit": limit})
     frame.answer(answer, dialogue_list)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from hansard.surfaces.cli.errors import path_not_found, usage
+from hansard.surfaces.cli.errors import output_unusable, path_not_found, usage
 from hansard.surfaces.cli.frame import Frame
 
 
@@ -26,13 +26,23 @@ def neighbours(path: Path) -> Iterable[str]:
         return []
 
 
-def is_standard_output(frame: Frame, output: Path | None) -> bool:
-    """Whether ``-`` was given as the file to write.
+def is_standard_output(frame: Frame, output: Path | None, *, folder: bool = False) -> bool:
+    """Whether ``-`` was given as the file to write; a file needs a folder that is there.
+
+    Args:
+        folder: what is written is a folder of files, so that one may be there already.
 
     Raises:
-        HansardError: ``usage`` when the answer as JSON should go there too.
+        HansardError: ``usage`` when the answer as JSON should go there too; ``output_unusable`` for a folder, or a
+            file in a folder that there is not: a mistyped path is no wish for new folders.
     """
-    if output is None or str(output) != "-":
+    if output is None:
+        return False
+    if str(output) != "-":
+        if not folder and os.path.isdir(output):  # noqa: PTH112  # Path.is_dir fails at a name that is too long
+            raise output_unusable(str(output), "it is a folder", "Name a file in it")
+        if not os.path.isdir(output.parent):  # noqa: PTH112
+            raise output_unusable(str(output), f"there is no folder '{output.parent}'", "Make the folder first")
         return False
     if frame.json:
         raise usage("'--output -' and '--json' both want standard output", "Leave one of them out")

@@ -26,4 +26,5 @@ def run(
             frame.document(frame.ask(parts, "dialogue_get", query).model_dump(mode="json"))
         else:
             record = parts.dialogues.record(query["dialogue_id"])
-            frame.show(views.glance(record, frame.ask(parts, "dialogue_progress", query)))
+            told = frame.ask(parts, "dialogue_standing", query) if record.verdicts else None
+            frame.show(views.glance(record, frame.ask(parts, "dialogue_progress", query), told))

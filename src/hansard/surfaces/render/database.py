@@ -1,0 +1,48 @@
+"""The database that holds the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hansard.surfaces.render.blocks import Block, Gap, Words, line
+from hansard.surfaces.render.text import count, one_line
+
+if TYPE_CHECKING:
+    from hansard.custody.databases import DatabaseState, Migrated
+
+
+def state(answer: DatabaseState) -> Iterator[Block]:
+    """Which database it is, and how much is in it."""
+    yield line(Words(answer.kind, "strong"), f" {one_line(answer.location)}")
+    if answer.revision is None:
+        yield line("no store is made there yet; the first write makes it", indent=1)
+        return
+    if answer.pending:
+        steps = ", ".join(answer.pending)
+        yield line(f"schema {answer.revision}; to be brought to {answer.program_revision} (by {steps})", indent=1)
+    else:
+        yield line(f"schema {answer.revision}, as this program knows it", indent=1)
+    if answer.size_bytes is not None:
+        yield line(f"{answer.size_bytes / 1024**2:,.1f} MiB", indent=1)
+    if answer.dialogues is not None and answer.entries is not None:
+        held = f"{count(answer.dialogues, 'dialogue')}, {count(answer.entries, 'journal entry', 'journal entries')}"
+        yield line(held, indent=1)
+
+
+def migrated(answer: Migrated) -> Iterator[Block]:
+    """What was done to the schema, or would be."""
+    before = answer.before or "no store"
+    if not answer.revisions:
+        yield line(Words("✓ ", "good"), f"the store has schema {answer.after} already; nothing to do")
+        return
+    steps = ", ".join(answer.revisions)
+    if not answer.dry_run:
+        yield line(Words("✓ ", "good"), f"brought from {before} to {answer.after} (by {steps})")
+        return
+    yield line(f"would be brought from {before} to {answer.after} (by {steps}); nothing was done")
+    for statement in (answer.statements or "").splitlines():
+        yield line(one_line(statement) if statement.strip() else "", indent=1)
+    if answer.before is not None:
+        yield Gap()
+        yield line("to copy the store before: ", Words(one_line(answer.copy_hint), "strong"))
