@@ -7,7 +7,9 @@ What is measured, in one run, ours and the floor taking turns:
 
 - a round of 12 experts, 84 entities, 120 references, registered: all rows, journal, texts, full text, durable at the
   end (WAL, synchronous=FULL). The floor inserts the very rows that ours wrote, prepared beforehand, in one transaction.
-- the same round as number 99 of a dialogue beside the same round as number 1: cost may not grow with history.
+- the same round as number 99 of a dialogue beside the same round as number 1: cost may not grow with history. Each
+  round settles the tensions of the one before; the answer of a round lists all that are open, so that a panel which
+  settles nothing pays for a longer answer in every round.
 - a dialogue of 10,000 entities: its context, and its export with the validation against the schema told apart.
 - ``verify --all`` of 100,000 rows.
 - the same round on PostgreSQL beside SQLite.
@@ -135,10 +137,10 @@ def round_request(dialogue_id: str, number: int, counts: dict[str, int] = COUNTS
                 }
             )
         request[kind] = items
-    if number:
+    if number:  # what the round before contested is settled, as in a panel that gets somewhere
         request["tension_updates"] = [
-            {"id": f"T{number - 1:02d}{at:02d}", "status": "addressed", "by": ["muffin"], "reason": "It was weighed."}
-            for at in range(1, 4)
+            {"id": f"T{number - 1:02d}{at:02d}", "status": "resolved", "by": ["judge"], "reason": "It was weighed."}
+            for at in range(1, counts["tensions"] + 1)
         ]
     return request
 

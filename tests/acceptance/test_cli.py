@@ -704,7 +704,7 @@ def test_what_to_do_is_told_once(filled: Path, tmp_path: Path) -> None:
     file = tmp_path / "record.json"
     assert at(filled, "export", "latest", "-o", file).code == exits.OK
     file.write_text(file.read_text(encoding="utf-8").replace(" the ", " a "), encoding="utf-8")
-    shown = at(filled, "verify", file)
+    shown = at(tmp_path / "elsewhere", "verify", file)  # where no store could tell what was recorded
     assert shown.code == exits.FOUND
     assert shown.out.count("(row_altered)\n") > 10
     assert shown.out.count("Keep this copy as evidence") == 1

@@ -168,7 +168,7 @@ def rows(
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def insert_rows(connection: sa.Connection, table: sa.Table, cells: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(connection: sa.Connection, table: sa.TableClause, cells: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows given whole, as cells: by a statement that is compiled once, since nothing in a cell is converted."""
     statement, names = _insertion(table, connection.dialect)
     given = [tuple([row[name] for name in names]) for row in cells] if names else [dict(row) for row in cells]
@@ -176,7 +176,7 @@ def insert_rows(connection: sa.Connection, table: sa.Table, cells: Sequence[Mapp
 
 
 @lru_cache(maxsize=1024)  # each store has a dialect object of its own
-def _insertion(table: sa.Table, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
+def _insertion(table: sa.TableClause, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
     """The statement, and the columns in the order of its parameters; ``None`` where they go by name."""
     made = table.insert().compile(dialect=dialect, column_keys=[str(column.name) for column in table.columns])
     assert isinstance(made, sa.sql.compiler.SQLCompiler)

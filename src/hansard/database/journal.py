@@ -81,6 +81,16 @@ def _derived(salt: str, label: str) -> bytes:
     return hmac.digest(bytes.fromhex(salt), label.encode(), "sha256")
 
 
+def sealed_rows(salt: str, table: sa.Table, rows: Iterable[Cells]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """Key and seal (``sealed``, ``row_label``, ``row_bytes``) of many rows of one table, whose cells hold no bytes."""
+    names, beginning, secret = key_names(table), f"row {table.name} ".encode(), bytes.fromhex(salt)
+    for row in rows:
+        key = tuple([row[name] for name in names])
+        own = hmac.digest(secret, beginning + stored_bytes(key), "sha256")
+        data = stored_bytes({name: cell for name, cell in row.items() if cell is not None})
+        yield key, hmac.digest(own, data, "sha256").hex()
+
+
 def row_seal_key(rows: str, label: str) -> str:
     """The key that seals one row, from the rows' salt of its entry: shown, it opens that row and no other."""
     return _derived(rows, label).hex()
@@ -116,7 +126,7 @@ def packed(value: Any, texts: dict[str, str]) -> Any:
     if isinstance(value, str):
         cell = stowed(value, texts)
         return value if cell is value else {"$text": cell[7:]}
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = {key: packed(item, texts) for key, item in value.items()}
         return {"$plain": inner} if "$text" in inner or "$plain" in inner else inner
     if isinstance(value, list | tuple):
@@ -376,10 +386,12 @@ class Entry:
         links = [{"stream": name, "sequence": number + 1, "position": position} for name, (number, _) in streams]
         execute = self.connection.execute
         try:
-            execute(tables.journal.insert(), {"position": position, "hash": digest, "request_key": key, "body": body})
-            execute(tables.journal_payloads.insert(), payload)
-            execute(tables.journal_streams.insert(), links)
-            placed = dialect_in(self.connection).places_streams
+            own = {"position": position, "hash": digest, "request_key": key, "body": body}
+            dialect = dialect_in(self.connection)
+            dialect.insert(self.connection, tables.journal, [own])
+            dialect.insert(self.connection, tables.journal_payloads, [payload])
+            dialect.insert(self.connection, tables.journal_streams, links)
+            placed = dialect.places_streams
             for name, (number, _) in streams:
                 if number or placed:
                     of = tables.streams.update().where(tables.streams.c.stream == name)
@@ -395,10 +407,8 @@ class Entry:
         return answer
 
     def _note(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        name = str(table.name)
-        for row in rows:
-            key = row_key(table, row)
-            self._change(table, key, sealed(self._rows_salt, row_label(name, key), row_bytes(row)))
+        for key, digest in sealed_rows(self._rows_salt, table, rows):
+            self._change(table, key, digest)
 
     def _change(self, table: sa.Table, key: tuple[Any, ...], digest: str | None) -> None:
         stream = tables.stream_of(table, key)

@@ -204,7 +204,7 @@ class SQLite:
         """FTS5 reads the words itself."""
         rows = [item._asdict() for item in items]
         if rows:
-            connection.execute(_search.insert(), rows)
+            insert_rows(connection, _search, rows)
 
     def unindex(self, connection: sa.Connection, dialogue_id: str, items: Collection[str] | None) -> None:
         """FTS5 looks at every row: nothing but words is indexed."""

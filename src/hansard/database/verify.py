@@ -26,6 +26,7 @@ from hansard.database.journal import (
     row_label,
     sealed,
 )
+from hansard.kernel.bulk import collector_paused
 from hansard.kernel.canonical import sha256_hex, text_digest
 
 
@@ -346,7 +347,7 @@ def verify_store(connection: sa.Connection, of: Mapping[str, sa.Table], stream: 
     if any(finding.table in own for finding in missing):
         return StoreReport(entries=0, rows=0, texts=0, findings=missing, heads={}, chain=[])
     there = {name: table for name, table in of.items() if name not in {finding.table for finding in missing}}
-    with lenient(connection):
+    with lenient(connection), collector_paused():
         return _verified(connection, there, stream, missing)
 
 

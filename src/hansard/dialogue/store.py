@@ -37,6 +37,7 @@ from hansard.dialogue.model import (
 )
 from hansard.dialogue.plans import Counts, RoundPlan, RoundState, VerdictPlan, VerdictState
 from hansard.dialogue.tables import ROWS
+from hansard.kernel.bulk import collector_paused
 from hansard.kernel.canonical import parsed
 from hansard.kernel.ids import DisplayId, display_id, folded, parse_display_id
 
@@ -99,6 +100,12 @@ def read_record(connection: sa.Connection, dialogue_id: str, *, verbatim: bool =
     dialogue = read_dialogue(connection, dialogue_id)
     if dialogue is None:
         return None
+    with collector_paused():
+        return _record(connection, dialogue, verbatim=verbatim)
+
+
+def _record(connection: sa.Connection, dialogue: Dialogue, *, verbatim: bool) -> Record:
+    dialogue_id = dialogue.dialogue_id
     return Record(
         dialogue=dialogue,
         experts=of_dialogue(connection, Expert, dialogue_id),

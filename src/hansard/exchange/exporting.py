@@ -25,6 +25,7 @@ from hansard.exchange.report import report
 from hansard.exchange.shapes import DialogueExport, DialogueExported, ExportStats, Minutes, Report
 from hansard.exchange.warnings import warnings_of
 from hansard.kernel import files
+from hansard.kernel.bulk import collector_paused
 from hansard.kernel.errors import missing_field
 from hansard.kernel.ids import PLURALS
 from hansard.kernel.operations import Call, operation
@@ -55,8 +56,12 @@ class Exporting:
             return self._tables(request, call)
         if request.dialogue_id is None:
             raise missing_field("dialogue_id")
-        call.progress(0, 3, f"reading {request.dialogue_id}")
-        record, journal, head = self._snapshot(request.dialogue_id, call)
+        with collector_paused():
+            return self._file(request.dialogue_id, request, call)
+
+    def _file(self, dialogue_id: str, request: DialogueExport, call: Call) -> DialogueExported:
+        call.progress(0, 3, f"reading {dialogue_id}")
+        record, journal, head = self._snapshot(dialogue_id, call)
         document = document_from_record(record, journal if request.journal else None)
         path = self._target(record.dialogue, request)
         self._judge_path(path, record.dialogue.dialogue_id, request)
