@@ -6,12 +6,14 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hansard.app.home import find_home, os_user, usable
 
 if TYPE_CHECKING:
+    from hansard.custody.operations import CustodyOperations
     from hansard.surfaces.parts import LogLevel, Parts
 
 logger = logging.getLogger(__name__)
@@ -32,15 +34,13 @@ def open_parts(
     from hansard.app.logs import write_log
     from hansard.app.secrets import passphrase
     from hansard.app.settings import read_settings
-    from hansard.custody.operations import CustodyOperations
     from hansard.database.dialect import place
     from hansard.database.engine import HEAD, Database
     from hansard.database.journal import Journal
     from hansard.dialogue.calibration.operations import CalibrationOperations
     from hansard.dialogue.exhibits.operations import ExhibitOperations
     from hansard.dialogue.operations import DialogueOperations
-    from hansard.exchange.operations import ExchangeOperations
-    from hansard.kernel.operations import Actor, collect
+    from hansard.kernel.operations import Actor, Rooms
     from hansard.surfaces.parts import Parts
 
     write_log(log)
@@ -67,23 +67,35 @@ def open_parts(
             return anywhere or lies_in(path, folders)
 
         dialogues = DialogueOperations(journal, home, may_write=may_write, may_read=user_may_read)
-        exchange = ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)
-        custody = CustodyOperations(
-            database,
-            dialogues,
-            user_may_read,
-            home=home,
-            journal=journal,
-            may_write=may_write,
-            ask=passphrase,
-        )
+
+        def exchange() -> list[object]:
+            from hansard.exchange.operations import ExchangeOperations
+
+            return [ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)]
+
+        @cache
+        def custody() -> CustodyOperations:
+            from hansard.custody.operations import CustodyOperations
+
+            return CustodyOperations(
+                database,
+                dialogues,
+                user_may_read,
+                home=home,
+                journal=journal,
+                may_write=may_write,
+                ask=passphrase,
+            )
+
         yield Parts(
-            table=collect(
-                [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations), exchange, custody]
+            table=Rooms(
+                lambda: [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations)],
+                exchange,
+                lambda: [custody()],
             ),
             dialogues=dialogues,
             actor=Actor(os_user(), "os_user"),
-            findings=custody.findings_of,
+            findings=lambda dialogue_id: custody().findings_of(dialogue_id),
             database=database,
             home_met=home if met else None,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hansard.custody import store
 from hansard.database.engine import HEAD, REVISIONS, Database
-from hansard.database.migrations import statements
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Shape
 
@@ -93,6 +92,8 @@ class DatabaseCare:
         pending = _pending(before)
         told = None
         if request.dry_run:
+            from hansard.database.migrations import statements  # Alembic takes 0.1 s to import
+
             told = statements(database.dialect.sql_name, before) if pending else ""
         else:
             database.migrate()

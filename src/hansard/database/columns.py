@@ -165,7 +165,7 @@ def rows(
     """What a statement finds, as cells by column name (several times as fast as SQLAlchemy's own mappings)."""
     found = connection.execute(statement, parameters)
     names = tuple(found.keys())
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def insert_rows(connection: sa.Connection, table: sa.TableClause, cells: Sequence[Mapping[str, Any]]) -> None:

@@ -287,7 +287,7 @@ def _entities(record: model.Record) -> dict[str, list[Any]]:
 
 
 def _of_response(ref: model.Ref) -> bool:
-    return parse_display_id(ref.source_id) is None
+    return ref.source_id.startswith("@")
 
 
 def document_digest(document: Mapping[str, Any]) -> str:

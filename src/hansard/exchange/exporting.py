@@ -23,7 +23,6 @@ from hansard.exchange.grounds import Standings, has_ground
 from hansard.exchange.minutes import minutes
 from hansard.exchange.report import report
 from hansard.exchange.shapes import DialogueExport, DialogueExported, ExportStats, Minutes, Report
-from hansard.exchange.warnings import warnings_of
 from hansard.kernel import files
 from hansard.kernel.bulk import collector_paused
 from hansard.kernel.errors import missing_field
@@ -74,7 +73,7 @@ class Exporting:
         return DialogueExported(
             path=str(path),
             stats=_stats(record, document),
-            warnings=[Warned(**caution._asdict()) for caution in warnings_of(record)],
+            warnings=[Warned(**told) for told in document["warnings"]],
             digest=document["digest"],
             head=head,
         )

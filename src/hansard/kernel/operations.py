@@ -11,7 +11,8 @@ docstring what it does. A surface is a loop over ``collect``'s table. Every oper
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeVar, get_type_hints
 
@@ -129,6 +130,39 @@ def collect(rooms: Iterable[object]) -> dict[str, Operation]:
     if len(set(names)) != len(names):
         raise ValueError(f"an alias is the name of another operation: {sorted(names)}")
     return dict(sorted(table.items()))
+
+
+class Rooms(Mapping[str, Operation]):
+    """The table of operations of several rooms, each opened when an operation is looked for that no earlier one has.
+
+    To open a room takes up to half a second, most of it for libraries and shapes; most commands need one operation.
+    """
+
+    def __init__(self, *rooms: Callable[[], Iterable[object]]) -> None:
+        """Rooms, the most wanted first; each gives the objects whose methods are operations (``collect``)."""
+        self._closed = list(rooms)
+        self._opened: list[object] = []
+        self._table: dict[str, Operation] = {}
+        self._lock = threading.RLock()
+
+    def _open(self, wanted: str | None = None) -> None:
+        with self._lock:
+            while self._closed and (wanted is None or wanted not in self._table):
+                self._opened += self._closed.pop(0)()
+                self._table = collect(self._opened)
+
+    def __getitem__(self, name: str) -> Operation:
+        if name not in self._table:
+            self._open(name)
+        return self._table[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._open()
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        self._open()
+        return len(self._table)
 
 
 def find(table: Mapping[str, Operation], name: str) -> Operation:

@@ -126,6 +126,7 @@ class Shape(BaseModel):
         extra="forbid",
         allow_inf_nan=False,
         use_attribute_docstrings=True,
+        defer_build=True,  # a command uses few of some hundred and sixty shapes
         ser_json_inf_nan="null",
         protected_namespaces=(),
     )

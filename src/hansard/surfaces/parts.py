@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ LogLevel = Literal["warning", "info", "debug"]
 class Parts:
     """Every part of the program, made once over one home."""
 
-    table: dict[str, Operation]
+    table: Mapping[str, Operation]
     """All operations by name."""
     dialogues: DialogueOperations
     actor: Actor

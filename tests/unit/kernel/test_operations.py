@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from hansard.kernel.errors import HansardError
-from hansard.kernel.operations import Actor, Call, collect, find, no_progress, operation
+from hansard.kernel.operations import Actor, Call, Rooms, collect, find, no_progress, operation
 from hansard.kernel.shapes import Shape
 
 CALL = Call(Actor("tester", "test"))
@@ -108,3 +109,34 @@ def test_a_call_joins_a_transaction_and_stays_the_caller_s() -> None:
     joined = CALL.within("transaction")
     assert (joined.actor, joined.transaction, joined.progress) == (CALL.actor, "transaction", no_progress)
     assert CALL.transaction is None
+
+
+def test_rooms_are_opened_when_something_of_theirs_is_wanted() -> None:
+    """A look at an early room's operation opens no later one; a look at all opens all; an unknown name finds none."""
+    opened: list[str] = []
+
+    def room(name: str) -> Callable[[], list[object]]:
+        def made() -> list[object]:
+            opened.append(name)
+
+            class Room:
+                pass
+
+            setattr(Room, f"{name}_ask", operation()(_ask))
+            return [Room()]
+
+        return made
+
+    rooms = Rooms(room("first"), room("second"))
+    assert opened == []
+    assert rooms["first_ask"].name == "first_ask"
+    assert opened == ["first"]
+    assert "nothing" not in rooms
+    assert list(rooms) == ["first_ask", "second_ask"]
+    assert opened == ["first", "second"]
+    assert len(rooms) == 2
+
+
+def _ask(self: object, request: Shape, call: Call) -> Shape:
+    """Ask."""
+    return Shape()
