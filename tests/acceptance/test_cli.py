@@ -399,6 +399,7 @@ def test_long_work_shows_a_bar_on_a_terminal() -> None:
         (["verify", "nowhere/record.json"], 4, ["no file or folder 'nowhere/record.json'"]),
         (["verify", "nowhere.md"], 4, ["no file or folder 'nowhere.md'"]),
         (["verify", "x" * 300], 4, ["no dialogue"]),
+        (["verify", "all"], 4, ["'--all'"]),
         (["call", "dialogue_lst"], 4, ["Did you mean 'dialogue_list'"]),
         (["call", "dialogue_list", "{"], 3, ["not JSON", "line 1"]),
         (["call", "dialogue_list", '{"limit": 0, "stat": 1}'], 3, ["limit", "stat", "Did you mean 'status'"]),
@@ -605,6 +606,20 @@ def test_verify_holds_the_store_against_what_was_noted(filled: Path, tmp_path: P
     assert contradicted.code == exits.FOUND
     assert f"held: {head}" in contradicted.out
     assert f"contradicted: {other}" in contradicted.out
+
+
+def test_what_carries_no_journal_is_no_proof_alone(filled: Path, tmp_path: Path) -> None:
+    """Minutes and exports for other programs lead to --against; there it is said that only the head was read."""
+    for form, name in (("argdown", "a.argdown"), ("adr", "d.md"), ("aif", "a.json")):
+        assert at(filled, "export", ID, "--format", form, "-o", tmp_path / name).code == exits.OK
+        alone = at(filled, "verify", tmp_path / name)
+        assert (alone.code, f"'hansard verify {ID} --against {name}'" in alone.err) == (3, True), alone
+        beside = at(filled, "verify", ID, "--against", tmp_path / name)
+        assert f"Of '{name}' only the head was read" in beside.out
+    (tmp_path / "un").mkdir()
+    assert "'un' is a folder" in at(filled, "verify", "un", cwd=tmp_path).err
+    (tmp_path / "cut.json").write_text('{"schema_version": 1,', encoding="utf-8")
+    assert "not JSON" in at(filled, "verify", tmp_path / "cut.json").err
 
 
 @pytest.mark.slow
@@ -816,6 +831,15 @@ def test_help_groups_the_commands(tmp_path: Path) -> None:
     bare = at(tmp_path / "home")
     assert (bare.code, bare.out) == (exits.USAGE, done.out)
     assert not (tmp_path / "home").exists()
+
+
+def test_the_name_of_a_family_alone_gives_its_help(tmp_path: Path) -> None:
+    """As the program's own name alone does."""
+    for name in ("keys", "ethos", "checkpoint", "database", "exhibit"):
+        done = at(tmp_path, name)
+        assert (done.code, done.err) == (exits.USAGE, "")
+        assert done.out.startswith(f"Usage: hansard {name} ")
+        assert "\nCommands:\n" in done.out
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:

@@ -77,6 +77,35 @@ def test_a_dialogue_is_tagged_reopened_and_given_up(home: Path) -> None:
     assert "No money." in at(home.parent / "other", "show", ID).out
 
 
+def test_a_step_takes_the_beginning_of_an_id_and_latest(home: Path) -> None:
+    """What the help of the commands promises; a call that writes still wants the whole id."""
+    for named in ("latest", "ledg"):
+        assert f"{ID} was tagged." in at(home, "tag", named, named).out
+    assert f"{ID} was reopened." in at(home, "reopen", "ledg", "--reason", "More is known.").out
+    again = hansard("reopen", "latest", "--reason", "Again.", "--home", home)
+    assert "'hansard call dialogue_update_status'" in again.err
+    assert f"{ID} was abandoned." in at(home, "abandon", "latest", "--reason", "No money.").out
+    called = hansard(
+        "call", "dialogue_reopen", '{"dialogue_id": "latest", "reason": "x", "by": ["user"]}', "--home", home
+    )
+    assert called.code == exits.BY_KIND["not_found"]
+
+
+def test_a_list_without_hits_tells_how_many_there_are(home: Path) -> None:
+    """A filter that nothing fits is no empty store."""
+    assert "The one dialogue here does not fit" in at(home, "list", "--tag", "nowhere").out
+
+
+def test_a_pipe_gets_the_prompt_alone(home: Path) -> None:
+    """Notes, names and lengths go to stderr."""
+    piped = at(home, "prompts", ID, "--expert", "muffin")
+    given = at(home, "prompts", ID, "--expert", "muffin", "--json").json["prompts"][0]["prompt"]
+    assert piped.out.split() == given.split()
+    assert piped.out.startswith("# Dialogue: ")
+    assert "Muffin, about" in piped.err
+    assert "No panel is seated" in piped.err
+
+
 def test_what_is_known_over_all_dialogues(home: Path) -> None:
     """Similar ones by words, never itself; statistics over all and over a tag."""
     assert ID in at(home, "similar", "restore", "primary").out

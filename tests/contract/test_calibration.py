@@ -90,6 +90,26 @@ def test_an_unresolved_conflict_refuses_and_names_every_one(court: Court) -> Non
     ]
 
 
+def test_a_recorded_contradiction_is_taken_up_again(court: Court) -> None:
+    """An ethos of the same domain that takes both rules again must decide again; once one was revised it is told."""
+    court.ethos()
+    court.run("rule_create", type="principle", label="Never", text="No figure has a source.")
+    decided = {"a": "PR0001", "b": "PR0002", "resolution": "b_supersedes"}
+    first = court.run("ethos_synthesise", domain_id="FID", title="First", conflicts=[decided])
+    refusal = court.refuses("ethos_synthesise", domain_id="FID", title="Second")
+    assert refusal.code == "ethos_conflict_unresolved"
+    (named,) = (refusal.context or {})["conflicts"]
+    assert (named["rule_a"], named["rule_b"], named["kind"]) == ("PR0001", "PR0002", "contradiction")
+    assert str(first.ethos_id) in named["note"]
+    assert court.run("ethos_synthesise", domain_id="FID", title="Third", leave_out=["PR0002"]).conflicts == []
+    assert court.run("ethos_synthesise", domain_id="FID", title="Fourth", conflicts=[decided]).warnings == []
+    court.run("rule_revise", rule_id="PR0002", text="A rounded figure has no source.")
+    told = court.run("ethos_synthesise", domain_id="FID", title="Fifth")
+    assert len(told.rules) == 3
+    assert "ethos-fourth-001" in told.warnings[0]
+    assert court.findings() == []
+
+
 def test_a_dialogue_carries_its_ethos_into_every_context(court: Court) -> None:
     """The context has ethos, domain, rules and what experts are told; without calibration there is no such key."""
     name = court.calibrated()

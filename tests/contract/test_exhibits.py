@@ -79,6 +79,7 @@ def test_a_file_is_copied_and_pinned(court: Court) -> None:
         ({"kind": "rumour"}, ("exhibit_kind_unknown", "kind")),
         ({"kind": "file"}, ("missing_field", "path")),
         ({"kind": "file", "path": "nowhere.csv"}, ("file_unreadable", None)),
+        ({"kind": "file", "path": "https://example.org/a.csv"}, ("invalid_field", "path")),
         ({"kind": "file", "path": "/etc/passwd"}, ("path_outside", None)),
         ({"kind": "file", "path": "../../../etc/passwd"}, ("path_outside", None)),
         ({"kind": "verdict", "path": "x"}, ("invalid_field", "path")),
@@ -103,6 +104,26 @@ def test_what_cannot_be_pinned_is_told(tmp_path: Path, request_: dict[str, Any],
     assert refusal.suggestion
     assert not (tmp_path / "dialogues" / name / "exhibits").exists()
     court.close()
+
+
+def test_a_folder_is_no_file(court: Court) -> None:
+    """It is a mistake of the request, not something that may work later."""
+    name = court.create("Trial", 3)
+    (court.home / "data").mkdir()
+    refusal = court.refuses("exhibit_add", dialogue_id=name, kind="file", path=str(court.home / "data"))
+    assert (refusal.kind, refusal.code, refusal.field) == ("invalid", "invalid_field", "path")
+
+
+def test_the_same_bytes_are_pinned_once(court: Court) -> None:
+    """A second time the exhibit is answered that is there, and nothing is added; a newer state is one of its own."""
+    name = pinned(court)
+    again = court.run("exhibit_add", dialogue_id=name, kind="file", path=a_file(court, name="copy.csv"))
+    assert (again.created, again.exhibit.id, again.exhibit.label) == (False, "X0001", "yields.csv")
+    other = court.run("exhibit_add", dialogue_id=name, kind="file", path=a_file(court, "other\n"), replaces="X0001")
+    assert (other.created, other.exhibit.id) == (True, "X0002")
+    copy_of(court, name).unlink()  # what was lost is pinned anew
+    assert court.run("exhibit_add", dialogue_id=name, kind="file", path=a_file(court)).exhibit.id == "X0003"
+    assert court.findings() == []
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

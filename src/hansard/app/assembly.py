@@ -64,7 +64,7 @@ def open_parts(
         folders = [home, *(home / folder for folder in settings.write_folders)]
 
         def may_write(path: Path) -> bool:
-            return anywhere or lies_in(path, folders)
+            return not is_own(path, home) and (anywhere or lies_in(path, folders))
 
         dialogues = DialogueOperations(journal, home, may_write=may_write, may_read=user_may_read)
 
@@ -108,14 +108,20 @@ def user_may_read(path: Path) -> bool:  # noqa: ARG001
     return True
 
 
+def is_own(path: Path, home: Path) -> bool:
+    """Whether a path, links followed, is what the home keeps for itself: its store, its settings, its keys."""
+    target, top = path.resolve(), home.resolve()
+    if target.is_relative_to(top / "keys"):
+        return True
+    return target.parent == top and (target.name == "settings.toml" or target.name.startswith("hansard.db"))
+
+
 def lies_in(path: Path, folders: list[Path]) -> bool:
-    """Whether a path, links followed, is one of these folders or lies in one; never one of the home's own files.
+    """Whether a path, links followed, is one of these folders or lies in one; never a store or settings.
 
     ``folders``: the home, then those that the settings name.
     """
     target = path.resolve()
-    if target.is_relative_to(folders[0].resolve() / "keys"):
-        return False
-    if target.name == "settings.toml" or target.name.startswith("hansard.db"):
+    if is_own(path, folders[0]) or target.name == "settings.toml" or target.name.startswith("hansard.db"):
         return False
     return any(target.is_relative_to(folder.resolve()) for folder in folders)

@@ -815,6 +815,7 @@ class Methods(ABC):
         """Make a rule set without conflict: each is resolved by priority, by hand or by a model, or all is refused.
 
         What says the same in the same words is found here; contradictions and ambiguities are named in ``conflicts``.
+        What an earlier ethos of the domain recorded between two of the rules is taken up again.
 
         Args:
             request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
@@ -853,8 +854,8 @@ class Methods(ABC):
     ) -> ExhibitAdded:
         """Pin outside material by its hash, so that evidence can cite it: a file, a verdict, a calibration, a query.
 
-        A file is copied to the dialogue's folder. What nobody can look at again yet (memory, symmetry, gates, agents)
-        is kept with the digest that is stated.
+        A file is copied to the dialogue's folder. What is pinned already is answered as it stands. What nobody can
+        look at again yet (memory, symmetry, gates, agents) is kept with the digest that is stated.
 
         Args:
             request_id: Unique per actor. Sent again, the first answer is given and nothing changes.

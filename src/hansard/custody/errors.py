@@ -43,6 +43,21 @@ def no_head_found(name: str) -> HansardError:
     )
 
 
+def proves_nothing_alone(name: str, dialogue_id: str | None) -> HansardError:
+    """Minutes, a report or an export for other programs: it carries no journal that its words could be held against."""
+    meant = "ID" if dialogue_id is None else dialogue_id
+    return HansardError(
+        "invalid",
+        "proves_nothing_alone",
+        f"'{name}' carries no journal and proves nothing alone",
+        field="target",
+        value=name,
+        constraint="shape",
+        suggestion=f"'hansard verify {meant} --against {name}' compares the head that it states with the store; "
+        "'hansard export' and 'hansard bundle' write files that prove themselves",
+    )
+
+
 def folder_to_verify(name: str) -> HansardError:
     """What verify was given is a folder."""
     return HansardError(
@@ -128,6 +143,19 @@ def key_unreadable(name: str, why: str) -> HansardError:
         value=name,
         constraint="shape",
         suggestion="Give an Ed25519 key in PEM form, such as 'hansard keys export' writes",
+    )
+
+
+def key_private(name: str) -> HansardError:
+    """A private half was handed over where the public half is asked for."""
+    return HansardError(
+        "refused",
+        "key_private",
+        f"'{name}' holds a private key: whoever has it can sign in its owner's name",
+        field="key",
+        value=name,
+        suggestion="Ask for the public half alone ('hansard keys export NAME'). If the file was passed around, its "
+        "owner should make a new key",
     )
 
 
@@ -267,7 +295,8 @@ def item_unknown(field: str, item: str, known: list[str]) -> HansardError:
         field=field,
         value=item,
         valid_options=known[:50],
-        suggestion=did_you_mean(item, known)
+        # an id that is nearly another's is another statement: none is suggested, lest the wrong words are erased
+        suggestion=did_you_mean(item, [name for name in known if not any(map(str.isdigit, name))])
         or "Name a response (round-1/muffin), a round (round-1), an entity (P0101), verdict:ID, question, X0001",
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -56,6 +58,9 @@ from hansard.kernel.ids import shown_name
 from hansard.kernel.operations import Call, operation
 from hansard.markers import parse
 
+TEXTS: Final = (".md", ".markdown", ".argdown", ".txt")
+"""How files end that hold a dialogue for people to read, with a head and without a journal."""
+
 FEW: Final = 5
 """Of more findings than this with one cause, one speaks for all."""
 
@@ -84,6 +89,14 @@ class Verifying(Bundling):
     def verify(self, request: Verify, call: Call) -> Verified:
         """Tell whether anything is not as it was recorded: in a dialogue, an exported file, or the whole store."""
         heads = self._noted(request)
+        answer = self._verify(request, heads, call)
+        if request.against is None:
+            return answer
+        name = visible(Path(request.against).name)
+        note = f"Of '{name}' only the head was read; its words were not compared."
+        return answer.model_copy(update={"notes": [*answer.notes, note]})
+
+    def _verify(self, request: Verify, heads: list[Head], call: Call) -> Verified:
         if request.all if request.target is not None else not (request.all or heads):
             raise errors.nothing_to_verify()
         if request.target is None or not names_file(request.target):
@@ -120,7 +133,7 @@ class Verifying(Bundling):
     def _verify_file(self, path: Path, heads: list[Head], call: Call) -> Verified:
         call.progress(0, 2, "comparing the file with its journal")
         text = read_text(path, path.name)
-        document = parsed_document(text, path.name)
+        document = self._own_export(text, path)
         report = check_document(document, text)
         call.progress(1, 2, "looking for the words as recorded")
         reader = _FileReader(document, report, self._kept_rows(report.dialogue_id) if report.findings else {})
@@ -146,6 +159,22 @@ class Verifying(Bundling):
             head=None if report.head is None else _head(f"dialogue:{report.dialogue_id}", report.head),
             witnesses=witnesses,
         )
+
+    @staticmethod
+    def _own_export(text: str, path: Path) -> dict[str, Any]:
+        """The document that a file holds; of minutes and of exports for other programs it is told what they prove."""
+        try:
+            return parsed_document(text, path.name)
+        except HansardError as fault:
+            if fault.code == "schema_version_unknown":
+                raise
+            streams: list[str] = []
+            with contextlib.suppress(HansardError):
+                streams = streams_of(heads_in(text, path.name))
+            if not streams and (path.suffix.casefold() not in TEXTS or not text.strip()):
+                raise
+            about = [name for kind, _, name in (stream.partition(":") for stream in streams) if kind == "dialogue"]
+            raise errors.proves_nothing_alone(path.name, about[0] if len(about) == 1 else None) from None
 
     def _kept_rows(self, dialogue_id: str) -> dict[tuple[str, tuple[Any, ...]], model.Row]:
         """What this home's store has of a dialogue, as far as it has it: the file's own seals prove each row of it."""
@@ -207,10 +236,16 @@ class Verifying(Bundling):
             return None
         try:
             return self._dialogues.resolve_id(target)
-        except HansardError:
+        except HansardError as fault:
             with self._database.reading() as connection, lenient(connection):
                 if store.has_stream(connection, f"dialogue:{target}"):
                     return target
+            if fault.code == "dialogue_not_found":
+                path = Path(target)
+                if self._may_read(path) and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir fails at a long name
+                    raise errors.folder_to_verify(target) from None
+                if target.casefold() == "all":
+                    fault.suggestion = "'--all' (all: true) verifies the whole store"
             raise
 
     def _verify_store(self, heads: list[Head], call: Call) -> Verified:

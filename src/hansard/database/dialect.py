@@ -159,13 +159,15 @@ class Dialect(Protocol):
 def place(location: str | Path) -> Place:
     """Where a store is, from a path or from an address such as ``postgresql://user@host/database?schema=name``.
 
+    A text is always an address: one without a scheme, taken as a path, would make a stray file and write there.
+
     Raises:
         HansardError: ``invalid_database_url``.
     """
     if isinstance(location, Path):
         return location
     if "://" not in location:
-        return Path(location)
+        raise errors.invalid_database_url("it does not begin with postgresql:// or postgres://")
     try:
         url = sa.make_url(location)
     except (exc.ArgumentError, ValueError):

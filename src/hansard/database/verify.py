@@ -593,5 +593,9 @@ def _payload_findings(
         if told_key != body.request_key:
             wrong.append("request_id")
         if wrong:
-            say("payload_altered", f"entry {at}: {', '.join(wrong)} differ from what was sealed", at)
+            say(
+                "payload_altered",
+                f"entry {at}: {', '.join(wrong)} {'differs' if len(wrong) == 1 else 'differ'} from what was sealed",
+                at,
+            )
     return findings

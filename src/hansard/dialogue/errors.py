@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from hansard.dialogue.model import REF_TYPES
 from hansard.kernel.errors import HansardError, did_you_mean
-from hansard.kernel.ids import KINDS, MAX_ROUND, MAX_SEQ
+from hansard.kernel.ids import KINDS, MAX_ROUND, MAX_SEQ, parse_display_id
 
 
 def invalid_entity_type(field: str, value: str) -> HansardError:
@@ -87,6 +87,15 @@ def refine_type_mismatch(field: str, value: str, source_id: str, target_id: str)
     )
 
 
+def _of_the_same_kind(value: str, known: Iterable[str]) -> list[str]:
+    """What may have been meant: the same id in capitals, else ids of its kind; an id of another kind never is."""
+    large = value.upper()
+    names = list(known)
+    if parse_display_id(large) is None:
+        return names
+    return [large] if large in names else [name for name in names if name[:1] == large[0]]
+
+
 def target_not_found(field: str, value: str, dialogue_id: str, known: Iterable[str] = ()) -> HansardError:
     """An id that is referred to exists neither in the dialogue nor in the batch."""
     return HansardError(
@@ -97,7 +106,7 @@ def target_not_found(field: str, value: str, dialogue_id: str, known: Iterable[s
         value=value,
         constraint="referential",
         context={"dialogue_id": dialogue_id},
-        suggestion=did_you_mean(value, known) or "'dialogue_get' lists the ids of a dialogue",
+        suggestion=did_you_mean(value, _of_the_same_kind(value, known)) or "'dialogue_get' lists the ids of a dialogue",
     )
 
 
@@ -193,7 +202,9 @@ def dialogue_closed(dialogue_id: str, status: str) -> HansardError:
         field="dialogue_id",
         value=dialogue_id,
         constraint="lifecycle",
-        suggestion="Take it up again with 'dialogue_reopen', with the reason"
+        suggestion="Nothing is left of it: start another dialogue"
+        if status == "erased"
+        else "Take it up again with 'dialogue_reopen', with the reason"
         if status == "abandoned"
         else "Reopen a tension with 'dialogue_update_status', or the dialogue with 'dialogue_reopen'; it is open then",
     )

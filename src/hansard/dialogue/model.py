@@ -62,6 +62,9 @@ STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Every status of each kind, the first one first."""
 
+ERASED: Final = "[erased]"
+"""What stands in a text that was taken out of the record."""
+
 UNSETTLED: Final = frozenset({"open", "addressed", "reopened"})
 """A tension with one of these is open for the convergence gate."""
 

@@ -27,6 +27,7 @@ from hansard.dialogue.exhibits.rules import degradation, rests_on
 from hansard.dialogue.model import (
     UNSETTLED,
     Dialogue,
+    DialogueStatus,
     Entity,
     Event,
     Exhibit,
@@ -129,7 +130,7 @@ def before_round(record: Record, round_: int) -> Record:
     words: dict[str, list[str]] = defaultdict(list)
     for event in events:
         words[display_id(*event.key)].append(event.type)
-    return msgspec.structs.replace(
+    before = msgspec.structs.replace(
         record,
         rounds=[row for row in record.rounds if row.round < round_],
         utterances=[row for row in record.utterances if row.round < round_],
@@ -145,6 +146,14 @@ def before_round(record: Record, round_: int) -> Record:
         verdicts=[row for row in record.verdicts if row.round < round_],
         exhibits=[row for row in record.exhibits if row.round <= round_],
     )
+    # a round was registered here, so the dialogue was not closed; what was reopened since its last round was open
+    reopened = any(
+        step.type == "reopened" and (step.detail or {}).get("rounds") == round_ for step in record.dialogue_events
+    )
+    state = gate(before)
+    status: DialogueStatus = "converging" if not reopened and state is not None and state.met else "open"
+    dialogue = msgspec.structs.replace(record.dialogue, status=status, converged_at=None)
+    return msgspec.structs.replace(before, dialogue=dialogue)
 
 
 def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words: Mapping[str, str]) -> dict[str, Any]:
@@ -306,7 +315,7 @@ def situations(record: Record) -> dict[str, str]:
         source, target = by_id.get(ref.source_id), by_id.get(ref.target_id)
         speakers = source.contributors if source else [ref.source_id.removeprefix("@")]
         what = f"{source.id} ({source.label})" if source else "their response"
-        told = f"{_names(speakers)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}."
+        told = f"{_beginning(speakers)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}."
         for slug in target.contributors if target else [ref.target_id.removeprefix("@")]:
             if slug not in speakers:
                 lines[slug].append(told)
@@ -319,7 +328,7 @@ def _raised(slug: str, entity: Entity, events: Sequence[Event]) -> str:
         others = [actor for actor in event.actors if actor != slug]
         if others:
             cause = event.reference or event.result
-            line += f" {_names(others)} {_DID.get(event.type, event.type)} it in round {event.event_round}"
+            line += f" {_beginning(others)} {_DID.get(event.type, event.type)} it in round {event.event_round}"
             line += f" ({cause})." if cause else "."
     return line
 
@@ -335,6 +344,12 @@ _VERBS: Final = {
     "question": "questions",
     "depend": "builds on",
 }
+
+
+def _beginning(slugs: Iterable[str]) -> str:
+    """Names at the beginning of a sentence."""
+    names = _names(slugs)
+    return names[:1].upper() + names[1:]
 
 
 def _names(slugs: Iterable[str]) -> str:

@@ -37,7 +37,8 @@ def not_a_dialogue(name: str, why: str) -> HansardError:
         f"'{name}' is no dialogue: {why}",
         field="path",
         value=name,
-        suggestion="Give a folder with round-0/NAME.md files, a folder of such folders, or a dialogue.json",
+        suggestion="Give a folder with round-0/NAME.md files, a folder of such folders, a dialogue.json, a bundle, "
+        "an AIF or Argdown file, or an llm-council conversation",
     )
 
 

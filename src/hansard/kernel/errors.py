@@ -28,6 +28,9 @@ Kind = Literal["invalid", "not_found", "conflict", "refused", "unavailable", "co
 VALUE_LENGTH: Final = 200
 """Characters of an offending value that an error repeats."""
 
+OPTIONS_SHOWN: Final = 5
+"""Valid options that the text of an error names."""
+
 
 class _Brief(reprlib.Repr):
     """``repr`` that ends soon, however long, deep or large its value is."""
@@ -101,6 +104,15 @@ class HansardError(Exception):
         self.context = dict(context) if context is not None else None
         self.errors = tuple(errors)
         self.item = dict(item) if item is not None else {}
+
+    def __str__(self) -> str:
+        """Message, what would have been accepted and what to do next, in one line; ``message`` is the first alone."""
+        parts = [self.message]
+        if self.valid_options:
+            more = ["…"] if len(self.valid_options) > OPTIONS_SHOWN else []
+            parts.append(f"(valid: {', '.join([*self.valid_options[:OPTIONS_SHOWN], *more])})")
+        said = " ".join(parts)
+        return " ".join((f"{said}. {self.suggestion}" if self.suggestion else said).split())
 
     def of(self, item_type: str, *, local_id: str | None = None, source_id: str | None = None) -> HansardError:
         """This fault as an entry of a batch: which item it concerns."""

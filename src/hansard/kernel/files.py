@@ -130,6 +130,18 @@ def _without_nul(text: str, name: str) -> str:
     return text
 
 
+def _irreplaceable(path: Path) -> str | None:
+    """What a file holds that nothing else may ever be written over: a mistyped name must not cost a record or a key."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except (OSError, ValueError):
+        return None
+    if head.startswith(b"SQLite format 3\0"):
+        return "a database"
+    return "a private key" if head.startswith(b"-----BEGIN") and b"PRIVATE KEY" in head else None
+
+
 def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
     """Write a file so that a reader, or a crash, finds the old content or the new, never a part.
 
@@ -139,6 +151,8 @@ def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
     called = name or path.name
     folder = path.parent
     temporary: Path | None = None
+    if (held := _irreplaceable(path)) is not None:
+        raise errors.file_unwritable(called, f"it holds {held}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".hansard-{secrets.token_hex(8)}.part"

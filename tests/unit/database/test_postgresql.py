@@ -365,10 +365,18 @@ def test_without_the_driver_the_error_says_how_to_install_it(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    "told", ["mysql://u:geheim@h/d", "postgresql://u:geheim@h:port/d", "postgresql://u:geheim@h/d?schema=A B"]
+    "told",
+    [
+        "mysql://u:geheim@h/d",
+        "postgresql://u:geheim@h:port/d",
+        "postgresql://u:geheim@h/d?schema=A B",
+        "u:geheim@localhost:5432/hansard",
+        "sqlite:///geheim.db",
+        "geheim.db",
+    ],
 )
 def test_an_address_that_is_none_is_refused_without_repeating_it(told: str) -> None:
-    """Another kind of database, a port that is no number, a schema that is no name: told, not repeated."""
+    """Another kind of database, no scheme, a port that is no number, a schema that is no name: told, not repeated."""
     refusal = refused(lambda: Database(told))
     assert (refusal.code, refusal.field) == ("invalid_database_url", "database_url")
     assert "geheim" not in str(refusal.as_dict())

@@ -526,7 +526,7 @@ def test_a_refusal_says_what_where_and_what_to_do(refusal: Refusal, trial: Room)
     plain = fault.as_dict()
     assert tuple(key for key in plain if key not in fault.item) == ERROR_KEYS
     assert (plain["status"], plain["success"]) == ("error", False)
-    assert plain["message"] == plain["error"] == str(fault)
+    assert plain["message"] == plain["error"] == fault.message
 
 
 def test_every_code_of_the_room_is_refused_somewhere() -> None:

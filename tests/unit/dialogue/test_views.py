@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from hansard.dialogue.views import SNIPPET_LENGTH, before_round
@@ -186,6 +187,9 @@ def test_a_context_holds_nothing_of_its_own_round_or_later(round_: int, room: Ro
         }
     record = room.record(dialogue)
     assert before_round(record, 3) is record
+    closed = msgspec.structs.replace(record, dialogue=msgspec.structs.replace(record.dialogue, status="converged"))
+    assert before_round(closed, round_).dialogue.status == "open"
+    assert before_round(closed, 3).dialogue.status == "converged"
 
 
 def test_a_context_beyond_the_next_round_is_refused(room: Room) -> None:

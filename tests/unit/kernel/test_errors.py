@@ -41,6 +41,15 @@ def test_an_error_always_has_the_same_keys_and_can_be_sent(value: object) -> Non
     assert len(str(told["value"])) <= VALUE_LENGTH
 
 
+def test_the_text_of_an_error_says_what_to_do_next_in_one_line() -> None:
+    """A traceback shows the first valid options and the suggestion; the message alone stays as it is."""
+    error = errors.invalid_field("type", "x", "is no type", valid_options="abcdefg", suggestion="Take\nanother.")
+    assert error.message == "'type' is no type (got 'x')"
+    assert str(error) == "'type' is no type (got 'x') (valid: a, b, c, d, e, …). Take another."
+    assert error.as_dict()["error"] == error.message
+    assert str(HansardError("invalid", "x", "plain")) == "plain"
+
+
 def test_an_entry_of_a_batch_is_named_first() -> None:
     """An entry says which item it concerns before anything else; absent names are left out."""
     entry = errors.missing_field("label").of("perspective", local_id="MUFFIN-P0001")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansard.dialogue import model
-from hansard.dialogue.answers import Place
+from hansard.dialogue.answers import DialogueListed, Place
 from hansard.dialogue.views import entity_whole, places
-from hansard.surfaces.render.dialogues import entity, glance
+from hansard.surfaces.render.dialogues import dialogue_list, entity, glance
 from hansard.surfaces.render.plain import plain_lines
 
 TIME = "2026-01-01T00:00:00.000000Z"
@@ -114,6 +114,13 @@ def test_an_entity_shows_references_both_ways_and_its_life() -> None:
     assert "1\tchallenge\tScone\t–" in shown
     assert "2\tconceded (narrowed)\tScone, the Judge\t–\t–\tit was too much" in shown
     assert shown[-1].startswith("No response that the record has holds these words")
+
+
+def test_a_filter_that_nothing_fits_is_no_empty_store() -> None:
+    """How many there are is told; without any, how to begin."""
+    none = DialogueListed(dialogues=[], total=0)
+    assert list(plain_lines(dialogue_list(none, 3))) == ["None of the 3 dialogues here fits; 'hansard list' shows all."]
+    assert next(plain_lines(dialogue_list(none))).startswith("No dialogues here yet.")
 
 
 def test_the_verdict_stands_before_dissent() -> None:

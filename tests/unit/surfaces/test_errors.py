@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
+from hansard.app.assembly import open_parts
 from hansard.kernel import errors
 from hansard.kernel.errors import HansardError, Kind
 from hansard.surfaces.cli import exits
-from hansard.surfaces.render.errors import error
+from hansard.surfaces.cli.application import paths
+from hansard.surfaces.render.errors import COMMANDS, error
 from hansard.surfaces.render.plain import plain_lines
 
 
@@ -50,6 +53,22 @@ def test_many_options_are_counted_rather_than_listed() -> None:
     fault = errors.invalid_field("id", "x", "is unknown", valid_options=[f"P00{n:02d}" for n in range(1, 41)])
     (options,) = [line for line in told(fault) if "valid:" in line]
     assert options.endswith("P0012 and 28 more")
+
+
+def test_what_to_do_is_told_as_the_caller_works() -> None:
+    """By a command at the command line, by the operation to whom calls operations."""
+    fault = HansardError("conflict", "x", "it is over", suggestion="Take it up again with 'dialogue_reopen'")
+    assert "'hansard reopen'" in list(plain_lines(error(fault)))[-1]
+    assert "'dialogue_reopen'" in list(plain_lines(error(fault, by_operations=True)))[-1]
+
+
+def test_every_operation_that_an_error_translates_is_there(tmp_path: Path) -> None:
+    """No table of names outlives what it names, neither operations nor commands."""
+    with open_parts(tmp_path, store=False) as parts:
+        assert set(COMMANDS) <= set(parts.table)
+    known = {" ".join(words) for words in paths()}
+    for name, command in COMMANDS.items():
+        assert command in known or command == f"call {name}"
 
 
 def test_a_message_cannot_break_its_line() -> None:

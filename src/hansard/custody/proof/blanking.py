@@ -10,11 +10,8 @@ import msgspec
 
 from hansard.custody.proof.words import texts_in
 from hansard.dialogue import model
-from hansard.dialogue.model import Record, Row
+from hansard.dialogue.model import ERASED, Record, Row
 from hansard.kernel.ids import parse_display_id
-
-ERASED: Final = "[erased]"
-"""Stands for words that were taken out of the record; which entry did so, and why, its journal tells."""
 
 WORDS: Final[Mapping[type[Row], tuple[str, ...]]] = {
     model.Dialogue: ("title", "question", "background"),
@@ -108,6 +105,15 @@ def chosen(record: Record, item: str) -> list[Row] | None:
         entities = [row for row in record.entities if row.id == item]
         return _of_entities(record, entities) if entities else None
     return None
+
+
+def as_written(item: str) -> str:
+    """An item whose letters may have the wrong case; ids of verdicts and names of documents are the record's own."""
+    kind, colon, name = item.strip().partition(":")
+    if colon:
+        return f"{kind.lower()}:{name}"
+    large = kind.upper()
+    return large if parse_display_id(large) is not None or _EXHIBIT.fullmatch(large) else kind.lower()
 
 
 def _of_response(record: Record, number: int, slug: str) -> list[Row] | None:

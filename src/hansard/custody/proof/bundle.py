@@ -147,11 +147,19 @@ class RowItem(_Form, frozen=True, kw_only=True):
     row: dict[str, Any]
 
 
+class Told(_Form, frozen=True, kw_only=True):
+    """What is said of a dialogue whose own row is hidden."""
+
+    title: str
+    question: str
+    status: model.DialogueStatus
+
+
 class PublicRecord(_Form, frozen=True, kw_only=True):
     """The rows that a public edition shows."""
 
     dialogue_id: str
-    told: dict[str, Any] | None
+    told: Told | None
     """Of a dialogue whose own row would open what is hidden: title, question, status, as told and not proved."""
     rows: list[RowItem]
 
@@ -292,8 +300,8 @@ def is_hidden(row: model.Row) -> bool:
     return ROWS[type(row)].name in HIDDEN
 
 
-def _told(dialogue: model.Dialogue) -> dict[str, Any]:
-    return {"title": dialogue.title, "question": dialogue.question, "status": dialogue.status}
+def _told(dialogue: model.Dialogue) -> Told:
+    return Told(title=dialogue.title, question=dialogue.question, status=dialogue.status)
 
 
 def _plain(row: model.Row) -> dict[str, Any]:
@@ -532,7 +540,8 @@ def _check_payloads(found: Checked, parts: Mapping[str, bytes]) -> set[str]:
             message = f"entry {entry.position} was erased and has a payload again"
             _fault(found, "payload_added", message, PAYLOADS, position=entry.position)
         elif wrong := payload_differences(entry, payload):
-            message = f"entry {entry.position}: {', '.join(wrong)} differ from what was sealed"
+            verb = "differs" if len(wrong) == 1 else "differ"
+            message = f"entry {entry.position}: {', '.join(wrong)} {verb} from what was sealed"
             _fault(found, "payload_altered", message, PAYLOADS, position=entry.position)
     try:
         wanted = text_parts(payloads)
@@ -701,6 +710,13 @@ def _check_proof(found: Checked, parts: Mapping[str, bytes]) -> None:
             JOURNAL if found.edition == PUBLIC else DIALOGUE,
             position=later[0].position,
         )
+
+
+def changed_since(entries: Sequence[verify.StoredEntry], number: int) -> int:
+    """How many rows that stood at an entry of a stream were changed or removed by later ones."""
+    before = verify.expected_rows(entries[:number])
+    after = verify.expected_rows(entries[number:])
+    return sum(before[place].digest is not None for place in after if place in before)
 
 
 def held_against(found: Checked, number: int, head: str) -> tuple[str, str] | None:

@@ -112,9 +112,8 @@ class Bundling(Checkpointing):
         files.write_atomic(path, data, name=called)
         unsigned = head.sequence - heads[head.stream][0]
         if unsigned:
-            notes.append(
-                f"{unsigned} later entries are in the chain and not under the signature; 'hansard bundle --sign'"
-            )
+            later = "1 later entry is" if unsigned == 1 else f"{unsigned} later entries are"
+            notes.append(f"{later} in the chain and not under the signature; 'hansard bundle --sign'")
         if full:
             notes.append("It holds every word, and the names of those who acted; '--edition public' leaves them out.")
         return BundleCreated(
@@ -328,7 +327,11 @@ def _unproved(checked: Checked, how: tuple[str | None, Trust]) -> Iterator[str]:
         yield f"Whose key {said.key} is: ask whoever is said to have signed for their key's id, by another way."
     if checked.proof is not None and checked.head is not None and checked.head[0] > checked.proof.number:
         later = checked.head[0] - checked.proof.number
-        yield f"The last {later} entries: they are in the chain, and came after the checkpoint was signed."
+        which = "The last entry: it is" if later == 1 else f"The last {later} entries: they are"
+        yield f"{which} in the chain, and came after the checkpoint was signed."
+        if changed := bundle.changed_since(checked.entries, checked.proof.number):
+            rows = "One row" if changed == 1 else f"{changed} rows"
+            yield f"{rows} of what was signed: changed or removed by entries that the signature does not cover."
     yield f"What was recorded after {said.time}: only a newer checkpoint can show it."
     for left in checked.left_out:
         yield f"{left[0].upper()}{left[1:]}."

@@ -27,6 +27,6 @@ def erasures(entries: Iterable[StoredEntry]) -> list[str]:
                 told.append(
                     f"Erased by entry {entry.position} ({body['time']}): {what}; "
                     f"reason: {decided.get('reason', 'none')}. "
-                    f"What stood beside entries {at} went with it."
+                    f"What stood beside {'entry' if len(decided['erased']) == 1 else 'entries'} {at} went with it."
                 )
     return told

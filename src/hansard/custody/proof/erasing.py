@@ -16,6 +16,7 @@ from hansard.custody.proof import store
 from hansard.custody.proof.blanking import (
     WORDS,
     Blanked,
+    as_written,
     blanked,
     chosen,
     forgotten_origin,
@@ -42,7 +43,13 @@ from hansard.kernel.operations import Call, operation
 FILE_LIMIT_BYTES: Final = 256 * 1024 * 1024
 """Larger files are not looked into; they are told."""
 
-OWN_FILES: Final = ("hansard.db", "settings.toml")
+OWN_FILES: Final = frozenset(
+    ["settings.toml", *("hansard.db" + end for end in ("", "-wal", "-shm", "-journal", ".migrate.lock"))]
+)
+"""Files of the home that are no copies of anything; a copy of the store, whatever its name, is one."""
+
+UNSEARCHABLE: Final = frozenset({".parquet", ".gz", ".zst", ".xz", ".bz2", ".7z"})
+"""Files of these endings hold words in a form that is not searched."""
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +105,7 @@ class Erasing(Bundling):
                     return DialogueErased(**entry.answer)
                 plan = self._plan(connection, request)
                 entry.decide("reason", request.reason)
-                entry.decide("items", ["everything"] if request.whole else list(request.items))
+                entry.decide("items", ["everything"] if request.whole else [as_written(item) for item in request.items])
                 _write(entry, plan)
                 self._reindex(connection, request.dialogue_id)
                 done = entry.finish(_told(plan, request, store.last_position(connection) + 1, None))
@@ -113,19 +120,19 @@ class Erasing(Bundling):
             raise errors.erased_already(request.dialogue_id)  # see dialogue_erase: old pages may be left all the same
         words = [text for one in changed for text in one.words]
         words += [text for row in removed for name in WORDS.get(type(row), ()) for text in texts_in(getattr(row, name))]
-        runs = Runs(words)
+        runs, every = Runs(words), Runs(words, least=1)
         if not request.whole:
             changed = _with_origin(record, changed, runs)
-        if runs.stand_in(request.reason):
+        if Runs(words, least=2).stand_in(request.reason):
             raise errors.reason_repeats_words()
         entries = journal.stream_entries(connection, f"dialogue:{request.dialogue_id}")
         touched = {(ROWS[type(row)].name, key_of(row)) for row in [*(one.before for one in changed), *removed]}
         positions = self._positions(connection, entries, touched, runs, whole=request.whole)
         exhibits = [row for row in [*(one.before for one in changed), *removed] if isinstance(row, model.Exhibit)]
         folder = self._dialogues.folder(record.dialogue)
-        own, elsewhere = self._files(folder, runs, exhibits, whole=request.whole)
+        own, elsewhere = self._files(folder, runs, every, exhibits, whole=request.whole)
         remaining = [] if request.whole else list(_remaining(record, changed, runs))
-        remaining += [RemainingPlace(where=name, what="a file") for name in elsewhere]
+        remaining += [RemainingPlace(where=name, what=what) for name, what in elsewhere]
         return _Plan(
             record=record,
             changed=changed,
@@ -160,20 +167,33 @@ class Erasing(Bundling):
         return found
 
     def _files(
-        self, folder: Path, runs: Runs, exhibits: Iterable[model.Exhibit], *, whole: bool
-    ) -> tuple[list[str], list[str]]:
-        """Files of the dialogue's folder that go, named from there; files elsewhere in the home that hold the words."""
+        self, folder: Path, runs: Runs, every: Runs, exhibits: Iterable[model.Exhibit], *, whole: bool
+    ) -> tuple[list[str], list[tuple[str, str]]]:
+        """Files of the dialogue's folder that go, named from there; files elsewhere in the home that hold the words.
+
+        Args:
+            folder: the dialogue's own, where short texts are looked for too: what goes there can be made again.
+            runs: what is looked for elsewhere.
+            every: runs of the shortest texts among them.
+            exhibits: those that are erased, whose copies go.
+            whole: all of the dialogue goes.
+        """
         named_here = {str(row.reference.get("path")) for row in exhibits}
         ours = whole and folder.resolve().is_relative_to((self._home / "dialogues").resolve())
         own = []
         for path in _files_below(folder):
             name = path.relative_to(folder).as_posix()
-            if ours or name in named_here or _holds(path, runs):
+            if ours or name in named_here or path.suffix in UNSEARCHABLE or _holds(path, every):
                 own.append(name)
         elsewhere = []
         for path in _files_below(self._home):
-            if not path.is_relative_to(folder) and not path.name.startswith(OWN_FILES) and _holds(path, runs):
-                elsewhere.append(path.relative_to(self._home).as_posix())
+            if path.is_relative_to(folder) or path.relative_to(self._home).as_posix() in OWN_FILES:
+                continue
+            name = path.relative_to(self._home).as_posix()
+            if path.suffix in UNSEARCHABLE:
+                elsewhere.append((name, "a file that cannot be searched"))
+            elif _holds(path, runs):
+                elsewhere.append((name, "a file"))
         return own, elsewhere
 
     def _remove_files(self, plan: _Plan) -> None:
@@ -203,7 +223,7 @@ def _blanked(record: Record, items: Iterable[str]) -> list[Blanked]:
     """The rows that these items stand for, each once, as far as there are words in them."""
     found: dict[tuple[str, tuple[Any, ...]], Blanked] = {}
     faults = []
-    for number, item in enumerate(items):
+    for number, item in enumerate(map(as_written, items)):
         rows = chosen(record, item)
         if rows is None:
             faults.append(errors.item_unknown(f"items[{number}]", item, items_of(record)))

@@ -20,7 +20,7 @@ import msgspec
 from hansard.custody import errors
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
-from hansard.kernel.errors import file_unwritable
+from hansard.kernel.errors import HansardError, file_unwritable
 from hansard.kernel.locks import file_lock
 
 FOLDER: Final = "keys"
@@ -128,12 +128,21 @@ def public_from_pem(text: str, name: str) -> bytes:
 
 
 def public_in_file(path: Path, name: str) -> bytes:
-    """The public key that a file holds.
+    """The public key that a file of somebody else holds; one with a private half is refused.
 
     Raises:
-        HansardError: ``key_unreadable``, or a refusal of the file.
+        HansardError: ``key_unreadable``, ``key_private``, or a refusal of the file.
     """
-    return public_from_pem(files.decoded(files.read_bytes(path, name=name, limit_bytes=_LIMIT_BYTES), name).text, name)
+    try:
+        data = files.read_bytes(path, name=name, limit_bytes=_LIMIT_BYTES)
+    except HansardError as fault:
+        if fault.code == "file_too_large":
+            raise errors.key_unreadable(name, "it is far larger than a key; give the .pub file") from None
+        raise
+    text = files.decoded(data, name).text
+    if "PRIVATE KEY-----" in text:
+        raise errors.key_private(name)
+    return public_from_pem(text, name)
 
 
 class Keyring:

@@ -12,7 +12,11 @@ RUN: Final = 6
 LEAST: Final = 3
 """A text of fewer words than this is looked for nowhere else: it stands everywhere."""
 
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    r"|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+"""A word; where a script puts no spaces between them, a sign."""
 _ESCAPE: Final = re.compile(r"\\[nrtbf\"/\\]")
 
 
@@ -24,12 +28,13 @@ def words_of(text: str) -> list[str]:
 class Runs:
     """Runs of words that are to be found again."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], *, least: int = LEAST) -> None:
+        """The runs of some texts; those of fewer than ``least`` words are left out."""
         self._runs: set[tuple[str, ...]] = set()
         self._lengths: set[int] = set()
         for text in texts:
             words = words_of(text)
-            if len(words) >= LEAST:
+            if len(words) >= least:
                 length = min(RUN, len(words))
                 self._lengths.add(length)
                 self._runs.update(_runs(words, length))

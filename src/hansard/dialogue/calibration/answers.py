@@ -62,6 +62,8 @@ class EthosTold(Shape):
     conflicts: list[ConflictTold]
     unresolved: list[ConflictTold] = []
     """Of a trial: the conflicts for which it would be refused."""
+    warnings: list[str] = []
+    """Conflicts that an earlier ethos recorded and that were not taken up again, since a rule was revised."""
     prompt_injection: str
     """What every expert of a dialogue is told of it, in Markdown."""
     created_at: str | None = None

@@ -105,7 +105,9 @@ def ethos_empty(domain_id: str) -> HansardError:
 
 def ethos_conflict_unresolved(conflicts: Sequence[Mapping[str, Any]]) -> HansardError:
     """Rules that do not go together, and nothing decides which of them holds."""
-    named = "; ".join(f"{one['rule_a']} and {one['rule_b']} ({one['kind']})" for one in conflicts[:12])
+    named = "; ".join(
+        f"{one['rule_a']} and {one['rule_b']} ({one.get('note') or one['kind']})" for one in conflicts[:12]
+    )
     more = f"; and {len(conflicts) - 12} more" if len(conflicts) > 12 else ""
     return HansardError(
         "refused",

@@ -118,11 +118,14 @@ class CalibrationOperations:
         """Make a rule set without conflict: each is resolved by priority, by hand or by a model, or all is refused.
 
         What says the same in the same words is found here; contradictions and ambiguities are named in ``conflicts``.
+        What an earlier ethos of the domain recorded between two of the rules is taken up again.
         """
         if request.dry_run:
             with self._journal.reading(call) as connection:
                 domains = store.read_domains(connection)
-                plan = rules.plan_synthesis(request, store.read_rules(connection).values(), domains)
+                plan = rules.plan_synthesis(
+                    request, store.read_rules(connection).values(), domains, store.read_made(connection)
+                )
             if isinstance(plan, list):
                 raise_faults(plan, "ethos", request.title)
                 raise AssertionError("a refused ethos has faults")
@@ -131,7 +134,9 @@ class CalibrationOperations:
             if entry.answer is not None:
                 return answers.EthosTold(**entry.answer)
             domains = store.read_domains(entry.connection)
-            plan = rules.plan_synthesis(request, store.read_rules(entry.connection).values(), domains)
+            plan = rules.plan_synthesis(
+                request, store.read_rules(entry.connection).values(), domains, store.read_made(entry.connection)
+            )
             if isinstance(plan, list):
                 raise_faults(plan, "ethos", request.title)
                 raise AssertionError("a refused ethos has faults")
@@ -257,6 +262,7 @@ def _told(ethos: Ethos | None, title: str, domain: Domain, plan: rules.Synthesis
         digest=rules.digest_of(plan.rules),
         conflicts=[one.told() for one in plan.conflicts],
         unresolved=[one.told() for one in plan.unresolved],
+        warnings=plan.warnings,
         prompt_injection=rules.prompt_injection(domain.name, plan.rules),
         created_at=None if ethos is None else ethos.created_at,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
 
@@ -16,7 +16,16 @@ import msgspec
 
 from hansard.dialogue.calibration import errors
 from hansard.dialogue.calibration.answers import ConflictTold
-from hansard.dialogue.calibration.model import CONFLICT_KINDS, RESOLUTIONS, RESOLVED_BY, RULE_TYPES, Domain, Rule
+from hansard.dialogue.calibration.model import (
+    CONFLICT_KINDS,
+    RESOLUTIONS,
+    RESOLVED_BY,
+    RULE_TYPES,
+    Domain,
+    Ethos,
+    EthosConflict,
+    Rule,
+)
 from hansard.dialogue.calibration.requests import ConflictIn, EthosSynthesise
 from hansard.kernel.canonical import exchange_bytes, sha256_hex
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
@@ -115,6 +124,7 @@ class Synthesis(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: list[Conflict]
     """Resolved ones, by their rules' ids."""
     unresolved: list[Conflict]
+    warnings: list[str] = []
 
 
 def digest_of(rules: Sequence[Mapping[str, Any]]) -> str:
@@ -123,9 +133,20 @@ def digest_of(rules: Sequence[Mapping[str, Any]]) -> str:
 
 
 def plan_synthesis(
-    request: EthosSynthesise, rules: Iterable[Rule], domains: Mapping[str, Domain]
+    request: EthosSynthesise,
+    rules: Iterable[Rule],
+    domains: Mapping[str, Domain],
+    earlier: Iterable[tuple[Ethos, Sequence[EthosConflict]]] = (),
 ) -> Synthesis | list[HansardError]:
-    """What a choice of rules becomes, or every fault of the request. The order of the request says nothing."""
+    """What a choice of rules becomes, or every fault of the request. The order of the request says nothing.
+
+    Args:
+        request: the choice.
+        rules: every rule that there is.
+        domains: every domain.
+        earlier: what was made before, the oldest first, each with its conflicts: what its rules contradicted each
+            other in, they do still, unless one of them was revised since.
+    """
     known = {rule.rule_id: rule for rule in rules}
     if request.domain_id not in domains:
         return [errors.domain_not_found("domain_id", request.domain_id, domains)]
@@ -135,7 +156,35 @@ def plan_synthesis(
         faults.append(errors.ethos_empty(request.domain_id))
     if faults:
         return faults
-    return synthesis(chosen.values(), named)
+    again, warnings = _recorded(earlier, request.domain_id, chosen, {(one.a, one.b) for one in named})
+    return msgspec.structs.replace(synthesis(chosen.values(), [*named, *again]), warnings=warnings)
+
+
+def _recorded(
+    earlier: Iterable[tuple[Ethos, Sequence[EthosConflict]]],
+    domain_id: str,
+    chosen: Mapping[str, Rule],
+    named: Container[tuple[str, str]],
+) -> tuple[list[Conflict], list[str]]:
+    """Conflicts that an ethos of the domain recorded between two rules that are both chosen now and not named: those
+    that are to be decided again, and what is said of those whose rules were revised since."""
+    last = {
+        (one.rule_a, one.rule_b): (ethos, one)
+        for ethos, conflicts in earlier
+        if ethos.domain_id == domain_id
+        for one in conflicts
+        if one.kind != "redundancy"  # found by the words themselves
+    }
+    again, warnings = [], []
+    for (a, b), (ethos, one) in sorted(last.items()):
+        if (a, b) in named or a not in chosen or b not in chosen:
+            continue
+        decided = f"{one.kind} recorded by {ethos.ethos_id}, decided there: {one.resolution} ({one.resolved_by})"
+        if any((chosen[name].revised_at or "") > ethos.created_at for name in (a, b)):
+            warnings.append(f"{a} and {b}: {decided}; revised since, so name it in 'conflicts' if it still holds")
+        else:
+            again.append(Conflict(a=a, b=b, kind=one.kind, note=decided))
+    return again, warnings
 
 
 def _chosen(request: EthosSynthesise, known: Mapping[str, Rule]) -> tuple[dict[str, Rule], list[HansardError]]:

@@ -61,6 +61,11 @@ def read_conflicts(connection: sa.Connection, ethos_id: str) -> list[EthosConfli
     return read(connection, EthosConflict, ethos_id=ethos_id)
 
 
+def read_made(connection: sa.Connection) -> list[tuple[Ethos, list[EthosConflict]]]:
+    """Every ethos with what was decided when it was made, in the order in which they were made."""
+    return [(ethos, read_conflicts(connection, ethos.ethos_id)) for ethos in read_all_ethos(connection)]
+
+
 def insert(entry: Entry, found: Iterable[Stored]) -> None:
     """Add rows, parents before children."""
     given = list(found)

@@ -28,6 +28,8 @@ class ExhibitAdded(Shape):
     status: str = "success"
     dialogue_id: str
     exhibit: ExhibitTold
+    created: bool = True
+    """``false``: the same material was pinned before, and this is that exhibit; nothing was added."""
 
 
 class ExhibitState(ExhibitTold):

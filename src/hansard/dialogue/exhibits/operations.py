@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,8 @@ from hansard.kernel.errors import HansardError, invalid_field, missing_field, pa
 from hansard.kernel.ids import RESERVED_SLUGS, expert_slug
 from hansard.kernel.operations import Call, operation
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
 
 class Pinned(msgspec.Struct, kw_only=True):
     """What is known of an exhibit once it was looked at."""
@@ -51,8 +54,8 @@ class ExhibitOperations(Door):
     def exhibit_add(self, request: requests.ExhibitAdd, call: Call) -> answers.ExhibitAdded:
         """Pin outside material by its hash, so that evidence can cite it: a file, a verdict, a calibration, a query.
 
-        A file is copied to the dialogue's folder. What nobody can look at again yet (memory, symmetry, gates, agents)
-        is kept with the digest that is stated.
+        A file is copied to the dialogue's folder. What is pinned already is answered as it stands. What nobody can
+        look at again yet (memory, symmetry, gates, agents) is kept with the digest that is stated.
         """
         with self._journal.entry("exhibit_add", request, call, [dialogues.stream(request.dialogue_id)]) as entry:
             if entry.answer is not None:
@@ -71,6 +74,13 @@ class ExhibitOperations(Door):
                 faults.append(errors.exhibit_not_found("replaces", request.replaces, known))
             raise_faults(faults, "exhibit", request.label or request.kind)
             pinned = self._pinned(entry, dialogue, request)
+            told = dialogue.imported and request.path is None  # by a record, whose exhibits are taken as they are
+            if request.replaces is None and not told:
+                already = self._pinned_already(entry, dialogue, request.kind, pinned)
+                if already is not None:
+                    return entry.finish(
+                        answers.ExhibitAdded(dialogue_id=dialogue.dialogue_id, exhibit=_told(already), created=False)
+                    )
             number = int(known[-1][1:]) + 1 if known else 1
             if number > 9999:
                 raise errors.exhibit_space_exhausted(dialogue.dialogue_id)
@@ -97,6 +107,20 @@ class ExhibitOperations(Door):
                 exhibit = self._copied(dialogue, exhibit, pinned)
             store.insert(entry, [exhibit])
             return entry.finish(answers.ExhibitAdded(dialogue_id=dialogue.dialogue_id, exhibit=_told(exhibit)))
+
+    def _pinned_already(self, entry: Entry, dialogue: Dialogue, kind: str, pinned: Pinned) -> Exhibit | None:
+        """The exhibit that is the same material; a file only where its copy, if it is to have one, is whole."""
+        looking = Looking(entry.connection, self.folder)
+        for one in store.read_exhibits(entry.connection, dialogue.dialogue_id):
+            if (one.kind, one.digest) != (kind, pinned.digest):
+                continue
+            reference = {name: value for name, value in one.reference.items() if name != "replaces"}
+            if kind != "file":
+                if reference == pinned.reference:
+                    return one
+            elif pinned.data is None or looking.exhibit(dialogue, one).state == "as_pinned":
+                return one
+        return None
 
     def _author(
         self, entry: Entry, dialogue: Dialogue, request: requests.ExhibitAdd, faults: list[HansardError]
@@ -143,12 +167,20 @@ class ExhibitOperations(Door):
             if request.digest is None:
                 raise missing_field("path")
             return Pinned(digest=request.digest, reference={}, size=request.size)
+        if _ADDRESS.match(request.path):
+            raise invalid_field(
+                "path", request.path, "is an address, and nothing is fetched", suggestion="Save it and give the file"
+            )
         path = Path(request.path)
         folder = self.folder(dialogue)
         if not path.is_absolute():
             path = folder / path
         if not self._may_read(path) and not path.resolve().is_relative_to(folder.resolve()):
             raise path_outside(request.path, "the dialogue's folder")
+        if path.is_dir():
+            raise invalid_field(
+                "path", request.path, "is a folder, not a file", suggestion="Pin its files, or an archive of them"
+            )
         name = Path(request.path).name
         data = files.read_bytes(path, name=name, limit_bytes=LIMIT_BYTES)
         if request.size is not None and request.size != len(data):

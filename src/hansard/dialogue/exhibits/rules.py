@@ -241,7 +241,12 @@ def standing(record: Record, verdict: Verdict, found: Findings, today: date | No
     }
     notes = []
     if verdict.verdict_type == "final" and by is None and record.dialogue.status != "converged":
-        notes.append(f"the dialogue is {record.dialogue.status} again since it was given")
+        status = record.dialogue.status
+        notes.append(
+            "the dialogue was abandoned since it was given"
+            if status == "abandoned"
+            else f"the dialogue is {status} again since it was given"
+        )
     return VerdictStanding(
         verdict_id=verdict.verdict_id,
         verdict_type=verdict.verdict_type,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from hansard.dialogue import errors
-from hansard.dialogue.model import Dialogue, DialogueEvent, Verdict
+from hansard.dialogue.model import ERASED, Dialogue, DialogueEvent, Verdict
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field
 from hansard.kernel.ids import RESERVED_SLUGS, expert_slug, folded
 
@@ -59,7 +59,9 @@ def abandon(now: Now, by: Sequence[str], reason: str) -> Step | list[HansardErro
 def reopen(now: Now, by: Sequence[str], reason: str) -> Step | list[HansardError]:
     """An abandoned or converged dialogue goes on. It is open, whatever its last round says, until the next is held."""
     actors, faults = _actors(by)
-    if not now.dialogue.closed:
+    if now.dialogue.title == now.dialogue.question == ERASED:
+        faults.append(errors.dialogue_closed(now.dialogue.dialogue_id, "erased"))
+    elif not now.dialogue.closed:
         faults.append(errors.dialogue_not_closed(now.dialogue.dialogue_id, now.dialogue.status))
     if faults:
         return faults

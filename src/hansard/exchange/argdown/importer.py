@@ -53,6 +53,12 @@ class ArgdownImporter:
             for part, form in (("statements", dict), ("arguments", dict), ("relations", list)):
                 if not isinstance(value, dict) or not isinstance(value.get(part), form):
                     raise errors.json_unfit(path.name, part, "is not what 'argdown json' writes")
+            for part in ("statements", "arguments"):
+                for title, element in value[part].items():
+                    if not isinstance(element, dict) or not isinstance(element.get("members", []), list | None):
+                        raise errors.json_unfit(path.name, f"{part}.{title}", "is not what 'argdown json' writes")
+            if not all(isinstance(relation, dict) for relation in value["relations"]):
+                raise errors.json_unfit(path.name, "relations", "holds what is no relation")
             found = read_parsed(value, path.name, slug, at, tell)
         else:
             text = files.utf8_text(data, path.name)

@@ -52,6 +52,12 @@ def _run(frame: Frame, given: list[str]) -> int:
     try:
         code = command.main(args=given or ["--help"], prog_name="hansard", standalone_mode=False, obj=frame)
     except TyperException as fault:
+        if (
+            type(fault).__name__ == "NoArgsIsHelpError"
+        ):  # a family's name alone; on a terminal its help is drawn already
+            if told := fault.format_message():
+                sys.stdout.write(f"{told}\n")
+            return exits.USAGE
         return frame.complain(_misused(fault))
     return exits.USAGE if not given else code or exits.OK
 

@@ -40,6 +40,8 @@ class Frame:
     """What a reader of this run's answer must know before trusting it."""
     home_told: bool = False
     """Whether it was said in which home the run writes."""
+    by_operations: bool = False
+    """Whether the caller works with operations, so that an error names these and no commands."""
     told: bool = False
     """Whether the run's one JSON document was given."""
 
@@ -114,7 +116,7 @@ class Frame:
         else:
             from hansard.surfaces.render.errors import error
 
-            put(sys.stderr, error(fault))
+            put(sys.stderr, error(fault, by_operations=self.by_operations))
         return exits.code_of(fault)
 
     @contextlib.contextmanager

@@ -99,7 +99,10 @@ def ethos(answer: answers.EthosTold) -> Iterator[Block]:
         yield Gap()
         yield Heading("Conflicts that nothing resolves")
         for one in answer.unresolved:
-            yield line(Words(f"- {one.rule_a} and {one.rule_b} ({one.kind})", "bad"), indent=1)
+            why = f": {one.note}" if one.note else ""
+            yield line(Words(f"- {one.rule_a} and {one.rule_b} ({one.kind})", "bad"), why, indent=1)
+    for warning in answer.warnings:
+        yield line(Words(f"Note: {warning}", "warn"))
 
 
 def _by(word: str | None) -> str:

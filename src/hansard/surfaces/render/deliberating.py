@@ -42,6 +42,40 @@ def context(answer: answers.RoundContextGiven) -> Iterator[Block]:
 
 def prompts(answer: answers.PromptsGiven) -> Iterator[Block]:
     """The prompts themselves, or where they were written."""
+    yield from _prompts_written(answer)
+    yield from _notes(_prompts_said(answer))
+    for one in answer.prompts:
+        if one.prompt is not None:
+            yield _prompt_heading(one)
+            yield Prose(one.prompt)
+            yield Gap()
+
+
+def prompts_alone(answer: answers.PromptsGiven) -> Iterator[Block]:
+    """The prompts for another program: nothing beside them but an empty line between two."""
+    yield from _prompts_written(answer)
+    given = [one.prompt for one in answer.prompts if one.prompt is not None]
+    for number, prompt in enumerate(given):
+        if number:
+            yield Gap()
+        yield Prose(prompt)
+
+
+def prompts_notes(answer: answers.PromptsGiven) -> Iterator[Block]:
+    """What is to be known beside the prompts: notes, whose they are, and how long."""
+    yield from _notes(_prompts_said(answer))
+    yield from (_prompt_heading(one) for one in answer.prompts if one.prompt is not None)
+
+
+def _prompts_said(answer: answers.PromptsGiven) -> list[str]:
+    return [*answer.notes, *(warned.message for warned in answer.warnings)]
+
+
+def _prompt_heading(one: answers.PromptGiven) -> Block:
+    return line(Words(f"{shown_name(one.expert)}, about {one.tokens:,} tokens", "quiet"))
+
+
+def _prompts_written(answer: answers.PromptsGiven) -> Iterator[Block]:
     written = [one for one in answer.prompts if one.prompt_file is not None]
     if written:
         yield line(f"Written below {answer.folder}:")
@@ -58,12 +92,6 @@ def prompts(answer: answers.PromptsGiven) -> Iterator[Block]:
                 for one in written
             ],
         )
-    yield from _notes([*answer.notes, *(warned.message for warned in answer.warnings)])
-    for one in answer.prompts:
-        if one.prompt is not None:
-            yield line(Words(f"{shown_name(one.expert)}, about {one.tokens:,} tokens", "quiet"))
-            yield Prose(one.prompt)
-            yield Gap()
 
 
 def life_step(answer: answers.DialogueStep) -> Iterator[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from hansard.custody.proof.blanking import ERASED
+from hansard.dialogue.model import ERASED
 from hansard.dialogue.views import lost_members
 from hansard.exchange.grounds import has_ground
 from hansard.exchange.wording import listed
@@ -75,8 +75,19 @@ def status(word: str) -> Words:
     return Words(word, TONES.get(word, ""))
 
 
-def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
-    """The dialogues of the store."""
+def dialogue_list(answer: answers.DialogueListed, every: int = 0) -> Iterator[Block]:
+    """The dialogues of the store.
+
+    Args:
+        every: how many the store holds, whatever was asked for; told where none of them fits.
+    """
+    if not answer.dialogues and every:
+        yield line(
+            f"None of the {count(every, 'dialogue')} here fits; 'hansard list' shows all."
+            if every > 1
+            else "The one dialogue here does not fit; 'hansard list' shows it."
+        )
+        return
     if not answer.dialogues:
         yield line("No dialogues here yet. 'hansard import PATH' brings one in, 'hansard demo' shows one.")
         return
@@ -109,7 +120,7 @@ def dialogue_list(answer: answers.DialogueListed) -> Iterator[Block]:
         ],
     )
     if answer.total > len(answer.dialogues):
-        yield line(f"{len(answer.dialogues)} of {answer.total:,} dialogues; '--limit' shows more.")
+        yield line(f"{len(answer.dialogues)} of {count(answer.total, 'dialogue')}; '--limit' shows more.")
 
 
 def glance(record: model.Record, progress: answers.Progress, told: StandingTold | None = None) -> Iterator[Block]:

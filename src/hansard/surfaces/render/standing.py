@@ -34,7 +34,8 @@ def standing_word(word: str | None) -> Cell:
 def exhibit(answer: answers.ExhibitAdded) -> Iterator[Block]:
     """An exhibit that was pinned."""
     one = answer.exhibit
-    yield line("Pinned ", Words(one.id, "strong"), f" in '{answer.dialogue_id}': {one.label}")
+    said = "Pinned " if answer.created else "Pinned already, as "
+    yield line(said, Words(one.id, "strong"), f" in '{answer.dialogue_id}': {one.label}")
     yield fields(("SHA-256", one.digest), ("Bytes", None if one.size is None else figure(one.size)))
     yield line(f'Evidence cites it by "exhibits": ["{one.id}"], an expert\'s words by [EXHIBIT {one.id}].')
 

@@ -19,6 +19,7 @@ from hansard.custody.proof.shapes import BundleCreate, CheckpointShow, KeysExpor
 from hansard.custody.shapes import Verify
 from hansard.custody.witness import spelt
 from hansard.dialogue.exhibits.operations import ExhibitOperations
+from hansard.dialogue.requests import UpdateStatus
 from hansard.exchange.container import FIRST
 from hansard.exchange.document import document_digest
 from hansard.exchange.import_shapes import DialogueImport
@@ -188,7 +189,12 @@ def test_later_entries_are_in_the_chain_and_not_under_the_signature(proved: Prov
         assert answer.ok, answer.findings
         assert answer.signature is not None
         assert answer.signature.through == 2
-        assert any("The last 1 entries" in text for text in answer.unproved)
+        assert any("The last entry: it is in the chain" in text for text in answer.unproved)
+        assert not any("of what was signed: changed or removed" in text for text in answer.unproved)
+    update = {"id": "P0001", "status": "conceded", "by": ["judge"], "reason": "Yes."}
+    proved.dialogues.dialogue_update_status(UpdateStatus.model_validate({"dialogue_id": ID, "updates": [update]}), CALL)
+    answer = proved.verified(proved.bundle(tmp_path / "after.zip", "full"))
+    assert any("One row of what was signed: changed or removed" in text for text in answer.unproved)
 
 
 def test_no_bundle_without_a_checkpoint_that_covers_it(proved: Proved, elsewhere: Proved, tmp_path: Path) -> None:
@@ -375,6 +381,8 @@ def drop(table: str) -> Callable[[Any], None]:
     return change
 
 
+LIES = {"title": "Lies", "question": "Why?", "status": "open"}
+
 PUBLIC_CHANGES: dict[str, tuple[Callable[[Parts], object], set[str], str]] = {
     "words of an entity": (words(b"in forty.", b"in fifty.", RECORD), {"row_altered"}, "P0001"),
     "another key for a row": (
@@ -400,9 +408,7 @@ PUBLIC_CHANGES: dict[str, tuple[Callable[[Parts], object], set[str], str]] = {
         RECORD,
     ),
     "the dialogue told instead of shown": (
-        lambda p: in_json(
-            p, RECORD, lambda v: (v.update(told={"title": "Lies"}), drop("dialogues")(v), drop("experts")(v))
-        ),
+        lambda p: in_json(p, RECORD, lambda v: (v.update(told=LIES), drop("dialogues")(v), drop("experts")(v))),
         {"row_missing"},
         "the expert",
     ),

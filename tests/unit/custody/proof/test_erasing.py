@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from hansard.custody.proof.blanking import ERASED, WORDS, blanked, items_of
+from hansard.custody.proof.blanking import WORDS, blanked, items_of
 from hansard.custody.proof.shapes import DialogueErase
 from hansard.custody.proof.words import Runs
 from hansard.custody.shapes import Verify
 from hansard.dialogue.exhibits.operations import ExhibitOperations
+from hansard.dialogue.model import ERASED
 from hansard.dialogue.requests import DialogueQuery, UpdateStatus
 from hansard.dialogue.tables import ROWS
 from hansard.exchange.document import rows_of
@@ -223,6 +224,19 @@ def test_erasing_twice(told: Proved) -> None:
     assert refusal.value.code == "erased_already"
     told.erase("C0101")
     assert told.custody.verify(Verify(all=True), CALL).ok
+
+
+def test_an_item_s_case_says_nothing_and_no_other_statement_is_suggested(told: Proved) -> None:
+    """'p0101' is P0101; an id that is not there leads to no neighbour of it."""
+    erase = collect([told.custody])["dialogue_erase"]
+    small, large = (
+        erase({"dialogue_id": ID, "reason": "on request", "dry_run": True, "items": [item]}, CALL)
+        for item in ("p0101", "P0101")
+    )
+    assert small == large
+    with pytest.raises(HansardError) as refusal:
+        erase({"dialogue_id": ID, "reason": "on request", "dry_run": True, "items": ["P0199"]}, CALL)
+    assert "Did you mean" not in str(refusal.value.suggestion)
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,19 @@ def test_keys_of_others_are_trusted_by_name(custody: CustodyOperations, elsewher
     assert refusal.value.code == "key_not_found"
 
 
+def test_a_private_half_is_not_trusted(custody: CustodyOperations, elsewhere: Proved, tmp_path: Path) -> None:
+    """Whoever hands one over is told; so is who hands over a file that is no key's size."""
+    custody.keys_export(KeysExport(key="main"), CALL)
+    file = tmp_path / "big.bin"
+    file.write_bytes(b"x" * 70_000)
+    private = next(tmp_path.rglob("keys/main.pem"))
+    for path, code, said in ((private, "key_private", "private key"), (file, "key_unreadable", "give the .pub")):
+        with pytest.raises(HansardError) as refusal:
+            elsewhere.custody.keys_trust(KeysTrust(key=str(path), name="alice"), CALL)
+        assert (refusal.value.code, said in refusal.value.message) == (code, True)
+    assert elsewhere.custody.keys_list(KeysList(), CALL).keys == []
+
+
 @pytest.mark.parametrize("text", ["", "no key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
 def test_what_is_no_key_is_told(custody: CustodyOperations, tmp_path: Path, text: str) -> None:
     """A file without an Ed25519 key is refused by name."""

@@ -61,7 +61,7 @@ def rule(
     request = {
         "type": kind,
         "label": label,
-        "text": text or label,
+        **({} if text is None else {"text": text}),
         "priority": priority,
         "domain_id": None if domain_id is None else domain_id.upper(),
         "domains": None if not valid_in else [name.upper() for name in valid_in],

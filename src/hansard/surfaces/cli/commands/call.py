@@ -45,6 +45,7 @@ def run(
     from hansard.kernel.operations import find
     from hansard.kernel.shapes import shaped
 
+    frame.by_operations = True
     if every == (name is not None):
         raise usage("call needs the name of an operation, or --list", "'hansard call --list' shows every operation")
     with frame.parts(store=False) as parts:

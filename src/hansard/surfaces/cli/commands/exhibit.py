@@ -28,7 +28,7 @@ Replaces = Annotated[
 def add(
     frame: Frame,
     dialogue_id: DialogueId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="The file; it is copied.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="The file; it is copied.")],
     label: Label = None,
     by: By = "user",
     replaces: Replaces = None,
@@ -36,12 +36,14 @@ def add(
     """Pin a file: it is copied to the dialogue's folder, and its SHA-256 is recorded."""
     from hansard.surfaces.render import standing as views
 
-    check_there(str(file))
+    address = "://" in file and not Path(file).exists()  # refused by the operation, which says why
+    if not address:
+        check_there(file)
     with frame.parts() as parts:
         request = {
             "dialogue_id": parts.dialogues.resolve_id(dialogue_id),
             "kind": "file",
-            "path": str(file.absolute()),
+            "path": file if address else str(Path(file).absolute()),
             "label": label,
             "added_by": by,
             "replaces": replaces,

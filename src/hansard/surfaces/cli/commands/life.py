@@ -17,12 +17,12 @@ Reason = Annotated[
 
 def abandon(frame: Frame, dialogue_id: DialogueId, reason: Reason, by: By = "user") -> None:
     """Give a dialogue up that comes to no verdict; what was said stays on record."""
-    _step(frame, "dialogue_abandon", {"dialogue_id": dialogue_id, "reason": reason, "by": [by]})
+    _step(frame, "dialogue_abandon", dialogue_id, {"reason": reason, "by": [by]})
 
 
 def reopen(frame: Frame, dialogue_id: DialogueId, reason: Reason, by: By = "user") -> None:
     """Take an abandoned or converged dialogue up again; its verdict stands until another supersedes it."""
-    _step(frame, "dialogue_reopen", {"dialogue_id": dialogue_id, "reason": reason, "by": [by]})
+    _step(frame, "dialogue_reopen", dialogue_id, {"reason": reason, "by": [by]})
 
 
 def tag(
@@ -38,12 +38,12 @@ def tag(
     by: By = "user",
 ) -> None:
     """Add tags to a dialogue, and remove others."""
-    _step(frame, "dialogue_tag", {"dialogue_id": dialogue_id, "add": add or [], "remove": remove or [], "by": [by]})
+    _step(frame, "dialogue_tag", dialogue_id, {"add": add or [], "remove": remove or [], "by": [by]})
 
 
-def _step(frame: Frame, operation: str, request: dict[str, Any]) -> None:
+def _step(frame: Frame, operation: str, named: str, request: dict[str, Any]) -> None:
     from hansard.surfaces.render.deliberating import life_step
 
     with frame.parts() as parts:
-        answer = frame.ask(parts, operation, request)
+        answer = frame.ask(parts, operation, {"dialogue_id": parts.dialogues.resolve_id(named), **request})
     frame.answer(answer, life_step)

@@ -26,4 +26,7 @@ def run(
 
     with frame.parts() as parts:
         answer = frame.ask(parts, "dialogue_list", {"status": status, "tags": tag or [], "limit": limit})
-    frame.answer(answer, dialogue_list)
+        every = answer.total
+        if not every and (status or tag):
+            every = frame.ask(parts, "dialogue_list", {"limit": 1}).total
+    frame.answer(answer, lambda listed: dialogue_list(listed, every))

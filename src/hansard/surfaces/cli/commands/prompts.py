@@ -1,12 +1,13 @@
 """``hansard prompts``."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from hansard.surfaces.cli.commands.context import Budget, Experts, Round
 from hansard.surfaces.cli.commands.ids import DialogueId
-from hansard.surfaces.cli.frame import Frame
+from hansard.surfaces.cli.frame import Frame, is_terminal, put
 
 
 def run(
@@ -20,8 +21,8 @@ def run(
         typer.Option("--write", help="Write prompt-NAME.md and context-NAME.json into the dialogue's folder."),
     ] = False,
 ) -> None:
-    """Make the prompts of a round's panel, with a brief for whoever is new; on a pipe, the prompts themselves."""
-    from hansard.surfaces.render.deliberating import prompts
+    """Make the prompts of a round's panel, with a brief for whoever is new; on a pipe, the prompts alone."""
+    from hansard.surfaces.render.deliberating import prompts, prompts_alone, prompts_notes
 
     with frame.parts() as parts:
         request = {
@@ -32,4 +33,8 @@ def run(
             "write": write,
         }
         answer = frame.ask(parts, "dialogue_prompts", request, "Writing prompts")
-    frame.answer(answer, prompts)
+    if frame.json or is_terminal(sys.stdout):
+        frame.answer(answer, prompts)
+        return
+    put(sys.stderr, prompts_notes(answer))
+    frame.show(prompts_alone(answer))
