@@ -62,6 +62,7 @@ class Crew:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         while len(self._started) == before:
+            assert self._process.poll() is None, "the writers' own process ended"
             time.sleep(0.001)
         self._pids[self._started[-1]] = work
 

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg  # noqa: F401  # whatever a writer needs is imported before it is forked
@@ -72,7 +73,8 @@ def main() -> None:
         if not line.strip():
             break
         told: dict[str, Any] = json.loads(line)
-        at = place(told.pop("file"))
+        named = told.pop("file")
+        at = place(named if "://" in named else Path(named))
         work = WORK[told.pop("work")]
         alone = told.pop("alone", False)
         child = os.fork()

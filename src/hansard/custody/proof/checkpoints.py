@@ -1,7 +1,8 @@
 """Checkpoints: a signed statement of where every stream of a store stood at one moment (docs/proof.md). Pure.
 
-The statement holds one hash, the root of a Merkle tree over all stream heads, so that one record can be proved without
-its neighbours. Each statement names the hash of the one before: a chain of its own.
+The statement holds one hash, the root of a Merkle tree whose leaves are the heads of all streams: a record is proved
+by its own leaf and the way to the root, and nothing is shown of its neighbours. Each statement names the hash of the
+one before: a chain of its own.
 """
 
 from __future__ import annotations
