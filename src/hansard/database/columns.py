@@ -23,6 +23,8 @@ INLINE_LIMIT_BYTES: Final = 1024
 
 _REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
 _REFERENCE_LENGTH: Final = 71
+_SURELY_SHORT: Final = INLINE_LIMIT_BYTES // 4
+"""So many characters are at most as many bytes as stand inline."""
 
 metadata = sa.MetaData()
 """All tables of the store; each domain room adds its own."""
@@ -82,7 +84,10 @@ def stowed(text: str, texts: dict[str, str]) -> str:
 
     A short text that looks like a reference is stowed too, so that no cell can be misread.
     """
-    short = len(text) <= INLINE_LIMIT_BYTES // 4 or len(text.encode()) <= INLINE_LIMIT_BYTES
+    length = len(text)
+    if length <= _SURELY_SHORT and length != _REFERENCE_LENGTH:
+        return text
+    short = length <= _SURELY_SHORT or len(text.encode()) <= INLINE_LIMIT_BYTES
     if short and text_reference(text) is None:
         return text
     digest = text_digest(text)
@@ -97,9 +102,8 @@ def encoded_row(table: sa.Table, row: Mapping[str, Any], texts: dict[str, str]) 
         KeyError: the row has a column that the table has not.
     """
     plain, long, json = _columns(table)
-    unknown = row.keys() - table.c.keys()
-    if unknown:
-        raise KeyError(f"{table.name} has no column {sorted(unknown)}")
+    if not row.keys() <= _names(table):
+        raise KeyError(f"{table.name} has no column {sorted(row.keys() - _names(table))}")
     cells: dict[str, Any] = {name: row.get(name) for name in plain}
     for name in _real(table):
         if cells[name] is not None:
@@ -227,6 +231,11 @@ def _kinds(table: sa.Table) -> tuple[tuple[str, type], ...]:
 @cache
 def _real(table: sa.Table) -> tuple[str, ...]:
     return tuple(str(c.name) for c in table.columns if isinstance(c.type, sa.Float))
+
+
+@cache
+def _names(table: sa.Table) -> frozenset[str]:
+    return frozenset(map(str, table.c.keys()))
 
 
 def long_columns(table: sa.Table) -> tuple[str, ...]:

@@ -123,6 +123,8 @@ def request_key(actor: str, request_id: str) -> str:
 
 def packed(value: Any, texts: dict[str, str]) -> Any:
     """A payload with its long texts by reference (``{"$text": sha256}``); they are added to ``texts``."""
+    if value is None or value == []:  # most of what a request and its answer hold
+        return value
     if isinstance(value, str):
         cell = stowed(value, texts)
         return value if cell is value else {"$text": cell[7:]}
@@ -178,15 +180,8 @@ def _last_changes(
     connection: sa.Connection, stream: str, table: str, keys: set[tuple[Any, ...]]
 ) -> Iterator[tuple[int, str | None, tuple[Any, ...], str | None]]:
     """Position, rows' salt and digest of the newest change of each of these rows, as far as the stream has one."""
-    j, s, p = tables.journal, tables.journal_streams, tables.journal_payloads
     missing = {f'["{table}",{stored_text(list(key))},': key for key in keys}
-    newest_first = connection.execute(
-        sa.select(j.c.body, p.c.salt)
-        .join(s, s.c.position == j.c.position)
-        .outerjoin(p, p.c.position == j.c.position)
-        .where(s.c.stream == stream)
-        .order_by(s.c.sequence.desc())
-    )
+    newest_first = connection.execute(_newest_first(), {"stream": stream})
     for body, salt in newest_first:
         if not any(words in str(body) for words in missing):  # much faster than reading every body
             continue
@@ -201,6 +196,19 @@ def _last_changes(
             return
     for never in missing.values():
         yield 0, None, never, None
+
+
+@cache
+def _newest_first() -> sa.Select[Any]:
+    """Bodies and salts of a stream's entries."""
+    j, s, p = tables.journal, tables.journal_streams, tables.journal_payloads
+    return (
+        sa.select(j.c.body, p.c.salt)
+        .join(s, s.c.position == j.c.position)
+        .outerjoin(p, p.c.position == j.c.position)
+        .where(s.c.stream == sa.bindparam("stream"))
+        .order_by(s.c.sequence.desc())
+    )
 
 
 class Entry:
@@ -235,6 +243,7 @@ class Entry:
         self._decided: dict[str, Any] = {}
         self._changes: dict[tuple[str, tuple[Any, ...]], str | None] = {}
         self._loose: set[str] = set()
+        self._kept: set[str] = set()
         self._users: dict[str, sa.Table] = {}
         self._finished = False
 
@@ -347,12 +356,7 @@ class Entry:
         self._drop_unused(self._loose - texts.keys())
         streams = sorted(self._streams.items())
         key = request_key(self._call.actor.name, request_id) if request_id is not None else None
-        position = self.connection.execute(
-            tables.counters.update()
-            .where(tables.counters.c.name == "journal")
-            .values(value=tables.counters.c.value + 1)
-            .returning(tables.counters.c.value)
-        ).scalar_one_or_none()
+        position = self.connection.execute(_next_position()).scalar_one_or_none()
         if position is None:
             raise errors.row_altered("counters", ("journal",), 0)
         body = stored_text(
@@ -394,8 +398,7 @@ class Entry:
             placed = dialect.places_streams
             for name, (number, _) in streams:
                 if number or placed:
-                    of = tables.streams.update().where(tables.streams.c.stream == name)
-                    execute(of.values(sequence=number + 1, head=digest))
+                    execute(_moved(), {"of": name, "sequence": number + 1, "head": digest})
                 else:
                     execute(tables.streams.insert(), {"stream": name, "sequence": 1, "head": digest})
         except sa.exc.IntegrityError as fault:
@@ -423,11 +426,11 @@ class Entry:
     def _standing(self, table: sa.Table, keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], Cells | None]:
         """These rows as they stand; ``None`` for one that does not."""
         found: dict[tuple[Any, ...], Cells | None] = dict.fromkeys(keys)
-        *first, last = (table.c[name] for name in key_names(table))
+        *first, last = key_names(table)
         for beginning, some in groupby(sorted(found), key=lambda key: key[:-1]):
-            like = [column == value for column, value in zip(first, beginning, strict=True)]
-            statement = sa.select(table).where(*like, last.in_([key[-1] for key in some]))
-            found |= {row_key(table, cells): cells for cells in read_rows(self.connection, statement)}
+            given = {**dict(zip(first, beginning, strict=True)), last: [key[-1] for key in some]}
+            cells = read_rows(self.connection, _alike(table), given)
+            found |= {row_key(table, row): row for row in cells}
         return found
 
     def _must_be_unaltered(self, table: sa.Table, standing: Mapping[tuple[Any, ...], Cells | None]) -> None:
@@ -443,7 +446,10 @@ class Entry:
 
     def _keep(self, texts: Mapping[str, str]) -> None:
         """Put texts into ``texts``, each once."""
-        dialect_in(self.connection).keep_texts(self.connection, dict(texts))
+        fresh = {digest: body for digest, body in texts.items() if digest not in self._kept}
+        if fresh:
+            dialect_in(self.connection).keep_texts(self.connection, fresh)
+            self._kept.update(fresh)
 
     def _loosen(self, table: sa.Table, rows: Iterable[Cells | None], kept: set[str]) -> None:
         """Remember the texts that rows are about to give up: this entry may leave them without a user."""
@@ -565,6 +571,27 @@ def _is_sealed(salt: object, label: str, cell: object, seal: str) -> bool:
 def _is(table: sa.Table, key: Sequence[Any]) -> sa.ColumnElement[bool]:
     """The row with this primary key."""
     return sa.and_(*(table.c[name] == value for name, value in zip(key_names(table), key, strict=True)))
+
+
+@cache
+def _alike(table: sa.Table) -> sa.Select[Any]:
+    """Rows whose keys differ in the last column only."""
+    *first, last = key_names(table)
+    like = [table.c[name] == sa.bindparam(name) for name in first]
+    return sa.select(table).where(*like, table.c[last].in_(sa.bindparam(last, expanding=True)))
+
+
+@cache
+def _next_position() -> sa.UpdateBase:
+    """Draws an entry's position."""
+    c = tables.counters
+    return c.update().where(c.c.name == "journal").values(value=c.c.value + 1).returning(c.c.value)
+
+
+@cache
+def _moved() -> sa.Update:
+    """Sets the head of the stream ``of``."""
+    return tables.streams.update().where(tables.streams.c.stream == sa.bindparam("of"))
 
 
 @cache

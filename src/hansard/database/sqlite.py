@@ -22,7 +22,12 @@ from hansard.kernel.errors import HansardError
 from hansard.kernel.locks import file_lock
 
 _search = sa.table("search", sa.column("dialogue_id"), sa.column("item"), sa.column("label"), sa.column("body"))
-
+_heads = (
+    sa.select(tables.streams)
+    .where(tables.streams.c.stream.in_(sa.bindparam("streams", expanding=True)))
+    .order_by(tables.streams.c.stream)
+)
+_present = sa.select(tables.texts.c.sha256).where(tables.texts.c.sha256.in_(sa.bindparam("digests", expanding=True)))
 
 _TRIGGER: Final = re.compile(r"\s*create\s+(?:temp\s+|temporary\s+)?trigger\b", re.IGNORECASE)
 
@@ -145,20 +150,19 @@ class SQLite:
 
     def lock_streams(self, connection: sa.Connection, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
         """The write lock is held already."""
-        s = tables.streams
-        found = connection.execute(sa.select(s).where(s.c.stream.in_(sorted(streams))).order_by(s.c.stream))
-        return {row.stream: (row.sequence, row.head) for row in found}
+        found = connection.execute(_heads, {"streams": sorted(streams)})
+        return {stream: (sequence, head) for stream, sequence, head in found}
 
     def keep_texts(self, connection: sa.Connection, texts: dict[str, str]) -> None:
         """Those that are not there are added."""
         wanted = list(texts)
         present: set[str] = set()
         for start in range(0, len(wanted), 500):  # a statement takes so many parameters at most
-            some = tables.texts.c.sha256.in_(wanted[start : start + 500])
-            present.update(connection.execute(sa.select(tables.texts.c.sha256).where(some)).scalars())
+            some = {"digests": wanted[start : start + 500]}
+            present.update(connection.execute(_present, some).scalars())
         fresh = [{"sha256": digest, "body": body} for digest, body in texts.items() if digest not in present]
         if fresh:
-            connection.execute(tables.texts.insert(), fresh)
+            insert_rows(connection, tables.texts, fresh)
 
     def lock_text(self, connection: sa.Connection, digest: str) -> None:
         """The write lock is held already."""

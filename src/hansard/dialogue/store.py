@@ -79,7 +79,7 @@ def of_dialogue(
 def _narrowed(
     table: sa.Table, names: tuple[str, ...], lists: tuple[str, ...], without: tuple[str, ...]
 ) -> sa.Select[Any]:
-    """Built once: a write reads by some thirty of these."""
+    """Built once, as all statements that a write reads by: to build one takes longer than to run it."""
     where = [table.c.dialogue_id == sa.bindparam("dialogue_id")]
     for name in names:
         several = name in lists
@@ -143,17 +143,20 @@ def read_entities(connection: sa.Connection, dialogue_id: str, ids: Iterable[str
 
 def event_counts(connection: sa.Connection, dialogue_id: str, entities: Sequence[Entity]) -> dict[str, int]:
     """How many events each of these entities has had."""
-    table = ROWS[Event]
     counts: dict[str, int] = {}
     for kind, round_, numbers in _grouped(entity.key for entity in entities):
-        for row in connection.execute(
-            sa.select(table.c.seq, sa.func.max(table.c.event_seq).label("last"))
-            .where(table.c.dialogue_id == dialogue_id, table.c.kind == kind, table.c.round == round_)
-            .where(table.c.seq.in_(numbers))
-            .group_by(table.c.seq)
-        ):
-            counts[display_id(kind, round_, row.seq)] = row.last
+        given = {"dialogue_id": dialogue_id, "kind": kind, "round": round_, "seq": numbers}
+        for seq, last in connection.execute(_last_event(), given):
+            counts[display_id(kind, round_, seq)] = last
     return counts
+
+
+@cache
+def _last_event() -> sa.Select[Any]:
+    table = ROWS[Event]
+    where = [table.c[name] == sa.bindparam(name) for name in ("dialogue_id", "kind", "round")]
+    several = table.c.seq.in_(sa.bindparam("seq", expanding=True))
+    return sa.select(table.c.seq, sa.func.max(table.c.event_seq)).where(*where, several).group_by(table.c.seq)
 
 
 def _grouped(keys: Iterable[DisplayId]) -> Iterator[tuple[str, int, list[int]]]:
@@ -164,24 +167,30 @@ def _grouped(keys: Iterable[DisplayId]) -> Iterator[tuple[str, int, list[int]]]:
 
 def open_tensions(connection: sa.Connection, dialogue_id: str) -> list[str]:
     """Display ids of the tensions that are not settled."""
-    table = ROWS[Entity]
-    found = connection.execute(
-        sa.select(table.c.round, table.c.seq)
-        .where(table.c.dialogue_id == dialogue_id, table.c.kind == "T", table.c.status.in_(sorted(UNSETTLED)))
-        .order_by(table.c.round, table.c.seq)
-    )
+    found = connection.execute(_unsettled(), {"dialogue_id": dialogue_id})
     return [display_id("T", round_, seq) for round_, seq in found.all()]
 
 
-def _count(connection: sa.Connection, rows: type[Row], dialogue_id: str, /, **where: Any) -> int:
-    table = ROWS[rows]
-    return int(
-        connection.execute(
-            sa.select(sa.func.count())
-            .select_from(table)
-            .where(table.c.dialogue_id == dialogue_id, *(table.c[name] == value for name, value in where.items()))
-        ).scalar_one()
+@cache
+def _unsettled() -> sa.Select[Any]:
+    table = ROWS[Entity]
+    return (
+        sa.select(table.c.round, table.c.seq)
+        .where(table.c.dialogue_id == sa.bindparam("dialogue_id"))
+        .where(table.c.kind == "T", table.c.status.in_(sorted(UNSETTLED)))
+        .order_by(table.c.round, table.c.seq)
     )
+
+
+def _count(connection: sa.Connection, rows: type[Row], dialogue_id: str, /, **where: Any) -> int:
+    given = {"dialogue_id": dialogue_id, **where}
+    return int(connection.execute(_counting(ROWS[rows], tuple(given)), given).scalar_one())
+
+
+@cache
+def _counting(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
+    where = [table.c[name] == sa.bindparam(name) for name in names]
+    return sa.select(sa.func.count()).select_from(table).where(*where)
 
 
 def statuses(connection: sa.Connection, dialogue_ids: Sequence[str]) -> dict[str, str]:
@@ -221,11 +230,15 @@ def read_experts(connection: sa.Connection, dialogue_id: str) -> dict[str, Exper
 
 def seated_before(connection: sa.Connection, dialogue_id: str, round_: int) -> set[str]:
     """Slugs of all who sat at a panel before a round."""
-    table = ROWS[PanelMember]
-    found = connection.execute(
-        sa.select(table.c.slug).distinct().where(table.c.dialogue_id == dialogue_id, table.c.round < round_)
-    )
+    found = connection.execute(_seated(), {"dialogue_id": dialogue_id, "round": round_})
     return set(found.scalars())
+
+
+@cache
+def _seated() -> sa.Select[Any]:
+    table = ROWS[PanelMember]
+    before = table.c.round < sa.bindparam("round")
+    return sa.select(table.c.slug).distinct().where(table.c.dialogue_id == sa.bindparam("dialogue_id"), before)
 
 
 def read_panel(connection: sa.Connection, dialogue_id: str, round_: int) -> list[PanelMember]:

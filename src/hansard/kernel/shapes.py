@@ -29,9 +29,12 @@ def _storable(value: Any) -> Any:
     return value if _plainly_storable(value) else _told_places(value, unstorable(value))
 
 
-def _plainly_storable(value: object) -> bool:
-    """Whether a value can be seen at once to be storable, as nearly all texts can."""
-    return type(value) is str and value.isascii() and "\0" not in value
+def _plainly_storable(value: Any) -> bool:
+    """Whether a value can be seen at once to be storable, as what is left out and nearly all texts can."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() and "\0" not in value
+    return value is None or (not value and (kind is list or kind is dict))
 
 
 SAYS_SOMETHING = f"[^{UNSEEN}]"
