@@ -1,0 +1,89 @@
+"""Every call to the operating system that a log makes to write, as one small object.
+
+Tests put another in its place, which drops, tears and reorders what was not synced, or fails the n-th call.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+VECTORS: Final = 512
+"""Buffers that one call takes at most (Linux: 1,024)."""
+
+
+class Disk:
+    """The real one. Every method raises ``OSError`` as the system does."""
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder, and those above it; one that is there is left alone."""
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def create(self, path: Path) -> int:
+        """Open a new file for writing; one of that name must not be there."""
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+    def open(self, path: Path) -> int:
+        """Open a file that is there, for reading and writing."""
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+
+    def close(self, handle: int) -> None:
+        """Give a handle back."""
+        os.close(handle)
+
+    def write(self, handle: int, parts: Sequence[bytes | bytearray], position: int) -> None:
+        """Write all parts, one behind the other, from ``position`` on."""
+        for start in range(0, len(parts), VECTORS):
+            some: list[memoryview] = [memoryview(part) for part in parts[start : start + VECTORS]]
+            while some:
+                done = self.write_some(handle, some, position)
+                if done <= 0:
+                    raise OSError(errno.EIO, "the system wrote nothing")
+                position += done
+                while some and done >= len(some[0]):
+                    done -= len(some.pop(0))
+                if done:
+                    some[0] = some[0][done:]
+
+    def write_some(self, handle: int, parts: Sequence[memoryview], position: int) -> int:
+        """One call of the system; answers how many bytes it took."""
+        return os.pwritev(handle, parts, position)
+
+    def allocate(self, handle: int, start: int, length: int) -> None:
+        """Reserve room; a file system that cannot is no fault."""
+        try:
+            os.posix_fallocate(handle, start, length)
+        except OSError as fault:
+            if fault.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+
+    def cut(self, handle: int, length: int) -> None:
+        """Set a file's length."""
+        os.ftruncate(handle, length)
+
+    def sync_data(self, handle: int) -> None:
+        """Return when the file's bytes are on the disk."""
+        os.fdatasync(handle)
+
+    def sync(self, handle: int) -> None:
+        """Return when the file's bytes, length and times are on the disk."""
+        os.fsync(handle)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Return when the folder's names are on the disk."""
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def rename(self, path: Path, new: Path) -> None:
+        """Give a file another name; one of that name is replaced."""
+        path.replace(new)
+
+    def remove(self, path: Path) -> None:
+        """Take a file away."""
+        path.unlink()

@@ -1,0 +1,114 @@
+"""The reading side: the segments of all workers, as they stand now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from hansard.kernel.errors import HansardError
+from hansard.memory import errors
+from hansard.memory.segment import START, Handle, Walk, read_head, segments
+from hansard.memory.view import View
+
+WORKER: Final = re.compile(r"worker-(\d{3,10})\Z")
+
+
+def worker_folder(memory: Path, worker: int) -> Path:
+    """Where a worker's segments are."""
+    return memory / f"worker-{worker:03d}"
+
+
+def workers(memory: Path) -> dict[int, Path]:
+    """The workers that have a folder here, by number."""
+    if not memory.is_dir():
+        return {}
+    try:
+        found = [(WORKER.match(path.name), path) for path in memory.iterdir()]
+    except OSError as fault:
+        raise errors.memory_unreadable(memory.name, fault.strerror or "unknown reason") from None
+    return dict(sorted((int(name[1]), path) for name, path in found if name is not None and path.is_dir()))
+
+
+class Log:
+    """All segments below a memory's folder. Reading takes no lock and disturbs no writer."""
+
+    def __init__(self, folder: Path, only: frozenset[int] | None = None) -> None:
+        """Open what is there now; ``only`` these workers.
+
+        Raises:
+            HansardError: ``memory_corrupt``, ``memory_foreign``, ``memory_newer``, ``memory_unreadable``.
+        """
+        self._folder = folder
+        self._only = only
+        self._views: dict[int, dict[Path, View]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up what was appended, begun or removed since."""
+        for worker, folder in workers(self._folder).items():
+            if self._only is not None and worker not in self._only:
+                continue
+            known = self._views.setdefault(worker, {})
+            paths = segments(folder)
+            for path in [path for path in known if path not in paths]:
+                known.pop(path).close()
+            for place, path in enumerate(paths):
+                following = paths[place + 1 : place + 2]
+                if path in known:
+                    if not known[path].sealed:
+                        known[path].refresh()
+                    continue
+                view = _opened(path, worker, stop=int(following[0].stem) if following else None)
+                if view is not None:
+                    known[path] = view
+            self._views[worker] = dict(sorted(known.items(), key=lambda each: int(each[0].stem)))
+
+    @property
+    def workers(self) -> dict[int, list[View]]:
+        """The segments of each worker in order."""
+        return {worker: list(views.values()) for worker, views in self._views.items()}
+
+    @property
+    def views(self) -> Iterator[View]:
+        """All segments, worker by worker."""
+        for views in self._views.values():
+            yield from views.values()
+
+    def find(self, worker: int, seq: int) -> tuple[View, int] | None:
+        """Where a record is: its segment and its row."""
+        for view in reversed(self._views.get(worker, {}).values()):
+            row = seq - view.head.first_seq
+            if 0 <= row < view.rows:
+                return view, row
+        return None
+
+    def close(self) -> None:
+        """Give all files back."""
+        for view in self.views:
+            view.close()
+        self._views = {}
+
+
+def _opened(path: Path, worker: int, *, stop: int | None) -> View | None:
+    """A segment, or ``None`` for one whose header is not written yet, or was removed this moment."""
+    try:
+        handle = Handle(path)
+    except HansardError:
+        if path.exists():
+            raise
+        return None
+    try:
+        head = read_head(handle)
+        if head is None:
+            if stop is None and not Walk.anything(handle):
+                handle.close()
+                return None
+            raise errors.memory_corrupt(path.name, 0, f"a segment's header of {START} bytes", "a damaged one")
+        if head.worker != worker:
+            raise errors.memory_foreign(path.name, f"it is of worker {head.worker}")
+        return View(handle, head, stop)
+    except BaseException:
+        handle.close()
+        raise

@@ -1,0 +1,470 @@
+"""A segment: a file of frames, where it ends, and the footer that is derived from it (docs/memory-format.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from hansard.memory import errors
+from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, packed_array
+
+SEGMENT_MAGIC: Final = b"\x89HSEG\r\n\x1a"
+SEGMENT: Final = struct.Struct("<8sHHI8sQQ32sd44sI")
+FOOTER_MAGIC: Final = b"\x93HFOOTR\n"
+TRAILER: Final = struct.Struct("<8sHHI8sQQI16sI")
+VERSION: Final = 1
+START: Final = 128
+"""Where the first frame stands: the length of a segment's header."""
+
+NAME: Final = re.compile(r"\d{12,20}\.seg\Z")
+
+_decode: Final = msgspec.msgpack.Decoder().decode
+_raws: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+def file_name(first_pulse: int) -> str:
+    """The name of the segment that begins with this pulse."""
+    return f"{first_pulse:012d}.seg"
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments of a worker in order.
+
+    Raises:
+        HansardError: ``memory_foreign`` for a ``.seg`` file with another kind of name; ``memory_unreadable``.
+    """
+    found = []
+    try:
+        for path in folder.iterdir():
+            if path.suffix == ".seg":
+                if NAME.match(path.name) is None:
+                    raise errors.memory_foreign(path.name, "its name is no number of a pulse")
+                found.append(path)
+    except OSError as fault:
+        raise errors.memory_unreadable(folder.name, fault.strerror or "unknown reason") from None
+    return sorted(found, key=lambda path: int(path.stem))
+
+
+class SegmentHead(NamedTuple):
+    """A segment's header."""
+
+    worker: int
+    salt: bytes
+    first_pulse: int
+    first_seq: int
+    before: bytes
+    made: float
+
+    def packed(self) -> bytes:
+        """Its 128 bytes."""
+        data = bytearray(START)
+        fields = (self.worker, self.salt, self.first_pulse, self.first_seq, self.before, self.made)
+        SEGMENT.pack_into(data, 0, SEGMENT_MAGIC, VERSION, 0, *fields, b"", 0)
+        struct.pack_into("<I", data, START - 4, crc(data, 0, START - 4))
+        return bytes(data)
+
+
+class Handle:
+    """A file opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ``memory_unreadable``."""
+        self.path = path
+        self.name = path.name
+        try:
+            self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as fault:
+            raise errors.memory_unreadable(path.name, fault.strerror or "unknown reason") from None
+
+    def size(self) -> int:
+        """The file's length now."""
+        return os.fstat(self.number).st_size
+
+    def read(self, position: int, length: int) -> bytes:
+        """These bytes, fewer where the file ends.
+
+        Raises:
+            HansardError: ``memory_unreadable`` when the system fails.
+        """
+        try:
+            data = os.pread(self.number, length, position)
+            while len(data) < length and (more := os.pread(self.number, length - len(data), position + len(data))):
+                data += more
+        except OSError as fault:
+            raise errors.memory_unreadable(self.name, fault.strerror or "unknown reason") from None
+        return data
+
+    def close(self) -> None:
+        """Give it back."""
+        if self.number >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self.number)
+            self.number = -1
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_head(handle: Handle) -> SegmentHead | None:
+    """A segment's header, or ``None`` where there is no whole one.
+
+    Raises:
+        HansardError: ``memory_newer``; ``memory_foreign`` for a file of another kind.
+    """
+    raw = handle.read(0, START)
+    if len(raw) == START:
+        fields = SEGMENT.unpack(raw)
+        if fields[0] == SEGMENT_MAGIC and fields[-1] == crc(raw, 0, START - 4):
+            if fields[1] > VERSION:
+                raise errors.memory_newer(handle.name, fields[1], VERSION)
+            return SegmentHead(*fields[3:9])
+        if fields[0] != SEGMENT_MAGIC and any(raw) and not Walk.anything(handle):
+            raise errors.memory_foreign(handle.name, f"it begins with bytes {raw[:8].hex()}")
+    return None
+
+
+# -- walking -----------------------------------------------------------------------------------------------------------
+
+
+class Kept(NamedTuple):
+    """What is remembered of a frame until its segment has a footer."""
+
+    position: int
+    length: int
+    pulse_id: int
+    seq: int
+    count: int
+    smallest: float
+    largest: float
+    layout: int
+    columns: bytes
+    ends: bytes
+
+
+class Walk:
+    """The whole frames of a segment from its first on, and what stands where they end.
+
+    Attributes:
+        kept: a frame each, those without records too.
+        packed: the dictionary.
+        end: where the last whole frame ends.
+        pulse_id, seq: of the next frame.
+        chain: chain value of the last frame.
+        torn: what stands at ``end``, when it is neither the file's end nor zeros: a sentence.
+        later: whole frames behind it: (position, pulse id).
+        witness: the frame behind that says that the one at ``end`` was on the disk.
+    """
+
+    def __init__(self, handle: Handle, head: SegmentHead, stop: int | None = None) -> None:
+        """``stop``: pulses from here on are superseded by a later segment.
+
+        Raises:
+            HansardError: ``memory_unreadable``.
+        """
+        self.kept: list[Kept] = []
+        self.packed: list[bytes] = []
+        self.end = START
+        self.pulse_id = head.first_pulse
+        self.seq = head.first_seq
+        self.chain = head.before
+        self.torn: str | None = None
+        self.later: list[tuple[int, int]] = []
+        self.witness: Head | None = None
+        self._handle = handle
+        self._head = head
+        self._stop = stop
+        self.go_on()
+
+    @staticmethod
+    def anything(handle: Handle) -> bool:
+        """Whether a file holds a whole frame of any segment."""
+        return any(True for _ in _candidates(handle, 0, None))
+
+    def go_on(self) -> bool:
+        """Take up frames that came since; answers whether there were any."""
+        before, last = self.end, b""
+        self.torn, self.later, self.witness = None, [], None
+        wrong = ""
+        while self._stop is None or self.pulse_id < self._stop:
+            # most frames fit into one read
+            data = self._handle.read(self.end, 192 * 1024)
+            found = head_at(data, 0, self.end)
+            if isinstance(found, Head):
+                if found.length > len(data):
+                    data = self._handle.read(self.end, found.length)
+                found = checked(found, data, self._head, self.pulse_id, self.seq)
+            if isinstance(found, str):
+                wrong = found
+                break
+            last = data[: found.length]
+            self._take(found, last)
+        if last:
+            self.chain = chain_value(last)
+        if wrong and wrong != "the end of the file":
+            self._judge(wrong)
+        return self.end > before
+
+    def _take(self, head: Head, data: bytes) -> None:
+        if head.values_length:
+            self.packed += map(bytes, _raws(data[slice(*head.values)]))
+        columns, ends = data[slice(*head.columns)], data[slice(*head.ends)]
+        where = (head.position, head.length, head.pulse_id, head.seq, head.count, head.smallest, head.largest)
+        self.kept.append(Kept(*where, head.layout, columns, ends))
+        self.end += head.length
+        self.seq += head.count
+        self.pulse_id += 1 if head.count else 0
+
+    def _judge(self, wrong: str) -> None:
+        """Tell the end of what was written from what was damaged."""
+        if wrong == "zeros" and _only_zeros(self._handle, self.end):
+            return
+        if self._handle.read(self.end, 8) == FOOTER_MAGIC or is_footer(self._handle, self._head.salt, self.end):
+            return
+        self.torn = wrong
+        for head in _candidates(self._handle, self.end + 8, self._head.salt):
+            self.later.append((head.position, head.pulse_id))
+            if head.durable >= self.pulse_id:
+                self.witness = head
+                return
+
+
+def checked(head: Head, data: bytes, segment: SegmentHead, pulse_id: int, seq: int) -> Head | str:
+    """The frame's header if the frame is whole and the one that is expected, else what is wrong with it."""
+    if head.salt != segment.salt:
+        return "a frame of another segment"
+    if head.worker != segment.worker:
+        return f"a frame of worker {head.worker}"
+    if (head.pulse_id, head.seq) != (pulse_id, seq):
+        return f"pulse {head.pulse_id} with seq {head.seq} in the place of pulse {pulse_id} with seq {seq}"
+    if len(data) < head.length:
+        return "a frame that the file's end cuts"
+    if crc(data, HEADER_LENGTH, head.length) != head.body_crc:
+        return "a body with a wrong checksum"
+    return head
+
+
+def _only_zeros(handle: Handle, position: int) -> bool:
+    while data := handle.read(position, 1 << 20):
+        if data.count(0) != len(data):
+            return False
+        position += len(data)
+    return True
+
+
+def _candidates(handle: Handle, position: int, salt: bytes | None) -> Iterable[Head]:
+    """Whole frames (of this salt) anywhere from ``position`` on."""
+    magic = np.frombuffer(MAGIC, "<u8")[0]
+    position = align8(position)
+    while len(data := handle.read(position, 1 << 20)) >= 8:
+        words = np.frombuffer(data, "<u8", len(data) // 8)
+        for place in np.flatnonzero(words == magic).tolist():
+            at = position + 8 * place
+            head = head_at(handle.read(at, HEADER_LENGTH), 0, at)
+            if not isinstance(head, Head) or (salt is not None and head.salt != salt):
+                continue
+            body = handle.read(at, head.length)
+            if len(body) == head.length and crc(body, HEADER_LENGTH) == head.body_crc:
+                yield head
+        position += len(data) & ~7
+
+
+# -- the footer --------------------------------------------------------------------------------------------------------
+
+
+class Array(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """An array of the footer, or a constant."""
+
+    name: str
+    type: str
+    rows: int
+    position: int
+    length: int
+    crc: int
+    constant: float | int | None
+    smallest: float | int | None
+    largest: float | int | None
+
+
+class Directory(msgspec.Struct, array_like=True, frozen=True):
+    """What a footer holds."""
+
+    frames_end: int
+    rows: int
+    chain: bytes
+    schemas: list[str]
+    arrays: list[Array]
+
+
+_directory: Final = msgspec.msgpack.Decoder(Directory).decode
+
+ABSENT: Final = {"n": np.nan, "w": 0, "f": 2, "v": 0xFFFFFFFF}
+"""What a column holds for records whose schema has no such column."""
+
+TYPES: Final = {"n": np.dtype("<f8"), "w": np.dtype("<u4"), "f": np.dtype("u1"), "v": np.dtype("<u4")}
+
+
+class Data(NamedTuple):
+    """A column over all records of a segment: an array, or one value for all."""
+
+    name: str
+    data: Any
+    constant: bool
+
+
+def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Data], list[str]]:
+    """The columns over all records of some frames, at their widest, and the names of the schemas."""
+    kept = [frame for frame in kept if frame.count]
+    counts = np.array([frame.count for frame in kept], np.int64)
+    starts = np.concatenate(([0], np.cumsum(counts)))
+    rows = int(starts[-1])
+    layouts = {reference: _decode(packed[reference]) for reference in {frame.layout for frame in kept}}
+    alike: dict[tuple[int, int, bytes], list[int]] = {}
+    for place, frame in enumerate(kept):
+        width = len(layouts[frame.layout][1])
+        alike.setdefault((frame.layout, frame.count, frame.columns[:width]), []).append(place)
+    whole: dict[str, np.ndarray[Any, Any]] = {}
+    schemas = sorted({layout[0] for layout in layouts.values()})
+    schema_of = np.zeros(rows, np.uint8)
+    for (layout, count, forms), places in alike.items():
+        block = np.frombuffer(b"".join([kept[place].columns for place in places]), np.uint8)
+        block = block.reshape(len(places), -1)
+        into = starts[places][:, None] + np.arange(count)
+        position = align8(len(forms))
+        schema_of[into] = schemas.index(layouts[layout][0])
+        for (name, kind), form in zip(layouts[layout][1], forms, strict=True):
+            target = whole.get(f"{kind}:{name}")
+            if target is None:
+                target = whole[f"{kind}:{name}"] = np.full(rows, ABSENT[kind], TYPES[kind])
+            if form:
+                target[into] = block[:, position : position + 8].view("<f8" if kind == "n" else "<u8")
+                position += 8
+            else:
+                length = count * TYPES[kind].itemsize
+                target[into] = block[:, position : position + length].view(TYPES[kind])
+                position += align8(length)
+    told = [_told(name, data) for name, data in whole.items()]
+    told.append(_told("#schema", schema_of))
+    ends = [np.frombuffer(frame.ends, "<u4").astype(np.int64) + frame.position for frame in kept]
+    told.append(Data("#ends", np.concatenate(ends) if ends else np.zeros(0, np.int64), False))
+    table = {
+        "#offset": [frame.position for frame in kept],
+        "#pulse": [frame.pulse_id for frame in kept],
+        "#seq": [frame.seq for frame in kept],
+        "#count": counts,
+    }
+    told += [Data(name, np.array(values, np.int64), False) for name, values in table.items()]
+    for name, times in (("#first", [f.smallest for f in kept]), ("#last", [f.largest for f in kept])):
+        told.append(Data(name, np.array(times, "<f8"), False))
+    return told, schemas
+
+
+def _told(name: str, data: np.ndarray[Any, Any]) -> Data:
+    if len(data) and data[0] == data[-1] and bool((data == data[0]).all()):
+        return Data(name, data[0].item(), True)
+    return Data(name, data, False)
+
+
+def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes, salt: bytes) -> bytes:
+    """The footer of a segment whose frames end at ``end``."""
+    columns, schemas = consolidated(kept, packed)
+    parts: list[bytes] = [FOOTER_MAGIC]
+    position = end + len(FOOTER_MAGIC)
+    arrays = []
+    for name, data, constant in [*columns, Data("#values", np.frombuffer(packed_array(packed), np.uint8), False)]:
+        if constant:
+            arrays.append(Array(name, "", 0, 0, 0, 0, data if data == data else None, None, None))
+            continue
+        narrow = _narrowed(data, keep_absent=name[0] == "v")
+        raw = narrow.tobytes()
+        low = high = None
+        if name.startswith("n:") and not np.isnan(data).all():
+            low, high = float(np.nanmin(data)), float(np.nanmax(data))
+        arrays.append(Array(name, narrow.dtype.str, len(narrow), position, len(raw), crc(raw), None, low, high))
+        parts += [raw, bytes(-len(raw) & 7)]
+        position = align8(position + len(raw))
+    directory = _encode(Directory(end, sum(frame.count for frame in kept), chain, schemas, arrays))
+    trailer = bytearray(TRAILER.size)
+    TRAILER.pack_into(
+        trailer, 0, FOOTER_MAGIC, VERSION, 0, len(directory), salt, end, position, crc(directory), b"", 0
+    )
+    struct.pack_into("<I", trailer, TRAILER.size - 4, crc(trailer, 0, TRAILER.size - 4))
+    return b"".join([*parts, directory, bytes(-len(directory) & 7), trailer])
+
+
+def _narrowed(data: np.ndarray[Any, Any], *, keep_absent: bool) -> np.ndarray[Any, Any]:
+    """Whole numbers in as few bytes as hold them; the mark of an absent value stays the largest of its type."""
+    if data.dtype.kind == "f" or not len(data):
+        return data
+    absent = data == ABSENT["v"] if keep_absent else None
+    largest = int(data.max() if absent is None else np.where(absent, 0, data).max())
+    for narrow in (np.uint8, np.uint16, np.uint32, np.int64):
+        if largest < np.iinfo(narrow).max:
+            found = data.astype(narrow)
+            if absent is not None:
+                found[absent] = np.iinfo(narrow).max
+            return found
+    return data
+
+
+def read_footer(handle: Handle, salt: bytes) -> Directory | None:
+    """The directory of a whole footer of this segment, or ``None``."""
+    size = handle.size()
+    if size < START + TRAILER.size:
+        return None
+    raw = handle.read(size - TRAILER.size, TRAILER.size)
+    if len(raw) != TRAILER.size:
+        return None
+    magic, version, _, length, found_salt, end, position, directory_crc, _, own_crc = TRAILER.unpack(raw)
+    if magic != FOOTER_MAGIC or version != VERSION or found_salt != salt or crc(raw, 0, TRAILER.size - 4) != own_crc:
+        return None
+    data = handle.read(position, length)
+    if len(data) != length or crc(data) != directory_crc:
+        return None
+    try:
+        directory = _directory(data)
+    except msgspec.DecodeError:
+        return None
+    return directory if directory.frames_end == end else None
+
+
+def is_footer(handle: Handle, salt: bytes, end: int) -> bool:
+    """Whether what stands at ``end`` is a footer, though its first bytes are damaged."""
+    directory = read_footer(handle, salt)
+    return directory is not None and directory.frames_end == end
+
+
+def last_numbers(handle: Handle, directory: Directory) -> tuple[int, int]:
+    """The last pulse of a segment with a footer, and the seq behind its last record.
+
+    Raises:
+        HansardError: ``memory_corrupt`` when the table of pulses is damaged.
+    """
+    last = {each.name: int(array_of(handle, each)[-1]) for each in directory.arrays if each.name in _NUMBERS}
+    return last["#pulse"], last["#seq"] + last["#count"]
+
+
+_NUMBERS: Final = frozenset({"#pulse", "#seq", "#count"})
+
+
+def array_of(handle: Handle, array: Array) -> np.ndarray[Any, Any]:
+    """An array of a footer, read and checked.
+
+    Raises:
+        HansardError: ``memory_corrupt``.
+    """
+    data = handle.read(array.position, array.length)
+    if len(data) != array.length or crc(data) != array.crc:
+        raise errors.memory_corrupt(handle.name, array.position, f"the column '{array.name}'", "a wrong checksum")
+    return np.frombuffer(data, array.type)
