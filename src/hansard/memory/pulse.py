@@ -57,7 +57,7 @@ def crc(data: bytes | bytearray | memoryview, start: int = 0, end: int | None = 
 
 
 class Column(NamedTuple):
-    """A column: its name, where it stands in a record, its kind (``n`` number, ``w`` whole, ``f`` flag, ``v`` value)."""
+    """A column: its name, where it stands in a record, and its kind (number, whole, flag or value, by first letter)."""
 
     name: str
     path: tuple[str, ...]
@@ -110,7 +110,7 @@ class Node(NamedTuple):
 
 
 def _nodes(schema: Schema) -> Iterable[Node]:
-    paths = {(column.name,) for column in HEADER_COLUMNS} | {(name,) for name in BLOBS}
+    paths: set[tuple[str, ...]] = {(name,) for name in (*BLOBS, *(column.name for column in HEADER_COLUMNS))}
     for path in [column.path for column in schema.columns] + [fan.path for fan in schema.fans]:
         paths |= {path[:depth] for depth in range(1, len(path) + 1)}
     for path in sorted(paths, key=lambda each: (len(each), each)):
@@ -241,7 +241,7 @@ def _append_aligned(buffer: bytearray, section: bytes | bytearray) -> None:
     buffer += section
 
 
-class RowFault(ValueError):
+class RowError(ValueError):
     """Records that cannot be encoded; the caller looks for the one that is at fault."""
 
 
@@ -256,7 +256,7 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
         seq: the first record's.
 
     Raises:
-        RowFault: a record lacks a field, or holds what cannot be encoded. Nothing is lost but the frame.
+        RowError: a record lacks a field, or holds what cannot be encoded. Nothing is lost but the frame.
     """
     frame = Frame(pulse_id, seq, len(rows), dictionary)
     try:
@@ -280,7 +280,7 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
         frame.ends = array("I", ends)
         _add_columns(frame, taken, schema, dictionary)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as fault:
-        raise RowFault(f"{type(fault).__name__}: {fault}") from fault
+        raise RowError(f"{type(fault).__name__}: {fault}") from fault
     return frame
 
 
@@ -338,7 +338,9 @@ def _add_column(
     if kind == "n":
         data = _numbers(column).tobytes()
     elif kind == "v":
-        found = map(dictionary.lists.__getitem__, map(tuple, column)) if many else map(dictionary.texts.__getitem__, column)
+        found = (
+            map(dictionary.lists.__getitem__, map(tuple, column)) if many else map(dictionary.texts.__getitem__, column)
+        )
         data = array("I", found).tobytes()
     else:
         data = _flags(column) if kind == "f" else array("I", column).tobytes()
@@ -403,7 +405,7 @@ class Head(NamedTuple):
     durable: int
     smallest: float
     largest: float
-    count: int
+    records: int
     worker: int
     blobs_length: int
     values_length: int
@@ -429,7 +431,7 @@ class Head(NamedTuple):
     def ends(self) -> tuple[int, int]:
         """Where the ends of the blobs stand."""
         start = align8(self.columns[1])
-        return start, start + 4 * self.count
+        return start, start + 4 * self.records
 
 
 def head_at(data: bytes | memoryview, position: int = 0, file_position: int | None = None) -> Head | str:

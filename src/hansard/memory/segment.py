@@ -145,7 +145,7 @@ class Kept(NamedTuple):
     length: int
     pulse_id: int
     seq: int
-    count: int
+    records: int
     smallest: float
     largest: float
     layout: int
@@ -212,7 +212,8 @@ class Walk:
             self._take(found, last)
         if last:
             self.chain = chain_value(last)
-        if wrong and wrong != "the end of the file":
+        # while a log is read that grows, its reserved room need not be looked through again each time
+        if wrong and wrong != "the end of the file" and (before == START or wrong != "zeros"):
             self._judge(wrong)
         return self.end > before
 
@@ -220,11 +221,11 @@ class Walk:
         if head.values_length:
             self.packed += map(bytes, _raws(data[slice(*head.values)]))
         columns, ends = data[slice(*head.columns)], data[slice(*head.ends)]
-        where = (head.position, head.length, head.pulse_id, head.seq, head.count, head.smallest, head.largest)
+        where = (head.position, head.length, head.pulse_id, head.seq, head.records, head.smallest, head.largest)
         self.kept.append(Kept(*where, head.layout, columns, ends))
         self.end += head.length
-        self.seq += head.count
-        self.pulse_id += 1 if head.count else 0
+        self.seq += head.records
+        self.pulse_id += 1 if head.records else 0
 
     def _judge(self, wrong: str) -> None:
         """Tell the end of what was written from what was damaged."""
@@ -240,7 +241,7 @@ class Walk:
                 return
 
 
-def checked(head: Head, data: bytes, segment: SegmentHead, pulse_id: int, seq: int) -> Head | str:
+def checked(head: Head, data: bytes | memoryview, segment: SegmentHead, pulse_id: int, seq: int) -> Head | str:
     """The frame's header if the frame is whole and the one that is expected, else what is wrong with it."""
     if head.salt != segment.salt:
         return "a frame of another segment"
@@ -312,7 +313,9 @@ _directory: Final = msgspec.msgpack.Decoder(Directory).decode
 ABSENT: Final = {"n": np.nan, "w": 0, "f": 2, "v": 0xFFFFFFFF}
 """What a column holds for records whose schema has no such column."""
 
-TYPES: Final = {"n": np.dtype("<f8"), "w": np.dtype("<u4"), "f": np.dtype("u1"), "v": np.dtype("<u4")}
+TYPES: Final[dict[str, np.dtype[Any]]] = {
+    "n": np.dtype("<f8"), "w": np.dtype("<u4"), "f": np.dtype("u1"), "v": np.dtype("<u4"),
+}  # fmt: skip
 
 
 class Data(NamedTuple):
@@ -325,15 +328,15 @@ class Data(NamedTuple):
 
 def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Data], list[str]]:
     """The columns over all records of some frames, at their widest, and the names of the schemas."""
-    kept = [frame for frame in kept if frame.count]
-    counts = np.array([frame.count for frame in kept], np.int64)
+    kept = [frame for frame in kept if frame.records]
+    counts = np.array([frame.records for frame in kept], np.int64)
     starts = np.concatenate(([0], np.cumsum(counts)))
     rows = int(starts[-1])
     layouts = {reference: _decode(packed[reference]) for reference in {frame.layout for frame in kept}}
     alike: dict[tuple[int, int, bytes], list[int]] = {}
     for place, frame in enumerate(kept):
         width = len(layouts[frame.layout][1])
-        alike.setdefault((frame.layout, frame.count, frame.columns[:width]), []).append(place)
+        alike.setdefault((frame.layout, frame.records, frame.columns[:width]), []).append(place)
     whole: dict[str, np.ndarray[Any, Any]] = {}
     schemas = sorted({layout[0] for layout in layouts.values()})
     schema_of = np.zeros(rows, np.uint8)
@@ -394,11 +397,9 @@ def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes
         arrays.append(Array(name, narrow.dtype.str, len(narrow), position, len(raw), crc(raw), None, low, high))
         parts += [raw, bytes(-len(raw) & 7)]
         position = align8(position + len(raw))
-    directory = _encode(Directory(end, sum(frame.count for frame in kept), chain, schemas, arrays))
+    directory = _encode(Directory(end, sum(frame.records for frame in kept), chain, schemas, arrays))
     trailer = bytearray(TRAILER.size)
-    TRAILER.pack_into(
-        trailer, 0, FOOTER_MAGIC, VERSION, 0, len(directory), salt, end, position, crc(directory), b"", 0
-    )
+    TRAILER.pack_into(trailer, 0, FOOTER_MAGIC, VERSION, 0, len(directory), salt, end, position, crc(directory), b"", 0)
     struct.pack_into("<I", trailer, TRAILER.size - 4, crc(trailer, 0, TRAILER.size - 4))
     return b"".join([*parts, directory, bytes(-len(directory) & 7), trailer])
 

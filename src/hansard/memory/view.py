@@ -1,7 +1,8 @@
-"""One segment as a reader sees it: columns over all its records, and each record's bytes where they stand in the file."""
+"""One segment as a reader sees it: columns over all its records, and each record's bytes where they lie."""
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -127,10 +128,8 @@ class View:
         self._bytes: memoryview = memoryview(b"")
         self._whole: Numbers = np.zeros(0, np.uint8)
         if self._map is not None:
-            try:
+            with contextlib.suppress(BufferError):  # somebody still holds a column of it; it goes with the last of them
                 self._map.close()
-            except BufferError:  # somebody still holds a column of it; it goes with the last of them
-                pass
             self._map = None
 
     def _map_file(self, length: int) -> None:

@@ -1,7 +1,7 @@
 """The writing side of one worker: records in, pulses out, confirmed when they are on the disk.
 
-The caller's thread encodes; a thread of the log writes what waits by one call and syncs it by one more. Sources: design of
-the memory, "The log is the database"; docs/memory-format.md, "Order of writes".
+The caller's thread encodes; a thread of the log writes what waits by one call and syncs it by one more. Source:
+docs/memory-format.md, "Order of writes".
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hansard.kernel.errors import HansardError, batch_validation_failed
 from hansard.kernel.locks import file_lock
 from hansard.memory import errors
 from hansard.memory.disk import Disk
-from hansard.memory.pulse import NOWHERE, RECORDS, Dictionary, Frame, Record, RowFault, Schema, encode, seeded
+from hansard.memory.pulse import NOWHERE, RECORDS, Dictionary, Frame, Record, RowError, Schema, encode, seeded
 from hansard.memory.segment import (
     START,
     Handle,
@@ -289,7 +289,7 @@ class Appender:
         if rows and own is not None:
             try:
                 self._encode(rows, own)
-            except RowFault:
+            except RowError:
                 self._encode_sound(rows, own, number)
 
     def _encode(self, rows: list[Record], schema: Schema) -> None:
@@ -311,7 +311,7 @@ class Appender:
             try:
                 encode([row], schema, Dictionary(), 1, 0)
                 sound.append(row)
-            except RowFault as fault:
+            except RowError as fault:
                 faults.append(errors.record_refused(place, str(fault)))
         if not faults:
             raise errors.records_unlike()
@@ -426,9 +426,7 @@ class Appender:
         """A new segment whose first pulse is this frame."""
         if self._segment is not None:
             self._seal()
-        head = SegmentHead(
-            self._worker, secrets.token_bytes(8), frame.pulse_id, frame.seq, self._chain, time.time()
-        )
+        head = SegmentHead(self._worker, secrets.token_bytes(8), frame.pulse_id, frame.seq, self._chain, time.time())
         path = self._folder / file_name(frame.pulse_id)
         if path.exists():  # its first pulse is not confirmed, so none of it is
             self._disk.remove(path)

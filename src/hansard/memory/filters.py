@@ -1,0 +1,436 @@
+"""The filter language: a sentence about columns, parsed once, answered for each segment by its columns.
+
+::
+
+    filter     = or
+    or         = and { "or" and }
+    and        = not { "and" not }
+    not        = "not" not | "(" filter ")" | comparison
+    comparison = name [ ("==" | "!=" | "<" | "<=" | ">" | ">=") value | ["not"] "in" "[" value { "," value } "]"
+                        | "has" text ]
+    name       = a column (eomm_score, operators.INSTA_MELT, map_name, seq, time …), or a way into a record
+                 (params.schema_version, context.telemetry.cpu_usage_pct)
+    value      = number | "text" | 'text' | true | false | null
+
+What is missing equals null and nothing else: ``a != "x"`` holds for it, ``a < 3`` does not. A name alone must be true.
+``has`` looks into a list. ``time`` is the timestamp; a text beside it is read as ISO 8601.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+
+from hansard.kernel.errors import did_you_mean
+from hansard.memory import errors
+from hansard.memory.view import COMPUTED, Numbers, View
+
+Scalar = str | float | int | bool | None
+DEPTH: Final = 64
+
+_ALIASES: Final = {"time": "timestamp", "pulse": "pulse_id", "worker": "worker_id", "session": "session_id"}
+_BLOBS: Final = ("error_metrics", "params", "context")
+_TOKEN: Final = re.compile(
+    r"""\s*(?:
+        (?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
+      | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+      | (?P<name>[^\W\d][\w\-]*(?:\.[\w\-]+)*)
+      | (?P<sign>==|!=|<=|>=|<|>|\(|\)|\[|\]|,)
+    )""",
+    re.VERBOSE,
+)
+_COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+# -- what a filter says ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Compare:
+    """A name, one of the six signs, ``in`` or ``has``, and a value (several for ``in``)."""
+
+    name: str
+    sign: str
+    value: Any
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class Not:
+    """What does not hold."""
+
+    inner: Filter
+
+
+@dataclass(frozen=True)
+class And:
+    """All of them."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    """At least one of them."""
+
+    parts: tuple[Filter, ...]
+
+
+Filter = Compare | Not | And | Or
+
+
+def parse(text: str) -> Filter | None:
+    """What a text asks for; ``None`` for a blank one, which is all records.
+
+    Raises:
+        HansardError: ``filter_invalid`` with the place and the reason.
+    """
+    return None if not text.strip() else _Parser(text).whole()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = list(self._cut())
+        self._at = 0
+        self._depth = 0
+
+    def _cut(self) -> Iterator[tuple[str, str, int]]:
+        position, end = 0, len(self._text.rstrip())
+        while position < end:
+            found = _TOKEN.match(self._text, position)
+            if found is None:
+                rest = self._text[position:]
+                start = position + len(rest) - len(rest.lstrip())
+                remedy = "Write '==' for equals" if self._text[start] == "=" else None
+                raise errors.filter_invalid(self._text, start, "holds something unknown", suggestion=remedy)
+            kind = found.lastgroup or ""
+            yield kind, found[kind], found.start(kind)
+            position = found.end()
+        yield "end", "", end
+
+    def _fault(self, why: str) -> Exception:
+        return errors.filter_invalid(self._text, self._tokens[self._at][2], why)
+
+    def _next(self) -> tuple[str, str, int]:
+        token = self._tokens[self._at]
+        self._at += 1
+        return token
+
+    def _took(self, *words: str) -> str | None:
+        kind, word, _ = self._tokens[self._at]
+        if kind in ("name", "sign") and word in words:
+            self._at += 1
+            return word
+        return None
+
+    def whole(self) -> Filter:
+        found = self._or()
+        if self._tokens[self._at][0] != "end":
+            raise self._fault("goes on where it should end")
+        return found
+
+    def _or(self) -> Filter:
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise self._fault(f"is nested deeper than {DEPTH}")
+        parts = [self._and()]
+        while self._took("or"):
+            parts.append(self._and())
+        self._depth -= 1
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _and(self) -> Filter:
+        parts = [self._not()]
+        while self._took("and"):
+            parts.append(self._not())
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _not(self) -> Filter:
+        negated = False
+        while self._took("not"):
+            negated = not negated
+        if self._took("("):
+            found = self._or()
+            if not self._took(")"):
+                raise self._fault("lacks a ')'")
+        else:
+            found = self._comparison()
+        return Not(found) if negated else found
+
+    def _comparison(self) -> Filter:
+        kind, word, position = self._tokens[self._at]
+        if kind != "name" or word in ("and", "or", "in", "has"):
+            raise self._fault("needs the name of a column here")
+        self._at += 1
+        name = _ALIASES.get(word, word)
+        if sign := self._took(*_COMPARE):
+            return Compare(name, sign, self._value(name), position)
+        if self._took("has"):
+            return Compare(name, "has", self._value(name), position)
+        negated = bool(self._took("not"))
+        if self._took("in"):
+            if not self._took("["):
+                raise self._fault("needs a '[' after 'in'")
+            values = [self._value(name)]
+            while self._took(","):
+                values.append(self._value(name))
+            if not self._took("]"):
+                raise self._fault("lacks a ']'")
+            found = Compare(name, "in", tuple(values), position)
+            return Not(found) if negated else found
+        if negated:
+            raise self._fault("needs 'in' after 'not'")
+        return Compare(name, "==", True, position)
+
+    def _value(self, name: str) -> Scalar:
+        kind, word, _ = self._tokens[self._at]
+        value: Scalar
+        if kind == "number":
+            value = float(word) if re.search(r"[.eE]", word) else int(word)
+        elif kind == "text":
+            value = self._read_text(word)
+            if name == "timestamp":
+                value = self._moment(value)
+        elif kind == "name" and word in ("true", "false", "null"):
+            value = {"true": True, "false": False, "null": None}[word]
+        else:
+            raise self._fault("needs a value here: a number, a text in quotes, true, false or null")
+        self._at += 1
+        return value
+
+    def _read_text(self, word: str) -> str:
+        inner = word[1:-1]
+        if word[0] == "'":
+            inner = inner.replace("\\'", "'").replace('"', '\\"')
+        try:
+            return str(json.loads(f'"{inner}"', strict=False))
+        except ValueError:
+            raise self._fault("has a text with a wrong escape") from None
+
+    def _moment(self, text: str) -> float:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise self._fault("has a text beside 'time' that is no ISO 8601 time") from None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+# -- what a filter finds -----------------------------------------------------------------------------------------------
+
+Rows = Numbers | None
+"""Rows of a segment in order; ``None`` is all of them."""
+
+_NONE: Final[Numbers] = np.zeros(0, np.int64)
+
+
+def names_in(found: Filter | None) -> Iterator[Compare]:
+    """Every comparison of a filter."""
+    if isinstance(found, Compare):
+        yield found
+    elif isinstance(found, Not):
+        yield from names_in(found.inner)
+    elif found is not None:
+        for part in found.parts:
+            yield from names_in(part)
+
+
+def check_names(found: Filter | None, text: str, views: list[View]) -> None:
+    """Refuse a name that no segment knows: a mistyped one would quietly match nothing.
+
+    Raises:
+        HansardError: ``filter_invalid``.
+    """
+    known: set[str] | None = None
+    for compare in names_in(found):
+        if compare.name in COMPUTED or (compare.name.split(".")[0] in _BLOBS and "." in compare.name):
+            continue
+        if not views or any(view.column(compare.name) is not None for view in views):
+            continue
+        known = known or {name for view in views for name in view.names()} | set(COMPUTED)
+        why = f"names '{compare.name}', which no record here has"
+        raise errors.filter_invalid(
+            text,
+            compare.position,
+            why,
+            suggestion=did_you_mean(compare.name, known) or f"Columns: {', '.join(sorted(known))}",
+        )
+
+
+def select(view: View, found: Filter | None, rows: Rows = None) -> Rows:
+    """The rows among ``rows`` for which a filter holds."""
+    if found is None:
+        return rows
+    if isinstance(found, Compare):
+        return _compared(view, found, rows)
+    if isinstance(found, And):
+        for part in sorted(found.parts, key=lambda each: _cost(view, each)):
+            rows = select(view, part, rows)
+            if rows is not None and not len(rows):
+                return rows
+        return rows
+    holds = np.zeros(view.rows, bool)
+    for part in found.parts if isinstance(found, Or) else (found.inner,):
+        inner = select(view, part, rows)
+        if inner is None:
+            holds[:] = True
+        else:
+            holds[inner] = True
+    if isinstance(found, Not):
+        holds = ~holds
+    return np.flatnonzero(holds) if rows is None else rows[holds[rows]]
+
+
+def _cost(view: View, part: Filter) -> int:
+    """What to ask first: few bytes, then numbers, then what must be decoded."""
+    if not isinstance(part, Compare):
+        return 1 + max((_cost(view, each) for each in names_in(part)), default=0)
+    column = view.column(part.name) if part.name not in COMPUTED else None
+    if column is None:
+        return 3 if part.name in COMPUTED or "." not in part.name else 9
+    return 0 if column.constant else {"v": 1, "f": 2, "w": 3, "n": 4}[column.kind]
+
+
+def _only(rows: Rows, mask: Numbers) -> Numbers:
+    return np.flatnonzero(mask) if rows is None else rows[mask]
+
+
+def _all_or_none(rows: Rows, holds: bool) -> Rows:
+    return rows if holds else _NONE
+
+
+def _compared(view: View, compare: Compare, rows: Rows) -> Rows:
+    name = compare.name
+    if name in COMPUTED:
+        there = np.arange(view.rows) if rows is None else rows
+        return _only(rows, _number_test(_computed(view, name, there), compare))
+    column = view.column(name)
+    if column is None:
+        if name.split(".")[0] in _BLOBS and "." in name:
+            return _decoded(view, compare, rows)
+        return _all_or_none(rows, holds(None, compare))
+    if column.constant:
+        value: Any = column.data
+        if column.kind == "v":
+            value = view.values[value]
+        elif column.kind == "f":
+            value = (False, True, None)[value]
+        elif value != value:
+            value = None
+        return _all_or_none(rows, holds(value, compare))
+    if column.kind == "v":
+        return _by_reference(view, compare, rows)
+    if column.kind == "n" and _out_of_range(column.smallest, column.largest, compare):
+        return _NONE
+    data = column.data if rows is None else column.data[rows]
+    if column.kind == "f":
+        accepted = [place for place, value in enumerate((False, True, None)) if holds(value, compare)]
+        return _only(rows, data == accepted[0] if len(accepted) == 1 else np.isin(data, accepted))
+    return _only(rows, _number_test(data, compare))
+
+
+def _computed(view: View, name: str, rows: Numbers) -> Numbers:
+    if name == "pulse_id":
+        return view.pulses_of(rows)
+    return rows + view.head.first_seq if name == "seq" else np.full(len(rows), view.head.worker)
+
+
+def _number_test(data: Numbers, compare: Compare) -> Numbers:
+    """Which numbers pass; NaN is nothing."""
+    sign, value = compare.sign, compare.value
+    if sign == "in":
+        mask = np.zeros(len(data), bool)
+        for each in value:
+            mask |= _number_test(data, Compare(compare.name, "==", each))
+        return mask
+    if value is None:
+        nothing: Numbers = np.isnan(data) if data.dtype.kind == "f" else np.zeros(len(data), bool)
+        return {"==": nothing, "!=": ~nothing}.get(sign, np.zeros(len(data), bool))
+    if isinstance(value, str | bool) or sign == "has":
+        return np.full(len(data), sign == "!=")
+    tested: Numbers = _COMPARE[sign](data, value)
+    return tested
+
+
+def _out_of_range(smallest: float | None, largest: float | None, compare: Compare) -> bool:
+    """Whether the segment's smallest and largest number show that none passes."""
+    value = compare.value
+    if smallest is None or largest is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return {
+        ">": largest <= value, ">=": largest < value, "<": smallest >= value, "<=": smallest > value,
+        "==": not smallest <= value <= largest,
+    }.get(compare.sign, False)  # fmt: skip
+
+
+def _by_reference(view: View, compare: Compare, rows: Rows) -> Rows:
+    """A column of references: which of the dictionary's values pass, then which rows refer to one of them."""
+    column = view.column(compare.name)
+    assert column is not None
+    data = column.data if rows is None else column.data[rows]
+    if compare.sign in ("==", "!=") and isinstance(compare.value, str):
+        place = view.place(compare.value)
+        if place is None or place >= column.absent:
+            return _all_or_none(rows, compare.sign == "!=")
+        return _only(rows, _COMPARE[compare.sign](data, data.dtype.type(place)))
+    passes = np.zeros(int(column.absent) + 1 if column.absent < 1 << 16 else len(view.values) + 1, bool)
+    for place, value in enumerate(view.values[: len(passes) - 1]):
+        passes[place] = holds(value, compare)
+    passes[-1] = holds(None, compare)
+    return _only(rows, passes[np.minimum(data, len(passes) - 1)])
+
+
+def holds(value: Any, compare: Compare) -> bool:
+    """Whether one value passes (see the module's text for what is missing)."""
+    sign, wanted = compare.sign, compare.value
+    if sign == "in":
+        return any(_same(value, each) for each in wanted)
+    if sign == "has":
+        return isinstance(value, list | tuple) and any(_same(each, wanted) for each in value)
+    if sign == "==":
+        return _same(value, wanted)
+    if sign == "!=":
+        return not _same(value, wanted)
+    if isinstance(value, str) and isinstance(wanted, str):
+        return bool(_COMPARE[sign](value, wanted))
+    return _is_number(value) and _is_number(wanted) and bool(_COMPARE[sign](value, wanted))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def _decoded(view: View, compare: Compare, rows: Rows) -> Numbers:
+    """A way into the blobs: every candidate is decoded."""
+    blob, *way = compare.name.split(".")
+    place = _BLOBS.index(blob)
+    found = []
+    for row in range(view.rows) if rows is None else rows.tolist():
+        if holds(_at(view.decoded(row)[place], way), compare):
+            found.append(row)
+    return np.array(found, np.int64)
+
+
+def _at(value: Any, way: list[str]) -> Any:
+    """What stands at a way inside a value. A key may hold dots itself, since nested fields were flattened."""
+    if not way:
+        return value
+    if isinstance(value, dict):
+        for length in range(len(way), 0, -1):
+            key = ".".join(way[:length])
+            if key in value:
+                return _at(value[key], way[length:])
+    return None

@@ -1,0 +1,347 @@
+"""What a filter finds, in the forms that people ask for: records, counts, columns, series, bursts, summaries."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import numpy as np
+
+from hansard.kernel.errors import invalid_field
+from hansard.memory import errors
+from hansard.memory.filters import Filter, check_names, parse, select
+from hansard.memory.record import ForgeRecord
+from hansard.memory.view import COMPUTED, Numbers, View
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BINS: Final = 100_000
+"""Bins of a time series at most."""
+
+
+_Each = Callable[[View, Numbers | None], Iterator[Any]]
+"""Gives some records of a segment in one form."""
+
+
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """A record that was found and not read yet: nothing is decoded until it is asked for."""
+
+    view: View
+    row: int
+
+    @property
+    def seq(self) -> int:
+        """Its number within its worker."""
+        return self.view.head.first_seq + self.row
+
+    @property
+    def worker_id(self) -> int:
+        """Who appended it."""
+        return self.view.head.worker
+
+    @property
+    def timestamp(self) -> float:
+        """Seconds since 1970, UTC."""
+        return float(self["timestamp"])
+
+    def __getitem__(self, name: str) -> Any:
+        """One column of it, without decoding the record."""
+        return next(iter(self.view.listed(name, np.array([self.row]))))
+
+    @property
+    def record(self) -> ForgeRecord:
+        """The whole record. Raises ``memory_corrupt``."""
+        return ForgeRecord(*self.view.row(self.row))
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """Of one column of numbers; ``variance`` is the sample's (n − 1)."""
+
+    column: str
+    count: int
+    missing: int
+    mean: float | None
+    variance: float | None
+    smallest: float | None
+    largest: float | None
+    median: float | None
+    p95: float | None
+
+
+class Bin(msgspec.Struct, frozen=True):
+    """A stretch of time [start, end): records, and the column's mean, smallest and largest (``None`` without any)."""
+
+    start: float
+    end: float
+    count: int
+    mean: float | None
+    smallest: float | None
+    largest: float | None
+
+
+class Burst(msgspec.Struct, frozen=True):
+    """Records one after the other above a threshold, with no longer gap than was allowed between two of them."""
+
+    start: float
+    end: float
+    count: int
+    mean: float
+    largest: float
+
+
+class SessionSummary(msgspec.Struct, frozen=True):
+    """What a session came to."""
+
+    session_id: str | None
+    count: int
+    failures: int
+    start: float
+    end: float
+    mean: float | None
+    largest: float | None
+    flags: dict[str, int]
+    maps: tuple[str, ...]
+    bot_difficulties: tuple[str, ...]
+
+
+class Query:
+    """The records for which a filter holds, at the moment the query was made. Nothing is read before it is asked for."""
+
+    def __init__(self, workers: dict[int, list[View]], found: str | Filter | None = None) -> None:
+        """Raises ``filter_invalid``."""
+        self._workers = workers
+        self.text = found if isinstance(found, str) else ""
+        self._filter = parse(found) if isinstance(found, str) else found
+        check_names(self._filter, self.text, self._views())
+
+    def _views(self) -> list[View]:
+        return [view for views in self._workers.values() for view in views]
+
+    def _found(self, views: Sequence[View]) -> Iterator[tuple[View, Numbers | None]]:
+        for view in views:
+            rows = select(view, self._filter)
+            if view.rows if rows is None else len(rows):
+                yield view, rows
+
+    # ------------------------------------------------------------------ records
+
+    def count(self) -> int:
+        """How many there are."""
+        return sum(view.rows if rows is None else len(rows) for view, rows in self._found(self._views()))
+
+    def _merged(self, each: _Each, key: Callable[[Any], float]) -> Iterator[Any]:
+        """Worker by worker in order of seq; of several workers, merged by time."""
+        streams = [self._stream(views, each) for views in self._workers.values()]
+        return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=key)
+
+    def _stream(self, views: Sequence[View], each: _Each) -> Iterator[Any]:
+        for view, rows in self._found(views):
+            yield from each(view, rows)
+            if rows is None:
+                view.let_go()
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Records as tuples, in the order of ``ForgeRecord``; the quickest whole form."""
+        return self._merged(View.rows_of, lambda row: float(row[3]))
+
+    def raw_rows(self) -> Iterator[tuple[Any, ...]]:
+        """The same, the three blobs as MessagePack."""
+        return self._merged(View.raw_rows_of, lambda row: float(row[3]))
+
+    def records(self) -> Iterator[ForgeRecord]:
+        """Records, typed."""
+        return (ForgeRecord(*row) for row in self.rows())
+
+    def __iter__(self) -> Iterator[Hit]:
+        """Records that are read when they are asked for."""
+        return self._merged(_hits, lambda hit: hit.timestamp)
+
+    def hits(self) -> list[Hit]:
+        """All of them, unread."""
+        return list(self)
+
+    def take(self, count: int) -> list[ForgeRecord]:
+        """The first so many."""
+        return [hit.record for hit in islice(self, count)]
+
+    # ------------------------------------------------------------------ columns
+
+    def column(self, name: str) -> list[Any]:
+        """One column's values, in the order of ``_columns``."""
+        return self.columns(name)[name]
+
+    def columns(self, *names: str) -> dict[str, list[Any]]:
+        """Columns' values; worker by worker, each in order of seq. Nothing is ``None``.
+
+        Raises:
+            HansardError: ``column_unknown``.
+        """
+        for name in names:
+            self._known(name)
+        found: dict[str, list[Any]] = {name: [] for name in names}
+        for view, rows in self._found(self._views()):
+            there = np.arange(view.rows) if rows is None else rows
+            for name, values in found.items():
+                values.extend(view.listed(name, there))
+        return found
+
+    def _known(self, name: str) -> None:
+        views = self._views()
+        if name not in COMPUTED and views and all(view.column(name) is None for view in views):
+            raise errors.column_unknown(name, {each for view in views for each in view.names()} | set(COMPUTED))
+
+    def numbers(self, name: str) -> Numbers:
+        """A column of numbers as an array of float64; nothing is NaN.
+
+        Raises:
+            HansardError: ``column_unknown``; ``invalid_field`` for a column of texts.
+        """
+        self._known(name)
+        parts = [_numbers(view, name, rows) for view, rows in self._found(self._views())]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    # ------------------------------------------------------------------ what they come to
+
+    def statistics(self, name: str = "eomm_score") -> Statistics:
+        """Count, mean, variance, extremes and percentiles of a column."""
+        numbers = self.numbers(name)
+        there = numbers[~np.isnan(numbers)]
+        count = len(there)
+        if not count:
+            return Statistics(name, 0, len(numbers), None, None, None, None, None, None)
+        return Statistics(
+            name,
+            count,
+            len(numbers) - count,
+            float(there.mean()),
+            float(there.var(ddof=1)) if count > 1 else 0.0,
+            float(there.min()),
+            float(there.max()),
+            float(np.median(there)),
+            float(np.percentile(there, 95)),
+        )
+
+    def series(self, name: str = "eomm_score", *, seconds: float = 60.0) -> list[Bin]:
+        """A column over time, in stretches of so many seconds; empty ones are there too.
+
+        Raises:
+            HansardError: ``invalid_field`` when the stretches are not positive, or more than 100,000.
+        """
+        if not (seconds > 0 and math.isfinite(seconds)):
+            raise invalid_field("seconds", seconds, "must be more than 0")
+        times, numbers = self.numbers("timestamp"), self.numbers(name)
+        if not len(times):
+            return []
+        first = math.floor(times.min() / seconds)
+        place = np.floor(times / seconds).astype(np.int64) - first
+        if int(place.max()) >= BINS:
+            raise invalid_field("seconds", seconds, f"gives more than {BINS} stretches", suggestion="Make it larger")
+        counts = np.bincount(place)
+        bins = []
+        order = np.argsort(place, kind="stable")
+        bounds = np.concatenate(([0], np.cumsum(counts)))
+        for number, count in enumerate(counts.tolist()):
+            start = (first + number) * seconds
+            inside = numbers[order[bounds[number] : bounds[number + 1]]]
+            inside = inside[~np.isnan(inside)]
+            told = (
+                (float(inside.mean()), float(inside.min()), float(inside.max())) if len(inside) else (None, None, None)
+            )
+            bins.append(Bin(start, start + seconds, count, *told))
+        return bins
+
+    def bursts(
+        self, name: str = "eomm_score", *, threshold: float, min_length: int = 3, max_gap: float = 2.0
+    ) -> list[Burst]:
+        """Runs of at least ``min_length`` records above ``threshold``, each at most ``max_gap`` seconds after the last.
+
+        A record that is not above the threshold does not end a run; time does.
+        """
+        times, numbers = self.numbers("timestamp"), self.numbers(name)
+        above = numbers > threshold
+        times, numbers = times[above], numbers[above]
+        order = np.argsort(times, kind="stable")
+        times, numbers = times[order], numbers[order]
+        cuts = np.flatnonzero(np.diff(times) > max_gap) + 1
+        found = []
+        for when, what in zip(np.split(times, cuts), np.split(numbers, cuts), strict=True):
+            if len(when) >= max(min_length, 1):
+                found.append(Burst(float(when[0]), float(when[-1]), len(when), float(what.mean()), float(what.max())))
+        return found
+
+    def flag_frequency(self) -> dict[str, int]:
+        """How many records carry each flag, the most frequent first."""
+        counted: Counter[str] = Counter()
+        for flags, count in Counter(self.column("flags")).items():
+            for flag in set(flags or ()):
+                counted[flag] += count
+        return dict(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
+
+    def sessions(self) -> list[SessionSummary]:
+        """What each session came to, in the order in which they began."""
+        names = ("session_id", "success", "timestamp", "eomm_score", "flags", "map_name", "bot_difficulty")
+        columns = self.columns(*names)
+        grouped: dict[str | None, list[int]] = {}
+        for place, session in enumerate(columns["session_id"]):
+            grouped.setdefault(session, []).append(place)
+        told = []
+        for session, places in grouped.items():
+            own = {name: [columns[name][place] for place in places] for name in names}
+            scores = [score for score in own["eomm_score"] if score is not None]
+            told.append(
+                SessionSummary(
+                    session_id=session,
+                    count=len(places),
+                    failures=own["success"].count(False),
+                    start=min(own["timestamp"]),
+                    end=max(own["timestamp"]),
+                    mean=math.fsum(scores) / len(scores) if scores else None,
+                    largest=max(scores, default=None),
+                    flags=dict(sorted(Counter(flag for flags in own["flags"] for flag in flags or ()).items())),
+                    maps=tuple(sorted({name for name in own["map_name"] if name is not None})),
+                    bot_difficulties=tuple(sorted({name for name in own["bot_difficulty"] if name is not None})),
+                )
+            )
+        return sorted(told, key=lambda summary: summary.start)
+
+    # ------------------------------------------------------------------ hand-over
+
+    def arrow(self, *, blobs: bool = False) -> pa.Table:
+        """A table for pandas, polars, DuckDB: a chunk a segment; columns of all records are not copied.
+
+        Args:
+            blobs: the three blobs too, as MessagePack bytes.
+
+        Raises:
+            ImportError: pyarrow is not installed (extra ``parquet``).
+        """
+        from hansard.memory.arrow import table
+
+        return table(list(self._found(self._views())), blobs=blobs)
+
+
+def _hits(view: View, rows: Numbers | None) -> Iterator[Hit]:
+    return (Hit(view, row) for row in (range(view.rows) if rows is None else rows.tolist()))
+
+
+def _numbers(view: View, name: str, rows: Numbers | None) -> Numbers:
+    length = view.rows if rows is None else len(rows)
+    if name in COMPUTED:
+        return np.array(list(view.listed(name, np.arange(view.rows) if rows is None else rows)), float)
+    column = view.column(name)
+    if column is None:
+        return np.full(length, np.nan)
+    if column.kind == "v":
+        raise invalid_field("column", name, "is no column of numbers")
+    if column.constant:
+        return np.full(length, np.nan if column.kind == "f" and column.data == 2 else float(column.data))
+    data = column.data if rows is None else column.data[rows]
+    if column.kind == "f":
+        return np.where(data == 2, np.nan, data.astype(float))
+    return np.asarray(data, float)

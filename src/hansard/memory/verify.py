@@ -1,0 +1,216 @@
+"""Whether a log is what was written: every checksum, every digest, every link of the chain, every footer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hansard.kernel.errors import HansardError
+from hansard.kernel.operations import Progress, no_progress
+from hansard.memory.log import workers
+from hansard.memory.pulse import HEADER_LENGTH, NOWHERE, Head, chain_value
+from hansard.memory.segment import (
+    TRAILER,
+    Directory,
+    Handle,
+    SegmentHead,
+    Walk,
+    footer,
+    read_footer,
+    read_head,
+    segments,
+)
+
+FINDINGS: Final = 1000
+"""Findings that are told at most."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One place that is not as it was written."""
+
+    worker: int
+    file: str
+    position: int
+    code: str
+    """damaged, chain_broken, pulses_missing, footer_differs, head_contradicted, foreign, newer, unreadable"""
+    expected: str
+    found: str
+
+
+class WorkerHead(msgspec.Struct, frozen=True):
+    """The end of a worker's log: what to note, so that a later cut can be seen."""
+
+    worker: int
+    pulse_id: int
+    chain: str
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What a verification saw."""
+
+    records: int
+    pulses: int
+    segments: int
+    bytes: int
+    heads: list[WorkerHead]
+    findings: list[Finding]
+    notes: list[str]
+    """What is no fault: an end that was torn by a crash, earlier segments that retention took away."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def verify(
+    memory: Path, *, noted: Mapping[int, tuple[int, str]] | None = None, progress: Progress = no_progress
+) -> Verified:
+    """Read every byte of a memory and compare.
+
+    Args:
+        memory: its folder. Nothing is changed and no lock is taken.
+        noted: by worker a pulse and its chain value, noted earlier; they must still be part of the log.
+        progress: told after each segment.
+
+    Returns:
+        Everything found; an unreadable file is a finding, too.
+    """
+    report = _Report(dict(noted or {}))
+    todo = [(worker, segments(folder)) for worker, folder in workers(memory).items()]
+    total = sum(len(paths) for _, paths in todo)
+    for worker, paths in todo:
+        link = _Link(worker)
+        for place, path in enumerate(paths):
+            following = int(paths[place + 1].stem) if place + 1 < len(paths) else None
+            report.segment(link, path, following)
+            progress(report.segments, total, "verifying")
+        report.head(link)
+    return report.told()
+
+
+class _Link:
+    """Where the chain of a worker stands."""
+
+    def __init__(self, worker: int) -> None:
+        self.worker = worker
+        self.pulse_id: int | None = None
+        self.seq = 0
+        self.chain = NOWHERE
+
+
+class _Proof(Walk):
+    """A walk that also checks digests and chain, and remembers which pulse has which chain value."""
+
+    def __init__(self, handle: Handle, head: SegmentHead, stop: int | None, noted: int | None) -> None:
+        self.before = head.before
+        self.broken: tuple[Head, str, str] | None = None
+        self.noted = noted
+        self.seen: str | None = None
+        super().__init__(handle, head, stop)
+
+    def _take(self, head: Head, data: bytes) -> None:
+        body = hashlib.sha256(memoryview(data)[HEADER_LENGTH:]).digest()
+        if self.broken is None and body != head.digest:
+            self.broken = head, f"a body with SHA-256 {head.digest.hex()[:16]}…", f"{body.hex()[:16]}…"
+        if self.broken is None and head.before != self.before:
+            self.broken = head, f"chain value {self.before.hex()[:16]}… before it", f"{head.before.hex()[:16]}…"
+        self.before = chain_value(data)
+        if head.records and head.pulse_id == self.noted:
+            self.seen = self.before.hex()
+        super()._take(head, data)
+
+
+class _Report:
+    def __init__(self, noted: dict[int, tuple[int, str]]) -> None:
+        self.noted = noted
+        self.records = self.pulses = self.segments = self.bytes = 0
+        self.heads: list[WorkerHead] = []
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+
+    def told(self) -> Verified:
+        for worker, (pulse, chain) in self.noted.items():
+            self.find(worker, "", 0, "head_contradicted", f"pulse {pulse} with chain value {chain[:16]}…", "none such")
+        facts = (self.records, self.pulses, self.segments, self.bytes)
+        return Verified(*facts, self.heads, self.findings, self.notes)
+
+    def find(self, worker: int, file: str, position: int, code: str, expected: str, found: str) -> None:
+        if len(self.findings) < FINDINGS:
+            self.findings.append(Finding(worker, file, position, code, expected, found))
+
+    def head(self, link: _Link) -> None:
+        if link.pulse_id is not None:
+            self.heads.append(WorkerHead(link.worker, link.pulse_id - 1, link.chain.hex()))
+
+    def segment(self, link: _Link, path: Path, following: int | None) -> None:
+        self.segments += 1
+        try:
+            with Handle(path) as handle:
+                self.bytes += handle.size()
+                head = read_head(handle)
+                if head is None:
+                    if following is None and not Walk.anything(handle):
+                        self.notes.append(f"{path.name} was begun and holds nothing")
+                    else:
+                        self.find(link.worker, path.name, 0, "damaged", "a segment's header", "a damaged one")
+                    return
+                self._opened(link, handle, head, following)
+        except HansardError as fault:
+            code = {"memory_newer": "newer", "memory_foreign": "foreign"}.get(fault.code, "unreadable")
+            self.find(link.worker, path.name, 0, code, "a segment of this log", fault.message)
+
+    def _opened(self, link: _Link, handle: Handle, head: SegmentHead, following: int | None) -> None:
+        name, worker = handle.name, link.worker
+        if head.worker != worker or head.first_pulse != int(handle.path.stem):
+            found = f"worker {head.worker}, pulse {head.first_pulse}"
+            self.find(worker, name, 0, "foreign", f"worker {worker}, pulse {int(handle.path.stem)}", found)
+            return
+        if link.pulse_id is None:
+            if head.first_pulse != 1:
+                self.notes.append(f"worker {worker} begins with pulse {head.first_pulse}: what was before is not here")
+        elif (head.first_pulse, head.first_seq) != (link.pulse_id, link.seq):
+            expected = f"pulse {link.pulse_id} with seq {link.seq}"
+            found = f"pulse {head.first_pulse} with seq {head.first_seq}"
+            self.find(worker, name, 24, "pulses_missing", expected, found)
+        elif head.before != link.chain:
+            expected, found = f"chain value {link.chain.hex()[:16]}…", f"{head.before.hex()[:16]}…"
+            self.find(worker, name, 40, "chain_broken", expected, found)
+        noted = self.noted.get(worker)
+        walk = _Proof(handle, head, following, noted[0] if noted else None)
+        self.records += walk.seq - head.first_seq
+        self.pulses += walk.pulse_id - head.first_pulse
+        if noted and walk.seen == noted[1]:
+            del self.noted[worker]
+        if walk.broken is not None:
+            broken, expected, found = walk.broken
+            self.find(worker, name, broken.position, "chain_broken", expected, found)
+        self._end(link, handle, walk, head, following)
+        link.pulse_id, link.seq, link.chain = walk.pulse_id, walk.seq, walk.before
+
+    def _end(self, link: _Link, handle: Handle, walk: Walk, head: SegmentHead, following: int | None) -> None:
+        worker, name, found = link.worker, handle.name, walk.torn or "the end of its frames"
+        directory = read_footer(handle, head.salt)
+        if directory is not None:
+            if walk.end != directory.frames_end:
+                self.find(worker, name, walk.end, "damaged", f"pulse {walk.pulse_id}", found)
+            else:
+                self._footer(worker, handle, walk, head, directory)
+        elif walk.witness is not None or (walk.torn is not None and following is not None):
+            self.find(worker, name, walk.end, "damaged", f"pulse {walk.pulse_id}", found)
+        elif walk.torn is not None:
+            self.notes.append(f"{name} ends torn at byte {walk.end} ({walk.torn}), as after a crash")
+        elif handle.read(walk.end, 8) not in (b"", bytes(8)):
+            self.find(worker, name, walk.end, "footer_differs", "a whole footer", "a damaged one")
+
+    def _footer(self, worker: int, handle: Handle, walk: Walk, head: SegmentHead, directory: Directory) -> None:
+        derived = footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt)
+        stored = handle.read(walk.end, handle.size() - walk.end)
+        if derived != stored:
+            place = next((i for i, (a, b) in enumerate(zip(derived, stored, strict=False)) if a != b), TRAILER.size)
+            found = f"{len(stored)} bytes that differ, of {directory.rows} records"
+            self.find(worker, handle.name, walk.end + place, "footer_differs", f"{len(derived)} bytes", found)
