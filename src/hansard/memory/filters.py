@@ -251,6 +251,7 @@ def check_names(found: Filter | None, text: str, views: list[View]) -> None:
         HansardError: ``filter_invalid``.
     """
     known: set[str] | None = None
+    views = [view for view in views if view.rows]
     for compare in names_in(found):
         if compare.name in COMPUTED or (compare.name.split(".")[0] in _BLOBS and "." in compare.name):
             continue

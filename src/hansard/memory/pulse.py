@@ -33,6 +33,8 @@ RECORDS: Final = 128
 BYTES: Final = 512 * 1024
 """Bytes of a pulse's blobs at most, unless one record has more."""
 
+FULL: Final = HEADER_LENGTH + BYTES
+
 NOWHERE: Final = b"\0" * 32
 """The chain value before a worker's first pulse."""
 
@@ -270,13 +272,13 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
                     raise
                 taken[path] = [each.get(path[-1]) for each in above]
         buffer = frame.buffer
-        ends = []
+        ends: list[int] = []
         for blobs in zip(taken[("error_metrics",)], taken[("params",)], taken[("context",)], strict=True):
             _encode_into(blobs, buffer, -1)
-            ends.append(len(buffer))
-        if ends[-1] - HEADER_LENGTH > BYTES and len(rows) > 1:
-            fit = sum(end - HEADER_LENGTH <= BYTES for end in ends)
-            return encode(rows[: max(fit, 1)], schema, dictionary, pulse_id, seq)
+            end = len(buffer)
+            if end > FULL and ends:
+                return encode(rows[: len(ends)], schema, dictionary, pulse_id, seq)
+            ends.append(end)
         frame.ends = array("I", ends)
         _add_columns(frame, taken, schema, dictionary)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as fault:

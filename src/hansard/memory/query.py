@@ -192,7 +192,7 @@ class Query:
         return found
 
     def _known(self, name: str) -> None:
-        views = self._views()
+        views = [view for view in self._views() if view.rows]
         if name not in COMPUTED and views and all(view.column(name) is None for view in views):
             raise errors.column_unknown(name, {each for view in views for each in view.names()} | set(COMPUTED))
 

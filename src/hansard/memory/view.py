@@ -114,7 +114,10 @@ class View:
             raise errors.memory_corrupt(self.name, walk.end, f"pulse {walk.pulse_id}", walk.torn or "no frame")
         self._forget()
         self.end, self.chain = walk.end, walk.chain
-        columns, self.schemas = consolidated(walk.kept, walk.packed)
+        try:
+            columns, self.schemas = consolidated(walk.kept, walk.packed)
+        except (LookupError, ValueError, TypeError, msgspec.DecodeError):  # whole frames, yet nobody of ours wrote them
+            raise errors.memory_corrupt(self.name, self.head.first_pulse, "columns by a layout", "others") from None
         for name, data, constant in columns:
             self._columns[name] = Column(name[0], data, constant)
         self._values = [_fixed(_decode(value)) for value in walk.packed]

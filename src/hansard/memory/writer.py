@@ -553,5 +553,6 @@ class Appender:
         self._disk.sync(segment.handle)
         if walk.end >= self._segment_bytes:
             self._seal()
+            self._dictionary = Dictionary()
         else:
             self._fresh, self._filled = False, walk.end
