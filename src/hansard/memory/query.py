@@ -111,7 +111,7 @@ class SessionSummary(msgspec.Struct, frozen=True):
 
 
 class Query:
-    """The records for which a filter holds, at the moment the query was made. Nothing is read before it is asked for."""
+    """The records for which a filter holds, as of when the query was made. Nothing is read before it is asked for."""
 
     def __init__(self, workers: dict[int, list[View]], found: str | Filter | None = None) -> None:
         """Raises ``filter_invalid``."""

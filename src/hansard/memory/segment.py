@@ -411,7 +411,7 @@ def _narrowed(data: np.ndarray[Any, Any], *, keep_absent: bool) -> np.ndarray[An
     absent = data == ABSENT["v"] if keep_absent else None
     largest = int(data.max() if absent is None else np.where(absent, 0, data).max())
     for narrow in (np.uint8, np.uint16, np.uint32, np.int64):
-        if largest < np.iinfo(narrow).max:
+        if largest <= np.iinfo(narrow).max - (absent is not None):
             found = data.astype(narrow)
             if absent is not None:
                 found[absent] = np.iinfo(narrow).max

@@ -160,8 +160,8 @@ SECTOR = 512
 class ForgetfulDisk(FailingDisk):
     """Remembers what was not synced, and after a crash keeps any part of it: sectors lost, torn, in any order.
 
-    A file is what was last synced; of each sector written since, the crash keeps the old or the new. Its length is the old,
-    the new, or what the kept sectors need; a file whose name was not synced may be gone.
+    A file is what was last synced; of each sector written since, the crash keeps the old or the new. Its length is the
+    old, the new, or what the kept sectors need; a file whose name was not synced may be gone.
     """
 
     def __init__(self, fail_at: int = 0, **options: Any) -> None:

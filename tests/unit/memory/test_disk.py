@@ -22,7 +22,7 @@ SEGMENT = 12_000
 
 
 def wrote(folder: Path, disk: FailingDisk, rows: list[Record], *, die: bool = False) -> tuple[int, HansardError | None]:
-    """Write records, five to a pulse, on this disk; answers how many were confirmed, and the refusal if there was one."""
+    """Write records, five to a pulse, on this disk; answers how many were confirmed, and a refusal."""
     confirmed = 0
     memory = None
     try:

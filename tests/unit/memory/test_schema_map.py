@@ -239,8 +239,8 @@ def test_any_window_is_taken_or_refused_with_faults(changes: dict[str, Any]) -> 
     try:
         record = truevision_window(window(**changes), SETTINGS)
     except HansardError as refused:
-        assert refused.code == "window_refused"
-        assert refused.errors
+        if refused.code != "window_refused" or not refused.errors:
+            raise
     else:
         for blob in ("error_metrics", "params", "context"):
             assert msgspec.msgpack.decode(msgspec.msgpack.encode(record[blob])) == record[blob]

@@ -15,7 +15,7 @@ import pytest
 from hansard.kernel.errors import HansardError
 from hansard.memory.disk import Disk
 from hansard.memory.memory import Memory
-from hansard.memory.pulse import BYTES, RECORDS
+from hansard.memory.pulse import BYTES, RECORDS, Record
 from hansard.memory.schema_map import truevision_window
 from hansard.memory.verify import verify
 from tests.support.processes import open_folder, plain_user, python
@@ -31,6 +31,12 @@ def until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.005)
     raise AssertionError("it did not happen within ten seconds")
+
+
+def flushed(memory: Memory, rows: list[Record]) -> None:
+    """Append and wait."""
+    memory.extend(rows)
+    memory.flush()
 
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
@@ -103,7 +109,7 @@ def test_a_strict_append_is_on_the_disk_when_it_returns(tmp_path: Path, strict: 
 
 
 def test_pulses_that_wait_share_a_sync_and_the_queue_is_bounded(tmp_path: Path) -> None:
-    """While the disk is busy pulses gather, up to the queue's length; then the caller waits; one sync confirms them."""
+    """While the disk is busy pulses gather up to the queue's length, then the caller waits; one sync confirms them."""
     gate, entered = threading.Event(), threading.Event()
     syncs = 0
 
@@ -154,7 +160,7 @@ def test_several_threads_append_to_one_memory(tmp_path: Path) -> None:
 
 
 def test_a_worker_has_one_writer(tmp_path: Path) -> None:
-    """A second process is refused while the first one lives, and may write as another worker; a dead one blocks nobody."""
+    """A second process is refused while the first lives, and may be another worker; a dead one blocks nobody."""
     script = (
         "import sys; from hansard.memory.memory import Memory; m = Memory.open(sys.argv[1]); "
         "print('open', flush=True); sys.stdin.read()"
@@ -240,8 +246,7 @@ def test_a_record_that_cannot_be_encoded_is_refused_alone(tmp_path: Path, change
     with Memory.open(tmp_path) as memory:
         memory.extend(rows[:40])
         with pytest.raises(HansardError) as refused:
-            memory.extend(rows[40:])
-            memory.flush()
+            flushed(memory, rows[40:])
         assert refused.value.code == "record_refused"
         assert memory.flush() > 0
     assert contents(tmp_path) == ROWS[:150] + ROWS[151:200]
@@ -268,9 +273,7 @@ def test_a_full_disk_is_told_and_loses_nothing_confirmed(tmp_path: Path) -> None
     memory.flush()
     disk._fail_at, disk._for_good = len(disk.calls) + 1, True
     with pytest.raises(HansardError) as refused:
-        for _ in range(100):
-            memory.extend(ROWS[128:256])
-            memory.flush()
+        flushed(memory, ROWS[128:256])
     assert (refused.value.code, refused.value.context) == ("memory_unwritable", {"durable_upto": 1})
     assert "No space left" in refused.value.message
     for act in (lambda: memory.append(EXAMPLE), memory.flush, memory.close):
