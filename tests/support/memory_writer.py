@@ -59,10 +59,10 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             try:
+                tell(["started", os.getpid()])
                 write(json.loads(line))
             finally:
                 os._exit(1)
-        tell(["started", child])
         _, status = os.waitpid(child, 0)
         tell(["ended", os.waitstatus_to_exitcode(status)])
 

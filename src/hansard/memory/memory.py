@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
@@ -234,8 +235,8 @@ class Memory:
         """
         return Query(self._current().workers, found)
 
-    def record(self, seq: int, worker: int = 0) -> ForgeRecord:
-        """One record by its number.
+    def row(self, seq: int, worker: int = 0) -> tuple[Any, ...]:
+        """One record by its number, as a tuple in the order of ``ForgeRecord``.
 
         Raises:
             HansardError: ``record_not_found``, ``memory_corrupt``.
@@ -244,7 +245,11 @@ class Memory:
         if found is None:
             raise errors.record_not_found(worker, seq)
         view, row = found
-        return ForgeRecord(*view.row(row))
+        return view.row(row)
+
+    def record(self, seq: int, worker: int = 0) -> ForgeRecord:
+        """One record by its number. Raises as ``row``."""
+        return ForgeRecord(*self.row(seq, worker))
 
     def __iter__(self) -> Iterator[ForgeRecord]:
         """Every record."""

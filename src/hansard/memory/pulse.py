@@ -7,10 +7,10 @@ encoded by one call into the frame's own buffer, and columns are taken out of al
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import math
 import struct
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -104,19 +104,22 @@ class Schema:
 
 
 class Node(NamedTuple):
-    """A place in a record, and where it is taken from. One at a time: measured, that is faster than tuples of many."""
+    """The places of a record that lie in the same map, each with what takes it out.
+
+    One getter a place: measured, that is faster than one that makes tuples of all.
+    """
 
     parent: tuple[str, ...]
-    path: tuple[str, ...]
-    get: Callable[[Any], Any]
+    children: tuple[tuple[tuple[str, ...], Callable[[Any], Any]], ...]
 
 
 def _nodes(schema: Schema) -> Iterable[Node]:
     paths: set[tuple[str, ...]] = {(name,) for name in (*BLOBS, *(column.name for column in HEADER_COLUMNS))}
     for path in [column.path for column in schema.columns] + [fan.path for fan in schema.fans]:
         paths |= {path[:depth] for depth in range(1, len(path) + 1)}
-    for path in sorted(paths, key=lambda each: (len(each), each)):
-        yield Node(path[:-1], path, itemgetter(path[-1]))
+    for parent in sorted({path[:-1] for path in paths}, key=lambda each: (len(each), each)):
+        inside = sorted(path for path in paths if path[:-1] == parent)
+        yield Node(parent, tuple((path, itemgetter(path[-1])) for path in inside))
 
 
 # -- the dictionary of a segment ---------------------------------------------------------------------------------------
@@ -213,7 +216,7 @@ class Frame:
         self.blobs_length = self.values_length = self.columns_length = self.layout = 0
         self.buffer = bytearray(HEADER_LENGTH)
         self.columns = b""
-        self.ends = array("I")
+        self.ends = b""
         self.fresh = False
         """A new segment begins with this frame."""
         self.values_sent = self.values_after = 0
@@ -263,14 +266,8 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
     frame = Frame(pulse_id, seq, len(rows), dictionary)
     try:
         taken: dict[tuple[str, ...], Sequence[Any]] = {(): rows}
-        for parent, path, get in schema.nodes:
-            above = taken[parent]
-            try:
-                taken[path] = list(map(get, above))
-            except KeyError:
-                if not parent:
-                    raise
-                taken[path] = [each.get(path[-1]) for each in above]
+        for node in schema.nodes:
+            _take(taken, node)
         buffer = frame.buffer
         ends: list[int] = []
         for blobs in zip(taken[("error_metrics",)], taken[("params",)], taken[("context",)], strict=True):
@@ -279,11 +276,29 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
             if end > FULL and ends:
                 return encode(rows[: len(ends)], schema, dictionary, pulse_id, seq)
             ends.append(end)
-        frame.ends = array("I", ends)
+        frame.ends = _wholes(ends)
         _add_columns(frame, taken, schema, dictionary)
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as fault:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, struct.error) as fault:
         raise RowError(f"{type(fault).__name__}: {fault}") from fault
     return frame
+
+
+def _take(taken: dict[tuple[str, ...], Sequence[Any]], node: Node) -> None:
+    """The columns that lie in one map of each record."""
+    above = taken[node.parent]
+    first = above[0]
+    if len(node.parent) > 1 and first == above[-1] and above.count(first) == len(above):
+        # a session is mostly the same in all records of a pulse: one comparison saves a look for each of its fields
+        for path, _ in node.children:
+            taken[path] = [first.get(path[-1])] * len(above)
+        return
+    for path, get in node.children:
+        try:
+            taken[path] = list(map(get, above))
+        except KeyError:
+            if not node.parent:
+                raise
+            taken[path] = [each.get(path[-1]) for each in above]
 
 
 def _add_columns(
@@ -313,11 +328,10 @@ def _add_columns(
     frame.columns_length = len(columns_)
     frame.columns = columns_
     _append_aligned(buffer, columns_)
-    _append_aligned(buffer, frame.ends.tobytes())
+    _append_aligned(buffer, frame.ends)
     buffer += bytes(-len(buffer) & 7)
 
 
-_ONE_NUMBER: Final = struct.Struct("<d").pack
 _ONE_WHOLE: Final = struct.Struct("<Q").pack
 
 
@@ -331,42 +345,62 @@ def _add_column(
         if kind == "v":
             parts.append(_ONE_WHOLE(dictionary.lists[tuple(first)] if many else dictionary.texts[first]))
         elif kind == "n":
-            parts.append(_ONE_NUMBER(_numbers((first,))[0]))
+            parts.append(_numbers((first,)))
         else:
-            parts.append(_ONE_WHOLE((_flags((first,)) if kind == "f" else array("I", (first,)))[0]))
+            parts.append((_flags((first,)) if kind == "f" else _wholes((first,))).ljust(8, b"\0"))
         return
     forms.append(0)
     data: bytes
     if kind == "n":
-        data = _numbers(column).tobytes()
+        data = _numbers(column)
     elif kind == "v":
         found = (
             map(dictionary.lists.__getitem__, map(tuple, column)) if many else map(dictionary.texts.__getitem__, column)
         )
-        data = array("I", found).tobytes()
+        data = _wholes(found)
     else:
-        data = _flags(column) if kind == "f" else array("I", column).tobytes()
+        data = _flags(column) if kind == "f" else _wholes(column)
     parts.append(data)
     if len(data) & 7:
         parts.append(bytes(-len(data) & 7))
 
 
-def _numbers(column: Sequence[Any]) -> array[float]:
+@functools.cache
+def _packer(kind: str, count: int) -> Callable[..., bytes]:
+    """Packs so many numbers at once: for floats seven times as fast as an ``array``."""
+    return struct.Struct(f"<{count}{kind}").pack
+
+
+def _numbers(column: Sequence[Any]) -> bytes:
     try:
-        numbers = array("d", column)
+        packed = _packer("d", len(column))(*column)
         total = sum(column)
         if total - total == 0.0:
-            return numbers
-    except TypeError:
-        numbers = array("d", [_NAN if each is None else each for each in column])
-    for given, each in zip(column, numbers, strict=True):
-        if given is not None and not math.isfinite(each):
-            raise ValueError(f"{given!r} is not finite")
-    return numbers
+            return packed
+    except struct.error:  # nothing, or no number
+        column = [_NAN if each is None else _number(each) for each in column]
+        return _packer("d", len(column))(*column)
+    for each in column:  # one is not finite, or the sum of sound ones is not
+        _number(each)
+    return packed
+
+
+def _number(given: Any) -> float:
+    if isinstance(given, str) or not math.isfinite(given):
+        raise ValueError(f"{given!r} is no finite number")
+    return float(given)
+
+
+def _wholes(column: Iterable[int]) -> bytes:
+    column = list(column)
+    try:
+        return _packer("I", len(column))(*column)
+    except struct.error:
+        raise ValueError("a whole number must be from 0 to 4,294,967,295") from None
 
 
 def _flags(column: Sequence[Any]) -> bytes:
-    if set(map(type, column)) != {bool}:
+    if type(column[0]) is not bool or column.count(True) + column.count(False) != len(column):
         raise TypeError("a flag must be true or false")
     return bytes(column)
 

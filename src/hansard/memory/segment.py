@@ -24,6 +24,9 @@ VERSION: Final = 1
 START: Final = 128
 """Where the first frame stands: the length of a segment's header."""
 
+READ: Final = 1 << 20
+"""Bytes that a walk reads at once."""
+
 NAME: Final = re.compile(r"\d{12,20}\.seg\Z")
 
 _decode: Final = msgspec.msgpack.Decoder().decode
@@ -197,18 +200,20 @@ class Walk:
         before, last = self.end, b""
         self.torn, self.later, self.witness = None, [], None
         wrong = ""
+        chunk, start = b"", self.end
         while self._stop is None or self.pulse_id < self._stop:
-            # most frames fit into one read
-            data = self._handle.read(self.end, 192 * 1024)
-            found = head_at(data, 0, self.end)
+            if self.end + HEADER_LENGTH > start + len(chunk):
+                chunk, start = self._handle.read(self.end, READ), self.end
+            found = head_at(chunk, self.end - start, self.end)
             if isinstance(found, Head):
-                if found.length > len(data):
-                    data = self._handle.read(self.end, found.length)
-                found = checked(found, data, self._head, self.pulse_id, self.seq)
+                if self.end + found.length > start + len(chunk):
+                    chunk, start = self._handle.read(self.end, max(found.length, READ)), self.end
+                last_ = chunk[self.end - start : self.end - start + found.length]
+                found = checked(found, last_, self._head, self.pulse_id, self.seq)
             if isinstance(found, str):
                 wrong = found
                 break
-            last = data[: found.length]
+            last = last_
             self._take(found, last)
         if last:
             self.chain = chain_value(last)

@@ -405,7 +405,7 @@ class Appender:
             kept.append(
                 Kept(
                     end, len(frame.buffer), frame.pulse_id, frame.seq, frame.count,
-                    frame.smallest, frame.largest, frame.layout, frame.columns, frame.ends.tobytes(),
+                    frame.smallest, frame.largest, frame.layout, frame.columns, frame.ends,
                 )
             )  # fmt: skip
             end += len(frame.buffer)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
+import struct
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ def test_a_frame_says_what_it_holds() -> None:
     assert (head.salt, head.before, head.length) == (b"saltsalt", b"c" * 32, len(frame.buffer))
     assert all(start % 8 == 0 for start, _ in (head.values, head.columns, head.ends))
     assert len(chain) == 32
-    ends = [HEADER_LENGTH, *frame.ends]
+    ends = [HEADER_LENGTH, *struct.unpack("<7I", frame.ends)]
     blobs = [msgspec.msgpack.decode(frame.buffer[a:b]) for a, b in pairwise(ends)]
     assert blobs == [[row["error_metrics"], row["params"], row["context"]] for row in rows]
 
@@ -184,8 +184,6 @@ def test_any_record_comes_back(
             if any(name in row["error_metrics"]["ops"] for row in rows):
                 values = [row["error_metrics"]["ops"].get(name) for row in rows]
                 assert query.column(f"ops.{name}") == values
-        sums = math.fsum(score for score in query.column("score") if score is not None)
-        assert sums == math.fsum(row["error_metrics"]["score"] or 0.0 for row in rows)
         reader.close()
     shutil.rmtree(folder)
 

@@ -92,7 +92,7 @@ CASES: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("text", "holds"), CASES, ids=[text or "everything" for text, _ in CASES])
 def test_a_filter_finds_what_a_loop_finds(memory: Memory, text: str, holds: Any) -> None:
-    """Each filter, in each state of a log, finds exactly the records for which it holds when they are read one by one."""
+    """Each filter, in each state of a log, finds exactly the records for which it holds when they are looped over."""
     expected = [number for number, row in enumerate(ROWS) if holds(row)]
     query = memory.query(text)
     assert query.count() == len(expected)

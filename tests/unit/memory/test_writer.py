@@ -234,7 +234,8 @@ def test_a_bad_window_is_refused_and_the_stream_goes_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"success": 1}, {"timestamp": "now"}, {"timestamp": float("nan")}, {"task_id": 3}, {"color_count": -1},
+        {"success": "yes"}, {"success": 2},
+        {"timestamp": "now"}, {"timestamp": float("nan")}, {"task_id": 3}, {"color_count": -1},
         {"color_count": 2**32}, {"error_metrics": None}, {"error_metrics": {"eomm_score": "x"}},
         {"context": {"x": object()}}, {"grid_shape_in": 7}, {"params": {"x": 2**80}},
     ],
