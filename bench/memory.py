@@ -19,7 +19,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ def own_figures(count: int, rounds: int, folder: Path) -> None:
         for _ in source:
             pass
 
-    work = {
+    work: dict[str, Callable[[], object]] = {
         "encode": encode_blobs,
         "frames without checksums": encode_frames,
         "frames": frame,

@@ -73,6 +73,11 @@ def open_parts(
 
             return [ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)]
 
+        def memory() -> list[object]:
+            from hansard.memory.operations import MemoryOperations
+
+            return [MemoryOperations(home / "memory", may_write=may_write, may_read=user_may_read)]
+
         @cache
         def custody() -> CustodyOperations:
             from hansard.custody.operations import CustodyOperations
@@ -92,6 +97,7 @@ def open_parts(
                 lambda: [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations)],
                 exchange,
                 lambda: [custody()],
+                memory,
             ),
             dialogues=dialogues,
             actor=Actor(os_user(), "os_user"),
@@ -109,9 +115,9 @@ def user_may_read(path: Path) -> bool:  # noqa: ARG001
 
 
 def is_own(path: Path, home: Path) -> bool:
-    """Whether a path, links followed, is what the home keeps for itself: its store, its settings, its keys."""
+    """Whether a path, links followed, is what the home keeps for itself: its store, settings, keys, memory."""
     target, top = path.resolve(), home.resolve()
-    if target.is_relative_to(top / "keys"):
+    if target.is_relative_to(top / "keys") or target.is_relative_to(top / "memory"):
         return True
     return target.parent == top and (target.name == "settings.toml" or target.name.startswith("hansard.db"))
 

@@ -65,6 +65,15 @@ if TYPE_CHECKING:
     )
     from hansard.exchange.import_shapes import DialogueImported
     from hansard.exchange.shapes import DialogueExported, Minutes, Report
+    from hansard.memory.shapes import (
+        MemoryExported,
+        MemoryFound,
+        MemoryIngested,
+        MemoryRepaired,
+        MemoryRetained,
+        MemorySummed,
+        MemoryVerified,
+    )
 
 
 class Methods(ABC):
@@ -958,6 +967,121 @@ class Methods(ABC):
             key: Its name, or its id (eight characters or more of it).
         """
         answer: KeyItem = self.call("keys_untrust", {"key": key})
+        return answer
+
+    def memory_append(
+        self,
+        *,
+        windows: Sequence[Mapping[str, Any]],
+        source: Literal["truevision_window", "model_call"] = "truevision_window",
+        worker: int = 0,
+    ) -> MemoryIngested:
+        """Keep windows or model calls; they are on the disk when the answer comes.
+
+        Args:
+            windows: As their source sends them; a bad one is refused with every fault, and the others are kept.
+            worker: Whom to append as: one process at a time for each.
+        """
+        answer: MemoryIngested = self.call("memory_append", {"windows": windows, "source": source, "worker": worker})
+        return answer
+
+    def memory_export(
+        self, *, output_path: str, filter: str = "", format: Literal["ndjson", "parquet", "arrow"] = "ndjson"
+    ) -> MemoryExported:
+        """Write the records of a filter into a file: NDJSON (an audit log), Parquet or Arrow."""
+        answer: MemoryExported = self.call(
+            "memory_export", {"output_path": output_path, "filter": filter, "format": format}
+        )
+        return answer
+
+    def memory_generate(self, *, count: int, seed: int = 0, worker: int = 0) -> MemoryIngested:
+        """Keep windows that are generated, and say so in each: for tests and demonstrations.
+
+        Args:
+            seed: The same seed gives the same windows.
+        """
+        answer: MemoryIngested = self.call("memory_generate", {"count": count, "seed": seed, "worker": worker})
+        return answer
+
+    def memory_ingest(
+        self, *, path: str, source: Literal["truevision_window", "model_call"] = "truevision_window", worker: int = 0
+    ) -> MemoryIngested:
+        """Keep the windows or model calls of an NDJSON file; a bad line is refused and told, the others are kept.
+
+        Args:
+            path: NDJSON: one window a line.
+        """
+        answer: MemoryIngested = self.call("memory_ingest", {"path": path, "source": source, "worker": worker})
+        return answer
+
+    def memory_query(self, *, filter: str = "", limit: int = 20, columns: Sequence[str] | None = None) -> MemoryFound:
+        """Find records by a filter: how many there are, and the first of them.
+
+        Args:
+            filter: Such as ``success == false and eomm_score > 0.9 and map_name == "Rust"`` (docs/memory.md); all
+                when left out.
+            limit: Records that are given at most; the count is of all.
+            columns: Only these columns of each record; whole records when left out.
+        """
+        answer: MemoryFound = self.call("memory_query", {"filter": filter, "limit": limit, "columns": columns})
+        return answer
+
+    def memory_repair(
+        self,
+    ) -> MemoryRepaired:
+        """Keep what is whole of a damaged log; the bytes as they were are copied aside first."""
+        answer: MemoryRepaired = self.call("memory_repair", {})
+        return answer
+
+    def memory_retain(self, *, days: float | None = None, megabytes: float | None = None) -> MemoryRetained:
+        """Remove the oldest closed segments, by age or by size; the chain of what stays holds.
+
+        Args:
+            days: Closed segments whose last record is older.
+            megabytes: What all segments may have together; the oldest go first.
+        """
+        answer: MemoryRetained = self.call("memory_retain", {"days": days, "megabytes": megabytes})
+        return answer
+
+    def memory_stats(
+        self,
+        *,
+        filter: str = "",
+        column: str = "eomm_score",
+        seconds: float | None = None,
+        threshold: float | None = None,
+        min_length: int = 3,
+        max_gap: float = 2.0,
+    ) -> MemorySummed:
+        """Sum records up: counts, a column's statistics, flags, sessions; on demand a time series and bursts.
+
+        Args:
+            column: The column of numbers that is summed up.
+            seconds: A time series in stretches of so many seconds.
+            threshold: Bursts above it.
+            min_length: Records of a burst at least.
+            max_gap: Seconds between two records of a burst at most.
+        """
+        answer: MemorySummed = self.call(
+            "memory_stats",
+            {
+                "filter": filter,
+                "column": column,
+                "seconds": seconds,
+                "threshold": threshold,
+                "min_length": min_length,
+                "max_gap": max_gap,
+            },
+        )
+        return answer
+
+    def memory_verify(self, *, heads: Sequence[str] = ()) -> MemoryVerified:
+        """Verify that nothing in the log was altered or lost: checksums, chain, footers, heads noted earlier.
+
+        Args:
+            heads: Heads noted earlier, as WORKER:PULSE:CHAIN; they must still be part of the log.
+        """
+        answer: MemoryVerified = self.call("memory_verify", {"heads": heads})
         return answer
 
     def rule_create(

@@ -191,6 +191,15 @@ class Query:
                 values.extend(view.listed(name, there))
         return found
 
+    def has(self, name: str) -> bool:
+        """Whether any segment has such a column."""
+        return name in COMPUTED or any(view.rows and view.column(name) is not None for view in self._views())
+
+    def check(self, *names: str) -> None:
+        """Refuse names that are no columns. Raises ``column_unknown``."""
+        for name in names:
+            self._known(name)
+
     def _known(self, name: str) -> None:
         views = [view for view in self._views() if view.rows]
         if name not in COMPUTED and views and all(view.column(name) is None for view in views):

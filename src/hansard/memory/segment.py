@@ -193,7 +193,7 @@ class Walk:
     @staticmethod
     def anything(handle: Handle) -> bool:
         """Whether a file holds a whole frame of any segment."""
-        return any(True for _ in _candidates(handle, 0, None))
+        return any(True for _ in whole_frames(handle, 0, None))
 
     def go_on(self) -> bool:
         """Take up frames that came since; answers whether there were any."""
@@ -239,7 +239,7 @@ class Walk:
         if self._handle.read(self.end, 8) == FOOTER_MAGIC or is_footer(self._handle, self._head.salt, self.end):
             return
         self.torn = wrong
-        for head in _candidates(self._handle, self.end + 8, self._head.salt):
+        for head in whole_frames(self._handle, self.end + 8, self._head.salt):
             self.later.append((head.position, head.pulse_id))
             if head.durable >= self.pulse_id:
                 self.witness = head
@@ -269,7 +269,7 @@ def _only_zeros(handle: Handle, position: int) -> bool:
     return True
 
 
-def _candidates(handle: Handle, position: int, salt: bytes | None) -> Iterable[Head]:
+def whole_frames(handle: Handle, position: int, salt: bytes | None) -> Iterable[Head]:
     """Whole frames (of this salt) anywhere from ``position`` on."""
     magic = np.frombuffer(MAGIC, "<u8")[0]
     position = align8(position)

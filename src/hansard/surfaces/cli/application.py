@@ -26,6 +26,7 @@ from hansard.surfaces.cli.commands import (
     keys,
     life,
     lists,
+    memory,
     minutes,
     progress,
     prompts,
@@ -82,6 +83,7 @@ GROUPS: Final[dict[str, dict[str, Command | Family]]] = {
     "Watch": {"standing": standing.run, "watch": standing.watch},
     "Run": {
         "demo": demo.run,
+        "memory": Family(memory.FAMILY, memory.COMMANDS),
         "doctor": doctor.run,
         "database": Family(database.FAMILY, database.COMMANDS),
     },

@@ -1,0 +1,217 @@
+"""``hansard memory``: the family of commands on the binary log."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hansard.surfaces.cli import exits
+from hansard.surfaces.cli.commands.paths import check_there
+from hansard.surfaces.cli.errors import usage
+from hansard.surfaces.cli.frame import Frame
+
+FAMILY = "Keep, find and verify records of windows and model calls, thousands a second."
+
+FilterText = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILTER",
+        help='Such as: success == false and eomm_score > 0.9 and map_name == "Rust". All records when left out.',
+    ),
+]
+Source = Annotated[
+    str, typer.Option("--source", metavar="NAME", help="What the lines are: truevision_window or model_call.")
+]
+Worker = Annotated[int, typer.Option("--worker", min=0, help="Whom to append as; one process at a time for each.")]
+
+
+class Output(StrEnum):
+    """How records are given."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+
+
+def ingest(
+    frame: Frame,
+    file: Annotated[str, typer.Argument(metavar="FILE.ndjson", show_default=False, help="One window a line.")],
+    source: Source = "truevision_window",
+    worker: Worker = 0,
+) -> int:
+    """Keep the windows of a file; bad lines are refused and told, exit code 1 when there were any."""
+    check_there(file)
+    return _kept(frame, "memory_ingest", {"path": file, "source": source, "worker": worker})
+
+
+def generate(
+    frame: Frame,
+    count: Annotated[int, typer.Option(min=0, help="How many windows.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same windows.")] = 0,
+    worker: Worker = 0,
+) -> int:
+    """Keep windows that are generated, each marked as such: for tests and demonstrations."""
+    return _kept(frame, "memory_generate", {"count": count, "seed": seed, "worker": worker})
+
+
+def _kept(frame: Frame, operation: str, request: dict[str, Any]) -> int:
+    from hansard.surfaces.render.memory import ingested
+
+    with frame.parts(store=False) as parts:
+        answer = frame.ask(parts, operation, request, "Keeping windows")
+    frame.answer(answer, ingested)
+    return exits.FOUND if answer.refused else exits.OK
+
+
+def query(
+    frame: Frame,
+    text: FilterText = "",
+    output: Annotated[
+        Output, typer.Option("--output", help="How to give the records; the last three give all of them.")
+    ] = Output.TABLE,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", show_default=False, help="Where; standard output otherwise.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, max=1000, help="Records at most, in a table or as JSON.")] = 20,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="NAME,…", show_default=False, help="Only these columns, as a table or JSON."),
+    ] = None,
+) -> None:
+    """Find records by a filter."""
+    from hansard.surfaces.render.memory import exported, found
+
+    if output in (Output.TABLE, Output.JSON):
+        if to is not None:
+            raise usage(f"--to needs --output ndjson, parquet or arrow, not {output.value}", "Leave --to out")
+        with frame.parts(store=False) as parts:
+            request: dict[str, Any] = {"filter": text, "limit": limit}
+            if columns is not None:
+                request["columns"] = [name.strip() for name in columns.split(",")]
+            answer = frame.ask(parts, "memory_query", request, "Looking")
+        frame.json = frame.json or output is Output.JSON
+        frame.answer(answer, found)
+        return
+    if to is not None:
+        answer = _written(frame, text, output, to)
+        frame.answer(answer, exported)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "records"
+        _written(frame, text, output, str(file))
+        with file.open("rb") as given:
+            shutil.copyfileobj(given, sys.stdout.buffer)
+
+
+def _written(frame: Frame, text: str, output: Output, to: str) -> Any:
+    with frame.parts(store=False) as parts:
+        request = {"filter": text, "format": output.value, "output_path": to}
+        return frame.ask(parts, "memory_export", request, "Writing records")
+
+
+def stats(
+    frame: Frame,
+    text: FilterText = "",
+    column: Annotated[str, typer.Option("--column", metavar="NAME", help="The column to sum up.")] = "eomm_score",
+    seconds: Annotated[
+        float | None, typer.Option("--every", metavar="SECONDS", show_default=False, help="A time series.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--above", metavar="NUMBER", show_default=False, help="Bursts above it.")
+    ] = None,
+    min_length: Annotated[int, typer.Option(min=1, help="Records of a burst at least.")] = 3,
+    max_gap: Annotated[float, typer.Option(min=0, help="Seconds between two records of a burst at most.")] = 2.0,
+) -> None:
+    """Sum records up: counts, statistics, flags, sessions, on demand a time series and bursts."""
+    from hansard.surfaces.render.memory import summed
+
+    with frame.parts(store=False) as parts:
+        request = {
+            "filter": text,
+            "column": column,
+            "seconds": seconds,
+            "threshold": threshold,
+            "min_length": min_length,
+            "max_gap": max_gap,
+        }
+        answer = frame.ask(parts, "memory_stats", request, "Summing up")
+    frame.answer(answer, summed)
+
+
+def verify(
+    frame: Frame,
+    heads: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--head", metavar="WORKER:PULSE:CHAIN", show_default=False, help="Noted earlier; must be part of the log."
+        ),
+    ] = None,
+) -> int:
+    """Verify that no record was altered or lost; exit code 1 when one was."""
+    from hansard.surfaces.render.memory import verified
+
+    with frame.parts(store=False) as parts:
+        answer = frame.ask(parts, "memory_verify", {"heads": heads or []}, "Verifying")
+    frame.answer(answer, verified)
+    return exits.OK if answer.ok else exits.FOUND
+
+
+def repair(frame: Frame) -> None:
+    """Keep what is whole of a damaged log; the bytes as they were are copied aside first."""
+    from hansard.surfaces.render.memory import repaired
+
+    with frame.parts(store=False) as parts:
+        answer = frame.ask(parts, "memory_repair", {}, "Mending")
+    frame.answer(answer, repaired)
+
+
+def export(
+    frame: Frame,
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="Where to write.")],
+    text: Annotated[str, typer.Option("--filter", metavar="FILTER", help="Which records; all when left out.")] = "",
+    output: Annotated[Output, typer.Option("--output", help="ndjson, parquet or arrow.")] = Output.NDJSON,
+) -> None:
+    """Write records into a file: NDJSON (an audit log), Parquet or Arrow."""
+    from hansard.surfaces.render.memory import exported
+
+    if output in (Output.TABLE, Output.JSON):
+        raise usage(f"a file is ndjson, parquet or arrow, not {output.value}", "'hansard memory query' shows tables")
+    frame.answer(_written(frame, text, output, file), exported)
+
+
+def retain(
+    frame: Frame,
+    days: Annotated[float | None, typer.Option(min=0, show_default=False, help="Let go of what is older.")] = None,
+    megabytes: Annotated[
+        float | None, typer.Option(min=0, show_default=False, help="Let go of the oldest until so much is left.")
+    ] = None,
+) -> None:
+    """Remove the oldest closed segments, by age or by size."""
+    from hansard.surfaces.render.memory import retained
+
+    if days is None and megabytes is None:
+        raise usage("retain needs --days or --megabytes", "Say how long or how much is kept")
+    with frame.parts(store=False) as parts:
+        answer = frame.ask(parts, "memory_retain", {"days": days, "megabytes": megabytes})
+    frame.answer(answer, retained)
+
+
+COMMANDS: dict[str, Callable[..., int | None]] = {
+    "ingest": ingest,
+    "query": query,
+    "stats": stats,
+    "verify": verify,
+    "repair": repair,
+    "export": export,
+    "retain": retain,
+    "generate": generate,
+}

@@ -1,0 +1,185 @@
+"""The binary log, shown: records, sums, what a verification saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from hansard.surfaces.render.blocks import Block, Column, Gap, Heading, Words, fields, line, table
+from hansard.surfaces.render.text import count, figure, one_line, shortened
+
+if TYPE_CHECKING:
+    from hansard.memory import shapes
+
+MISSING = "–"
+
+
+def ingested(answer: shapes.MemoryIngested) -> Iterator[Block]:
+    """What became of windows."""
+    kept = f"{count(answer.taken, 'record')} kept, on the disk up to pulse {answer.durable_upto}"
+    yield line(Words("✓ ", "good"), kept)
+    if answer.refused:
+        yield line(Words("✗ ", "bad"), f"{count(answer.refused, 'window')} refused")
+    for one in answer.refusals[:10]:
+        for fault in one.faults[:5]:
+            yield line(f"window {one.number}: {shortened(str(fault['message']), 160)}", indent=1)
+    if answer.refused > 10:
+        yield line("… '--json' tells the first hundred", indent=1)
+
+
+def found(answer: shapes.MemoryFound) -> Iterator[Block]:
+    """Records of a filter."""
+    of = f" of: {one_line(answer.filter)}" if answer.filter else ""
+    yield line(Words(count(answer.count, "record"), "strong"), of)
+    if not answer.records:
+        return
+    yield Gap()
+    if "error_metrics" in answer.records[0]:
+        yield table(
+            [Column("Seq", right=True, whole=True), Column("Time", whole=True), Column("Result", whole=True),
+             Column("Score", right=True, whole=True), Column("Session", rank=2), Column("Where", rank=3),
+             Column("Flags", rank=1)],
+            [_record(row) for row in answer.records],
+        )  # fmt: skip
+    else:
+        names = list(answer.records[0])
+        yield table(names, [tuple(_cell(name, row[name]) for name in names) for row in answer.records])
+    if answer.count > len(answer.records):
+        yield Gap()
+        yield line(f"{count(answer.count - len(answer.records), 'more record')}; '--limit' shows more", indent=0)
+
+
+def _record(row: dict[str, Any]) -> tuple[Words | str, ...]:
+    session, metrics = row["context"].get("session", {}), row["error_metrics"]
+    score = metrics.get("eomm_score", metrics.get("latency_ms"))
+    where = session.get("map_name") or row["params"].get("model")
+    return (
+        str(row["seq"]),
+        _time(row["timestamp"]),
+        Words("ok", "good") if row["success"] else Words(one_line(row["failure_reason"] or "failed"), "warn"),
+        MISSING if score is None else f"{score:g}",
+        one_line(str(session.get("session_id") or session.get("dialogue_id") or MISSING)),
+        one_line(str(where or MISSING)),
+        one_line(", ".join(metrics.get("flags") or ())) or MISSING,
+    )
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return MISSING
+    if name == "timestamp":
+        return _time(value)
+    if isinstance(value, list):
+        return one_line(", ".join(map(str, value))) or MISSING
+    return f"{value:g}" if isinstance(value, float) else one_line(str(value))
+
+
+def _time(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    except (OverflowError, ValueError, OSError):  # no year that a calendar has
+        return f"{seconds:g} s"
+
+
+def summed(answer: shapes.MemorySummed) -> Iterator[Block]:
+    """What records come to."""
+    yield Heading(count(answer.count, "record") + (f" of: {one_line(answer.filter)}" if answer.filter else ""))
+    told = answer.statistics
+    if told is not None and told["count"]:
+        yield fields(
+            ("Column", one_line(told["column"])),
+            ("Mean", _number(told["mean"])),
+            ("Variance", _number(told["variance"])),
+            ("Smallest", _number(told["smallest"])),
+            ("Median", _number(told["median"])),
+            ("95 %", _number(told["p95"])),
+            ("Largest", _number(told["largest"])),
+            ("Without it", figure(told["missing"]) if told["missing"] else None),
+        )
+    if answer.flags:
+        yield Gap()
+        flags = [(one_line(flag), figure(number)) for flag, number in answer.flags.items()]
+        yield table(["Flag", Column("Records", right=True)], flags)
+    if answer.sessions:
+        yield Gap()
+        yield table(
+            [Column("Session", whole=True), Column("Records", right=True), Column("Failures", right=True),
+             Column("Mean", right=True), Column("Largest", right=True), Column("Maps", rank=1), Column("Bots", rank=2)],
+            [
+                (
+                    one_line(str(one["session_id"] or MISSING)), figure(one["count"]), figure(one["failures"]),
+                    _number(one["mean"]), _number(one["largest"]), one_line(", ".join(one["maps"])),
+                    one_line(", ".join(one["bot_difficulties"])) or MISSING,
+                )
+                for one in answer.sessions
+            ],
+        )  # fmt: skip
+    for name, rows in (("Bursts", answer.bursts), ("Series", answer.series)):
+        if rows is not None:
+            yield Gap()
+            yield Heading(name)
+            figures = [Column(each, right=True) for each in ("Records", "Mean", "Largest")]
+            yield table(["From", "To", *figures], [_stretch(one) for one in rows])
+    yield Gap()
+    yield table(
+        ["Worker", Column("Segments", right=True), Column("Records", right=True), Column("Last pulse", right=True),
+         Column("MiB", right=True)],
+        [
+            (str(one["worker"]), figure(one["segments"]), figure(one["records"]), figure(one["last_pulse"]),
+             f"{one['bytes'] / 1024**2:,.1f}")
+            for one in answer.workers
+        ],
+    )  # fmt: skip
+
+
+def _stretch(one: dict[str, Any]) -> tuple[str, ...]:
+    times = (_time(one["start"]), _time(one["end"]))
+    return (*times, figure(one["count"]), _number(one["mean"]), _number(one["largest"]))
+
+
+def _number(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.4g}"
+
+
+def verified(answer: shapes.MemoryVerified) -> Iterator[Block]:
+    """What a verification saw."""
+    size = f"{count(answer.records, 'record')} in {count(answer.pulses, 'pulse')}, {count(answer.segments, 'segment')}"
+    if answer.ok:
+        yield line(Words("✓ ", "good"), f"nothing was altered: {size}")
+    else:
+        yield line(Words("✗ ", "bad"), f"{count(len(answer.findings), 'finding')}; whole are {size}")
+    for one in answer.findings:
+        where = f"worker {one['worker']}" + (f", '{one['file']}' at byte {one['position']}" if one["file"] else "")
+        told = f" {where}: expected {one_line(one['expected'])}, found {one_line(one['found'])}"
+        yield line(Words(one["code"], "bad"), told, indent=1)
+    for note in answer.notes:
+        yield line(Words(one_line(note), "quiet"), indent=1)
+    for head in answer.heads:
+        yield line("head ", Words(head, "strong"), indent=1)
+
+
+def repaired(answer: shapes.MemoryRepaired) -> Iterator[Block]:
+    """What was mended."""
+    if not answer.mended:
+        yield line(Words("✓ ", "good"), "nothing is damaged; nothing was done")
+    for one in answer.mended:
+        yield line(Words(one["file"], "strong"), f" of worker {one['worker']}: {one['action']}")
+        if one["lost"]:
+            first, last = one["lost"]
+            yield line(Words(f"lost: pulse {first}" + (f" to {last}" if last > first else ""), "bad"), indent=1)
+        if one["kept_aside"]:
+            yield line(f"as it was: {one['kept_aside']}", indent=1)
+
+
+def exported(answer: shapes.MemoryExported) -> Iterator[Block]:
+    """Where records were written."""
+    yield line(Words("✓ ", "good"), f"{count(answer.records, 'record')} in {one_line(answer.path)}")
+
+
+def retained(answer: shapes.MemoryRetained) -> Iterator[Block]:
+    """What was let go."""
+    size = sum(one["bytes"] for one in answer.removed) / 1024**2
+    yield line(Words("✓ ", "good"), f"{count(len(answer.removed), 'segment')} removed, {size:,.1f} MiB")
+    for one in answer.removed:
+        yield line(f"worker {one['worker']}: {one['file']}", indent=1)
