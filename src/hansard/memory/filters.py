@@ -35,7 +35,8 @@ from hansard.memory.view import COMPUTED, Numbers, View
 Scalar = str | float | int | bool | None
 DEPTH: Final = 64
 
-_ALIASES: Final = {"time": "timestamp", "pulse": "pulse_id", "worker": "worker_id", "session": "session_id"}
+ALIASES: Final = {"time": "timestamp", "pulse": "pulse_id", "worker": "worker_id", "session": "session_id"}
+"""Shorter names of columns."""
 _BLOBS: Final = ("error_metrics", "params", "context")
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -172,7 +173,7 @@ class _Parser:
         if kind != "name" or word in ("and", "or", "in", "has"):
             raise self._fault("needs the name of a column here")
         self._at += 1
-        name = _ALIASES.get(word, word)
+        name = ALIASES.get(word, word)
         if sign := self._took(*_COMPARE):
             return Compare(name, sign, self._value(name), position)
         if self._took("has"):

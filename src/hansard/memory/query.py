@@ -14,7 +14,7 @@ import numpy as np
 
 from hansard.kernel.errors import invalid_field
 from hansard.memory import errors
-from hansard.memory.filters import Filter, check_names, parse, select
+from hansard.memory.filters import ALIASES, Filter, check_names, parse, select
 from hansard.memory.record import ForgeRecord
 from hansard.memory.view import COMPUTED, Numbers, View
 
@@ -52,7 +52,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 
     def __getitem__(self, name: str) -> Any:
         """One column of it, without decoding the record."""
-        return next(iter(self.view.listed(name, np.array([self.row]))))
+        return next(iter(self.view.listed(ALIASES.get(name, name), np.array([self.row]))))
 
     @property
     def record(self) -> ForgeRecord:
@@ -188,11 +188,12 @@ class Query:
         for view, rows in self._found(self._views()):
             there = np.arange(view.rows) if rows is None else rows
             for name, values in found.items():
-                values.extend(view.listed(name, there))
+                values.extend(view.listed(ALIASES.get(name, name), there))
         return found
 
     def has(self, name: str) -> bool:
         """Whether any segment has such a column."""
+        name = ALIASES.get(name, name)
         return name in COMPUTED or any(view.rows and view.column(name) is not None for view in self._views())
 
     def check(self, *names: str) -> None:
@@ -201,6 +202,7 @@ class Query:
             self._known(name)
 
     def _known(self, name: str) -> None:
+        name = ALIASES.get(name, name)
         views = [view for view in self._views() if view.rows]
         if name not in COMPUTED and views and all(view.column(name) is None for view in views):
             raise errors.column_unknown(name, {each for view in views for each in view.names()} | set(COMPUTED))
@@ -212,6 +214,7 @@ class Query:
             HansardError: ``column_unknown``; ``invalid_field`` for a column of texts.
         """
         self._known(name)
+        name = ALIASES.get(name, name)
         parts = [_numbers(view, name, rows) for view, rows in self._found(self._views())]
         return np.concatenate(parts) if parts else np.zeros(0)
 

@@ -68,7 +68,7 @@ def _record(row: dict[str, Any]) -> tuple[Words | str, ...]:
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return MISSING
-    if name == "timestamp":
+    if name in ("time", "timestamp"):
         return _time(value)
     if isinstance(value, list):
         return one_line(", ".join(map(str, value))) or MISSING
