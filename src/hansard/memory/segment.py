@@ -323,6 +323,9 @@ TYPES: Final[dict[str, np.dtype[Any]]] = {
 }  # fmt: skip
 
 
+_CONSTANT: Final = {kind: np.dtype("<f8" if kind == "n" else "<u8") for kind in TYPES}
+
+
 class Data(NamedTuple):
     """A column over all records of a segment: an array, or one value for all."""
 
@@ -342,28 +345,23 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
     for place, frame in enumerate(kept):
         width = len(layouts[frame.layout][1])
         alike.setdefault((frame.layout, frame.records, frame.columns[:width]), []).append(place)
-    whole: dict[str, np.ndarray[Any, Any]] = {}
+    pieces: dict[str, list[_Piece]] = {}
     schemas = sorted({layout[0] for layout in layouts.values()})
-    schema_of = np.zeros(rows, np.uint8)
-    for (layout, count, forms), places in alike.items():
-        block = np.frombuffer(b"".join([kept[place].columns for place in places]), np.uint8)
+    schema_of = np.zeros(len(kept), np.uint8)
+    for (layout, count, forms), alike_places in alike.items():
+        places = np.array(alike_places)
+        block = np.frombuffer(b"".join([kept[place].columns for place in alike_places]), np.uint8)
         block = block.reshape(len(places), -1)
         into = starts[places][:, None] + np.arange(count)
+        schema_of[places] = schemas.index(layouts[layout][0])
         position = align8(len(forms))
-        schema_of[into] = schemas.index(layouts[layout][0])
         for (name, kind), form in zip(layouts[layout][1], forms, strict=True):
-            target = whole.get(f"{kind}:{name}")
-            if target is None:
-                target = whole[f"{kind}:{name}"] = np.full(rows, ABSENT[kind], TYPES[kind])
-            if form:
-                target[into] = block[:, position : position + 8].view("<f8" if kind == "n" else "<u8")
-                position += 8
-            else:
-                length = count * TYPES[kind].itemsize
-                target[into] = block[:, position : position + length].view(TYPES[kind])
-                position += align8(length)
-    told = [_told(name, data) for name, data in whole.items()]
-    told.append(_told("#schema", schema_of))
+            length = 8 if form else count * TYPES[kind].itemsize
+            data = block[:, position : position + length].view(_CONSTANT[kind] if form else TYPES[kind])
+            pieces.setdefault(f"{kind}:{name}", []).append(_Piece(places, into, bool(form), data))
+            position += align8(length)
+    told = [_joined(name, found, counts, rows) for name, found in pieces.items()]
+    told.append(_repeated("#schema", schema_of, counts))
     ends = [np.frombuffer(frame.ends, "<u4").astype(np.int64) + frame.position for frame in kept]
     told.append(Data("#ends", np.concatenate(ends) if ends else np.zeros(0, np.int64), False))
     table = {
@@ -376,6 +374,33 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
     for name, times in (("#first", [f.smallest for f in kept]), ("#last", [f.largest for f in kept])):
         told.append(Data(name, np.array(times, "<f8"), False))
     return told, schemas
+
+
+class _Piece(NamedTuple):
+    """A column in pulses of one form: which pulses, which rows, and constants (one a pulse) or arrays."""
+
+    places: np.ndarray[Any, Any]
+    into: np.ndarray[Any, Any]
+    constant: bool
+    data: np.ndarray[Any, Any]
+
+
+def _joined(name: str, pieces: list[_Piece], counts: np.ndarray[Any, Any], rows: int) -> Data:
+    kind = name[0]
+    if all(piece.constant for piece in pieces) and sum(len(piece.places) for piece in pieces) == len(counts):
+        each = np.empty(len(counts), TYPES[kind])
+        for piece in pieces:
+            each[piece.places] = piece.data[:, 0]
+        return _repeated(name, each, counts)
+    whole = np.full(rows, ABSENT[kind], TYPES[kind])
+    for piece in pieces:
+        whole[piece.into] = piece.data
+    return _told(name, whole)
+
+
+def _repeated(name: str, each: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> Data:
+    told = _told(name, each)
+    return told if told.constant else Data(name, np.repeat(each, counts), False)
 
 
 def _told(name: str, data: np.ndarray[Any, Any]) -> Data:
