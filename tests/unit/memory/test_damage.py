@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hansard.kernel.errors import HansardError
 from hansard.memory.memory import Memory
 from hansard.memory.pulse import Record
 from hansard.memory.segment import TRAILER
+from hansard.memory.upkeep import repair
 from hansard.memory.verify import verify
 from tests.conftest import scale
 from tests.unit.memory.kit import contents, filled, left, plain, records
@@ -218,3 +223,30 @@ def test_a_noted_head_shows_a_cut_end(tmp_path: Path) -> None:
     left(tmp_path, ROWS[:6], PULSE)
     assert verify(tmp_path).ok
     assert [finding.code for finding in verify(tmp_path, noted=noted).findings] == ["head_contradicted"]
+
+
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=12), st.integers(0, 12)), min_size=1, max_size=4)
+
+
+@given(edits=EDITS, closed=st.booleans())
+def test_a_file_with_any_edits_is_read_or_refused(
+    unsealed: Path, sealed: Path, tmp_path_factory: pytest.TempPathFactory, edits: Any, closed: bool
+) -> None:
+    """Bytes put in, taken out, written over: a beginning of what was written, all of it, or an error that says so."""
+    folder = tmp_path_factory.mktemp("edited") / "log"
+    shutil.copytree(sealed if closed else unsealed, folder)
+    file = only(folder)
+    data = file.read_bytes()
+    for place, new, removed in edits:
+        at = int(place * len(data))
+        data = data[:at] + new + data[at + removed :]
+    file.write_bytes(data)
+    found = read(folder)
+    assert found is None or found == ROWS[: len(found)]
+    verify(folder)
+    with contextlib.suppress(HansardError):
+        repair(folder)
+        again = read(folder)
+        assert again is None or all(row in ROWS for row in again)
+        assert found is None or again == found or len(again or ()) >= len(found)
+    shutil.rmtree(folder.parent)

@@ -1,0 +1,101 @@
+"""``hansard memory`` as people use it: a real process, its output, its exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hansard.memory.memory import Memory
+from tests.acceptance.program import Run, hansard
+from tests.unit.memory.kit import EXAMPLE
+
+pytestmark = pytest.mark.slow
+
+
+def run(*arguments: str | Path, home: Path) -> Run:
+    """One command on the memory of a home."""
+    return hansard("memory", *arguments, variables={"HANSARD_HOME": str(home)})
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A home with four windows, of which one was refused."""
+    file = tmp_path / "windows.ndjson"
+    windows = [{**EXAMPLE, "eomm_score": score} for score in (0.1, 0.62, 0.99)]
+    file.write_text("\n".join([*map(json.dumps, windows), '{"ts_start": 1}']), encoding="utf-8")
+    home = tmp_path / "home"
+    done = run("ingest", file, home=home)
+    assert done.code == 1
+    assert "3 records kept, on the disk up to pulse 1" in done.out
+    assert "window 3: 'ts_end' is missing" in done.out
+    return home
+
+
+def test_records_are_found_and_given_in_every_form(kept: Path, tmp_path: Path) -> None:
+    """A table for people; JSON, NDJSON, Parquet and Arrow for programs, to standard output or into a file."""
+    table = run("query", "not success", home=kept)
+    assert table.code == 0
+    assert "2 records of: not success" in table.out
+    assert "0.62" in table.out
+    assert [row["seq"] for row in run("query", "--output", "json", home=kept).json["records"]] == [0, 1, 2]
+    lines = run("query", "eomm_score > 0.9", "--output", "ndjson", home=kept).out.splitlines()
+    assert [json.loads(line)["error_metrics"]["eomm_score"] for line in lines] == [0.99]
+    for form in ("parquet", "arrow", "ndjson"):
+        done = run("query", "--output", form, "--to", tmp_path / form, home=kept)
+        assert done.code == 0
+        assert "3 records" in done.out
+        assert (tmp_path / form).stat().st_size > 100
+    done = run("export", tmp_path / "audit.log", "--filter", "seq < 2", home=kept)
+    assert done.code == 0
+    assert len((tmp_path / "audit.log").read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_faults_have_a_kind_and_a_remedy(kept: Path, tmp_path: Path) -> None:
+    """A mistyped filter, a missing file, an empty home: each an exit code and what to do."""
+    wrong = run("query", "eom_score > 1", home=kept)
+    assert wrong.code == 3
+    assert "Did you mean 'eomm_score'?" in wrong.err
+    assert run("ingest", tmp_path / "none.ndjson", home=kept).code != 0
+    nothing = run("query", home=tmp_path / "empty")
+    assert nothing.code == 4
+    assert "no log yet" in nothing.err
+    assert not (tmp_path / "empty" / "memory").exists()
+    inside = run("export", kept / "memory" / "worker-000" / "000000000001.seg", home=kept)
+    assert inside.code != 0, "a log is never written over"
+    assert run("query", home=kept).code == 0
+
+
+def test_damage_is_found_and_mended(kept: Path) -> None:
+    """verify tells a changed byte with exit code 1, repair keeps what is whole, and a noted head shows the loss."""
+    head = run("verify", "--json", home=kept).json["heads"][0]
+    assert run("generate", "--count", "300", home=kept).code == 0
+    assert run("verify", "--head", head, home=kept).code == 0
+    with Memory.read(kept / "memory") as memory:
+        position = next(iter(memory._current().views)).offsets[1] + 500
+    file = kept / "memory" / "worker-000" / "000000000001.seg"
+    data = bytearray(file.read_bytes())
+    data[position] ^= 1
+    file.write_bytes(data)
+    found = run("verify", home=kept)
+    assert found.code == 1
+    assert "damaged worker 0, '000000000001.seg'" in found.out
+    mended = run("repair", home=kept)
+    assert mended.code == 0
+    assert "lost: pulse 2" in mended.out
+    assert run("query", "--output", "json", "--limit", "0", home=kept).json["count"] == 3 + 300 - 128
+    assert run("verify", "--head", head.replace(":1:", ":9:"), home=kept).code == 1
+
+
+def test_stats_and_retention(kept: Path) -> None:
+    """Sums are told for people and as JSON; retention needs to be told how much."""
+    stats = run("stats", "--above", "0.5", "--min-length", "2", "--every", "60", "--json", home=kept).json
+    assert stats["count"] == 3
+    assert stats["statistics"]["largest"] == 0.99
+    assert stats["flags"] == {"INSTA_MELT": 3}
+    assert [burst["count"] for burst in stats["bursts"]] == [2]
+    assert "Worker" in run("stats", home=kept).out
+    assert run("retain", home=kept).code == 2
+    done = run("retain", "--days", "1", home=kept)
+    assert (done.code, done.out.split()[1]) == (0, "0")
