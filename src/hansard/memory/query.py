@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat, starmap
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -25,8 +25,8 @@ BINS: Final = 100_000
 """Bins of a time series at most."""
 
 
-_Each = Callable[[View, Numbers | None], Iterator[Any]]
-"""Gives some records of a segment in one form."""
+_Each = Callable[[View, Numbers | None], Iterable[Iterable[Any]]]
+"""Gives some records of a segment in one form, in portions."""
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
@@ -141,6 +141,9 @@ class Query:
         return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=key)
 
     def _stream(self, views: Sequence[View], each: _Each) -> Iterator[Any]:
+        return chain.from_iterable(self._portions(views, each))
+
+    def _portions(self, views: Sequence[View], each: _Each) -> Iterator[Iterable[Any]]:
         for view, rows in self._found(views):
             yield from each(view, rows)
             if rows is None:
@@ -156,7 +159,7 @@ class Query:
 
     def records(self) -> Iterator[ForgeRecord]:
         """Records, typed."""
-        return (ForgeRecord(*row) for row in self.rows())
+        return starmap(ForgeRecord, self.rows())
 
     def __iter__(self) -> Iterator[Hit]:
         """Records that are read when they are asked for."""
@@ -338,8 +341,8 @@ class Query:
         return table(list(self._found(self._views())), blobs=blobs)
 
 
-def _hits(view: View, rows: Numbers | None) -> Iterator[Hit]:
-    return (Hit(view, row) for row in (range(view.rows) if rows is None else rows.tolist()))
+def _hits(view: View, rows: Numbers | None) -> Iterator[Iterable[Hit]]:
+    yield map(Hit, repeat(view), range(view.rows) if rows is None else rows.tolist())
 
 
 def _numbers(view: View, name: str, rows: Numbers | None) -> Numbers:
