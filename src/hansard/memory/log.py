@@ -56,6 +56,8 @@ class Log:
                 known.pop(path).close()
             for place, path in enumerate(paths):
                 following = paths[place + 1 : place + 2]
+                if path in known and known[path].handle.replaced():
+                    known.pop(path).close()
                 if path in known:
                     if not known[path].sealed:
                         known[path].refresh()

@@ -20,6 +20,8 @@ import google_crc32c
 import msgspec
 import numpy as np
 
+from hansard.kernel.bulk import collector_paused
+
 Record = dict[str, Any]
 """A record as it goes in: the fields of the specification's section 2 but pulse_id, worker_id and seq."""
 
@@ -264,6 +266,11 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
         RowError: a record lacks a field, or holds what cannot be encoded. Nothing is lost but the frame.
     """
     frame = Frame(pulse_id, seq, len(rows), dictionary)
+    with collector_paused():
+        return _encoded(frame, rows, schema, dictionary)
+
+
+def _encoded(frame: Frame, rows: Sequence[Record], schema: Schema, dictionary: Dictionary) -> Frame:
     try:
         taken: dict[tuple[str, ...], Sequence[Any]] = {(): rows}
         for node in schema.nodes:
@@ -274,7 +281,7 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
             _encode_into(blobs, buffer, -1)
             end = len(buffer)
             if end > FULL and ends:
-                return encode(rows[: len(ends)], schema, dictionary, pulse_id, seq)
+                return encode(rows[: len(ends)], schema, dictionary, frame.pulse_id, frame.seq)
             ends.append(end)
         frame.ends = _wholes(ends)
         _add_columns(frame, taken, schema, dictionary)
@@ -308,61 +315,56 @@ def _add_columns(
     frame.blobs_length = len(buffer) - HEADER_LENGTH
     times = taken[("timestamp",)]
     frame.smallest, frame.largest = min(times), max(times)
-    forms = bytearray()
-    parts: list[bytes] = []
-    for _, path, kind, many in (*HEADER_COLUMNS, *schema.columns):
-        _add_column(forms, parts, taken[path], kind, many, dictionary)
+    todo = [(taken[column.path], column.kind, column.many) for column in (*HEADER_COLUMNS, *schema.columns)]
     names = []
     for fan in schema.fans:
         keys, columns = _fanned(taken[fan.path])
         names.append(keys)
-        for column in columns:
-            _add_column(forms, parts, column, "n", False, dictionary)
+        todo += [(column, "n", False) for column in columns]
+    packed = _packed_columns(todo, frame.count, dictionary)
     frame.layout = dictionary.layout(schema, tuple(names))
     frame.values_sent = dictionary.sent
     values = dictionary.news()
     frame.values_after = dictionary.sent
     frame.values_length = len(values)
     _append_aligned(buffer, values)
-    columns_ = b"".join([forms, bytes(-len(forms) & 7), *parts])
-    frame.columns_length = len(columns_)
-    frame.columns = columns_
-    _append_aligned(buffer, columns_)
+    frame.columns_length = len(packed)
+    frame.columns = packed
+    _append_aligned(buffer, packed)
     _append_aligned(buffer, frame.ends)
     buffer += bytes(-len(buffer) & 7)
 
 
-_ONE_WHOLE: Final = struct.Struct("<Q").pack
-
-
-def _add_column(
-    forms: bytearray, parts: list[bytes], column: Sequence[Any], kind: str, many: bool, dictionary: Dictionary
-) -> None:
-    """One column as a constant or an array, checked: what does not fit raises."""
-    first = column[0]
-    if first == column[-1] and column.count(first) == len(column):
-        forms.append(1)
-        if kind == "v":
-            parts.append(_ONE_WHOLE(dictionary.lists[tuple(first)] if many else dictionary.texts[first]))
-        elif kind == "n":
-            parts.append(_numbers((first,)))
-        else:
-            parts.append((_flags((first,)) if kind == "f" else _wholes((first,))).ljust(8, b"\0"))
-        return
-    forms.append(0)
+def _packed_columns(todo: Iterable[tuple[Sequence[Any], str, bool]], count: int, dictionary: Dictionary) -> bytes:
+    """Columns (values, kind, whether these are lists) as the section of a frame; what does not fit raises."""
+    forms, parts = bytearray(), []
+    texts, lists = dictionary.texts, dictionary.lists
     data: bytes
-    if kind == "n":
-        data = _numbers(column)
-    elif kind == "v":
-        found = (
-            map(dictionary.lists.__getitem__, map(tuple, column)) if many else map(dictionary.texts.__getitem__, column)
-        )
-        data = _wholes(found)
-    else:
-        data = _flags(column) if kind == "f" else _wholes(column)
-    parts.append(data)
-    if len(data) & 7:
-        parts.append(bytes(-len(data) & 7))
+    for column, kind, many in todo:
+        first = column[0]
+        if first == column[-1] and column.count(first) == count:
+            forms.append(1)
+            if kind == "v":
+                parts.append(_ONE_WHOLE(lists[tuple(first)] if many else texts[first]))
+            elif kind == "n":
+                parts.append(_numbers((first,)))
+            else:
+                parts.append((_flags((first,)) if kind == "f" else _wholes((first,))).ljust(8, b"\0"))
+            continue
+        forms.append(0)
+        if kind == "n":
+            data = _numbers(column)
+        elif kind == "v":
+            data = _wholes(map(lists.__getitem__, map(tuple, column)) if many else map(texts.__getitem__, column))
+        else:
+            data = _flags(column) if kind == "f" else _wholes(column)
+        parts.append(data)
+        if len(data) & 7:
+            parts.append(bytes(-len(data) & 7))
+    return b"".join([forms, bytes(-len(forms) & 7), *parts])
+
+
+_ONE_WHOLE: Final = struct.Struct("<Q").pack
 
 
 @functools.cache

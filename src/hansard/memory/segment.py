@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from hansard.memory import errors
+from hansard.memory.disk import Disk
 from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, packed_array
 
 SEGMENT_MAGIC: Final = b"\x89HSEG\r\n\x1a"
@@ -91,6 +92,13 @@ class Handle:
     def size(self) -> int:
         """The file's length now."""
         return os.fstat(self.number).st_size
+
+    def replaced(self) -> bool:
+        """Whether another file has this one's name now."""
+        try:
+            return self.path.stat().st_ino != os.fstat(self.number).st_ino
+        except FileNotFoundError:
+            return False
 
     def read(self, position: int, length: int) -> bytes:
         """These bytes, fewer where the file ends.
@@ -474,6 +482,33 @@ def is_footer(handle: Handle, salt: bytes, end: int) -> bool:
     """Whether what stands at ``end`` is a footer, though its first bytes are damaged."""
     directory = read_footer(handle, salt)
     return directory is not None and directory.frames_end == end
+
+
+def rewritten(disk: Disk, handle: Handle, end: int, behind: bytes = b"") -> None:
+    """Put a file with the same beginning and something else behind it in a segment's place.
+
+    Not in the file itself: readers map it, and a file that becomes shorter under a map ends the reader's process.
+
+    Raises:
+        OSError: the old file still stands.
+    """
+    temporary = handle.path.with_name(f"{handle.path.name}.part")
+    if temporary.exists():  # of somebody who died here
+        disk.remove(temporary)
+    copy = disk.create(temporary)
+    try:
+        position = 0
+        while position < end:
+            data = handle.read(position, min(READ, end - position))
+            disk.write(copy, [data], position)
+            position += len(data)
+        if behind:
+            disk.write(copy, [behind], end)
+        disk.sync(copy)
+    finally:
+        disk.close(copy)
+    disk.rename(temporary, handle.path)
+    disk.sync_folder(handle.path.parent)
 
 
 def last_numbers(handle: Handle, directory: Directory) -> tuple[int, int]:

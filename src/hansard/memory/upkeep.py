@@ -32,6 +32,7 @@ from hansard.memory.segment import (
     footer,
     read_footer,
     read_head,
+    rewritten,
     segments,
     whole_frames,
 )
@@ -126,13 +127,7 @@ def _mend(disk: Disk, worker: int, path: Path, following: int | None) -> Mended 
         values = _values_before(handle, walk, behind, directory)
         if values is not None and behind:
             _write_behind(disk, path.parent, head, walk, handle, behind, values)
-        target = disk.open(path)
-        try:
-            disk.write(target, [footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt)], walk.end)
-            disk.cut(target, walk.end + len(footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt)))
-            disk.sync(target)
-        finally:
-            disk.close(target)
+        rewritten(disk, handle, walk.end, footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt))
         saved = [each.pulse_id for each in behind] if values is not None else []
         until = (saved[0] if saved else following or _last_pulse(handle, directory, behind, walk) + 1) - 1
         action = f"cut at byte {walk.end}" + (f"; {len(saved)} pulses behind it kept in a new segment" if saved else "")
@@ -157,13 +152,7 @@ def _footer_mended(
     derived = footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt)
     if stored == derived:
         return None
-    target = disk.open(handle.path)
-    try:
-        disk.write(target, [derived], walk.end)
-        disk.cut(target, walk.end + len(derived))
-        disk.sync(target)
-    finally:
-        disk.close(target)
+    rewritten(disk, handle, walk.end, derived)
     return Mended(worker, handle.name, "its footer was derived again", None)
 
 

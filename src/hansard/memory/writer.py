@@ -34,6 +34,7 @@ from hansard.memory.segment import (
     last_numbers,
     read_footer,
     read_head,
+    rewritten,
     segments,
 )
 
@@ -50,6 +51,10 @@ SECONDS: Final = 0.25
 
 ROOM: Final = 4 * 1024 * 1024
 """Bytes that are reserved ahead: a sync is dearer when it must also note a file's new length."""
+
+
+RESUMED: Final = 8 * 1024 * 1024
+"""A closed segment with fewer bytes is gone on with, so that many short runs do not leave many small files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,7 +502,7 @@ class Appender:
                 if head.worker != self._worker:
                     raise errors.memory_foreign(path.name, f"it is of worker {head.worker}")
                 directory = read_footer(handle, head.salt)
-                if directory is not None and directory.frames_end >= self._segment_bytes:
+                if directory is not None and directory.frames_end >= min(self._segment_bytes, RESUMED):
                     pulse, seq = last_numbers(handle, directory)
                     self._take_up(pulse + 1, seq, directory.chain)
                     return Recovery(pulse, tuple(cut))
@@ -506,6 +511,8 @@ class Appender:
                     raise errors.memory_corrupt(path.name, walk.end, f"pulse {walk.pulse_id}", walk.torn or "no frame")
                 if walk.torn is not None:
                     cut.append(self._keep_aside(path, handle, walk.end))
+                if directory is not None:
+                    rewritten(self._disk, handle, walk.end)
                 self._go_on(path, head, walk)
                 return Recovery(walk.pulse_id - 1, tuple(cut), len(walk.later))
         return Recovery(0, tuple(cut))

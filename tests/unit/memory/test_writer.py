@@ -334,6 +334,21 @@ def test_a_reader_follows_a_writer(tmp_path: Path) -> None:
             assert memory.query().count() == start + 40
 
 
+def test_a_reader_is_not_disturbed_when_a_closed_log_goes_on(tmp_path: Path) -> None:
+    """What a reader has open stays as it was while a writer goes on; looking again shows the rest."""
+    filled(tmp_path, ROWS[:100], 10)
+    with Memory.read(tmp_path) as reader:
+        query = reader.query("not success or eomm_score >= 0")
+        first = next(iter(query)).record
+        filled(tmp_path, ROWS[100:200], 10)
+        assert [plain(row) for row in query.records()] == ROWS[:100]
+        assert query.column("match_id") == ["M000000"] * 100
+        assert plain(first) == ROWS[0]
+        reader.refresh()
+        assert [plain(row) for row in reader] == ROWS[:200]
+    assert len(list((tmp_path / "worker-000").iterdir())) == 2, "one segment and the owner's file"
+
+
 def test_recovery_does_not_read_closed_segments(tmp_path: Path) -> None:
     """A writer opens the last segment only: the others might as well be gone."""
     filled(tmp_path, ROWS, 20, segment_bytes=50_000)
