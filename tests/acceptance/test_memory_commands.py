@@ -88,6 +88,17 @@ def test_damage_is_found_and_mended(kept: Path) -> None:
     assert run("verify", "--head", head.replace(":1:", ":9:"), home=kept).code == 1
 
 
+def test_constants_of_the_run_are_settings(kept: Path) -> None:
+    """The threshold and the names in params come from the home's settings; a wrong one is refused by name."""
+    (kept / "settings.toml").write_text('eomm_threshold = 0.01\ncapture_source = "stream"\n', encoding="utf-8")
+    assert run("generate", "--count", "50", home=kept).code == 0
+    [row] = run("query", "seq == 10", "--output", "json", home=kept).json["records"]
+    assert row["params"]["capture_source"] == "stream"
+    assert (row["params"]["eomm_threshold"], row["success"]) == (0.01, False)
+    (kept / "settings.toml").write_text("eomm_threshold = 'high'\n", encoding="utf-8")
+    assert "eomm_threshold" in run("stats", home=kept).err
+
+
 def test_stats_and_retention(kept: Path) -> None:
     """Sums are told for people and as JSON; retention needs to be told how much."""
     stats = run("stats", "--above", "0.5", "--min-length", "2", "--every", "60", "--json", home=kept).json

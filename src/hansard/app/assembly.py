@@ -75,8 +75,19 @@ def open_parts(
 
         def memory() -> list[object]:
             from hansard.memory.operations import MemoryOperations
+            from hansard.memory.schema_map import MapSettings
 
-            return [MemoryOperations(home / "memory", may_write=may_write, may_read=user_may_read)]
+            constants = MapSettings(
+                eomm_threshold=settings.eomm_threshold,
+                transform_id=settings.transform_id,
+                engine_version=settings.engine_version,
+                compositor_version=settings.compositor_version,
+                render_scale=settings.render_scale,
+                capture_source=settings.capture_source,
+                operator_weights=settings.operator_weights,
+            )
+            folder = home / "memory"
+            return [MemoryOperations(folder, may_write=may_write, may_read=user_may_read, settings=constants)]
 
         @cache
         def custody() -> CustodyOperations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -33,6 +33,21 @@ class Settings(BaseSettings):
     write_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders outside the home in which operations may write; a relative one is below the home. In the environment
     they are joined as in PATH."""
+
+    eomm_threshold: Annotated[float, Field(allow_inf_nan=False)] = 0.5
+    """Memory: a TrueVision window with a higher score is anomalous."""
+    transform_id: Annotated[str, Field(min_length=1)] = "eomm_compositor_v2.0.0"
+    """Memory: what made the score of TrueVision windows; records can be found by it."""
+    engine_version: str = "truevision_v2.0.0"
+    """Memory: stands in the parameters of each TrueVision record."""
+    compositor_version: str = "eomm_v2.0.0"
+    """Memory: stands there, too."""
+    render_scale: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Memory: stands there, too, where it is known."""
+    capture_source: Literal["screen", "video_file", "stream"] | None = "screen"
+    """Memory: where the pictures of TrueVision windows come from."""
+    operator_weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    """Memory: weights of operators in the composite score that ``eomm_score`` is compared with; 1 for others."""
 
     @field_validator("database_url", mode="before")
     @classmethod

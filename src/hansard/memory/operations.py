@@ -124,6 +124,7 @@ class MemoryOperations:
                 filter=request.filter,
                 count=count,
                 statistics=_plain(query.statistics(request.column)) if count else None,
+                composite_gap=query.composite_gap(self._settings.operator_weights) if count else None,
                 flags=query.flag_frequency() if windows_there else {},
                 sessions=[_plain(each) for each in query.sessions()[:REFUSALS]] if windows_there else [],
                 series=series,

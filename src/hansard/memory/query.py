@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat, starmap
 from typing import TYPE_CHECKING, Any, Final
 
@@ -241,6 +241,26 @@ class Query:
             float(np.median(there)),
             float(np.percentile(there, 95)),
         )
+
+    def composite_gap(self, weights: Mapping[str, float]) -> float | None:
+        """How far ``eomm_score`` is at most from the composite of the operators (``schema_map.composite``).
+
+        ``None`` where no record has both.
+        """
+        if not self.has("eomm_score"):
+            return None
+        names = sorted({name for view in self._views() for name in view.names() if name.startswith("operators.")})
+        scores = self.numbers("eomm_score")
+        weighted, whole = np.zeros(len(scores)), np.zeros(len(scores))
+        for name in names:
+            weight, numbers = weights.get(name.removeprefix("operators."), 1.0), self.numbers(name)
+            there = ~np.isnan(numbers)
+            weighted[there] += weight * numbers[there]
+            whole[there] += weight
+        both = (whole > 0) & ~np.isnan(scores)
+        if not both.any():
+            return None
+        return float(np.abs(np.clip(weighted[both] / whole[both], 0, 1) - scores[both]).max())
 
     def series(self, name: str = "eomm_score", *, seconds: float = 60.0) -> list[Bin]:
         """A column over time, in stretches of so many seconds; empty ones are there too.

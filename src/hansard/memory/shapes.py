@@ -103,6 +103,8 @@ class MemorySummed(Shape):
     count: int
     statistics: dict[str, Any] | None
     """Of the column; nothing where no record has it."""
+    composite_gap: float | None
+    """How far ``eomm_score`` is at most from the weighted mean of its operators (``operator_weights`` of the settings)."""
     flags: dict[str, int]
     sessions: list[dict[str, Any]]
     """The first hundred."""

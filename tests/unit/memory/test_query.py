@@ -16,6 +16,7 @@ from hansard.kernel.errors import HansardError
 from hansard.memory import filters
 from hansard.memory.memory import Memory
 from hansard.memory.pulse import Record
+from hansard.memory.schema_map import MapSettings, composite
 from tests.unit.memory.kit import filled, left, plain, records
 
 ROWS = records(2600, seed=21)
@@ -215,6 +216,19 @@ def test_statistics_are_those_of_the_numbers(memory: Memory) -> None:
     with pytest.raises(HansardError) as refused:
         memory.query().statistics("map_name")
     assert refused.value.code == "invalid_field"
+
+
+def test_scores_are_compared_with_their_composite(memory: Memory) -> None:
+    """The gap is the largest distance between a score and the weighted mean of the operators that are there."""
+    for weights in ({}, {"INSTA_MELT": 3.0, "SPAWN_BIAS": 0.0}):
+        settings = MapSettings(operator_weights=weights)
+        gaps = []
+        for row in ROWS:
+            whole = composite(row["error_metrics"]["operators"], settings)
+            assert whole is not None
+            gaps.append(abs(whole - row["error_metrics"]["eomm_score"]))
+        assert memory.query().composite_gap(weights) == pytest.approx(max(gaps))
+    assert memory.query("worker == 9").composite_gap({}) is None
 
 
 def test_a_series_covers_time_without_gaps(memory: Memory) -> None:

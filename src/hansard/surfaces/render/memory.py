@@ -97,6 +97,8 @@ def summed(answer: shapes.MemorySummed) -> Iterator[Block]:
             ("Largest", _number(told["largest"])),
             ("Without it", figure(told["missing"]) if told["missing"] else None),
         )
+    if answer.composite_gap is not None:
+        yield line(f"eomm_score is at most {answer.composite_gap:.4g} from the composite of its operators")
     if answer.flags:
         yield Gap()
         flags = [(one_line(flag), figure(number)) for flag, number in answer.flags.items()]
