@@ -104,7 +104,7 @@ class MemorySummed(Shape):
     statistics: dict[str, Any] | None
     """Of the column; nothing where no record has it."""
     composite_gap: float | None
-    """How far ``eomm_score`` is at most from the mean of its operators, weighted by the settings (``operator_weights``)."""
+    """How far ``eomm_score`` is at most from the mean of its operators, by the settings' ``operator_weights``."""
     flags: dict[str, int]
     sessions: list[dict[str, Any]]
     """The first hundred."""
