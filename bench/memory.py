@@ -13,6 +13,7 @@ installed; one that is not is told and left out.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import importlib.util
 import os
@@ -118,6 +119,8 @@ def own_figures(count: int, rounds: int, folder: Path) -> None:
     from hansard.memory.schema_map import TRUEVISION
 
     rows = memory_gen.records(count)
+    gc.collect()
+    gc.freeze()  # as the protocol does: the records are not the scan's garbage
     packed: Any = msgspec.msgpack.Encoder().encode
     filled = Memory.open(folder / "own")
     filled.extend(rows)
