@@ -105,6 +105,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "panel": [
             {
                 "expert_slug": "muffin",
+                "name": "Muffin",
                 "source": "pool",
                 "role": "r",
                 "tier": "Core",
@@ -117,6 +118,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "dialogue_id": "d",
         "at": "2026-02-01T10:00:00Z",
         "expert_slug": "palmier",
+        "name": "Palmier",
         "role": "r",
         "description": "d",
         "focus": "f",
@@ -236,8 +238,8 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "round": 0,
         "round_contexts": {"muffin": "w"},
         "experts": ["muffin"],
+        "rounds": [0],
         "budget_tokens": 1000,
-        "in_files": True,
     },
     requests.DialoguePrompts: {
         "dialogue_id": "d",
