@@ -79,7 +79,7 @@ def test_a_store_of_the_first_schema_shows_what_it_needs(home: Path) -> None:
     assert "ALTER TABLE" not in dry
     assert re.search(r"New columns in:? +experts, dialogues, utterances, entities, verdicts\n", dry)
     assert "ALTER TABLE" in hansard("database", "migrate", "--sql").out
-    assert ".backup" in dry
+    assert "hansard backup" in dry
     assert (home / "hansard.db").read_bytes() == STORE.read_bytes()
     assert hansard("database", "migrate").code == 0
     assert hansard("verify", "--all").code == 0

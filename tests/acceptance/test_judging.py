@@ -109,7 +109,7 @@ def test_a_pipe_gets_the_prompt_alone(home: Path) -> None:
     given = at(home, "prompts", ID, "--expert", "muffin", "--json").json["prompts"][0]["prompt"]
     assert piped.out.split() == given.split()
     assert piped.out.startswith("# Dialogue: ")
-    assert "Muffin, about" in piped.err
+    assert "Muffin, the whole prompt: about" in piped.err
     assert "No panel is seated" in piped.err
 
 

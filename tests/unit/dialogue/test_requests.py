@@ -266,7 +266,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     requests.DialogueSimilar: {"words": "w", "dialogue_id": "d", "limit": 5},
     requests.DialogueStats: {"tags": ["t"], "top": 5},
     requests.DialogueQuery: {"dialogue_id": "d"},
-    requests.DialogueList: {"status": "open", "tags": ["t"], "limit": 5},
+    requests.DialogueList: {"status": "open", "tags": ["t"], "limit": 5, "after": "d"},
     requests.ExpandCitations: {"dialogue_id": "d", "ids": ["P0001"]},
     requests.EntityQuery: {"dialogue_id": "d", "id": "P0001"},
     requests.ParseResponse: {"dialogue_id": "d", "round": 0, "expert": "muffin", "text": "t", "path": "p"},
