@@ -23,7 +23,7 @@ from hansard.dialogue.door import folder_in, misplaced
 from hansard.dialogue.store import own_folders
 from hansard.exchange.errors import path_not_allowed
 from hansard.kernel.errors import HansardError
-from hansard.kernel.files import is_folder, lies_in, unwritable
+from hansard.kernel.files import is_folder, lies_in, opened, unwritable
 from hansard.kernel.locks import file_lock
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Shape
@@ -286,6 +286,7 @@ def _below(folder: Path) -> Iterator[Path]:
 def _copy_file(source: Path, target: Path) -> int:
     """Copy a file that nobody else can have made; its size."""
     target.parent.mkdir(mode=stat.S_IMODE(source.parent.stat().st_mode), parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    with opened(source) as file, target.open("xb") as copy:
+        shutil.copyfileobj(file, copy)
     shutil.copymode(source, target)
     return target.stat().st_size

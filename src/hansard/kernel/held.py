@@ -45,7 +45,9 @@ def is_held(path: Path) -> bool:
         found = path.stat()
     except (OSError, ValueError, RuntimeError):
         return False
-    for database in databases:
+    for database in {
+        place for one in databases for place in (one, one.resolve())
+    }:  # a log stands beside the file itself
         for ending in BESIDE:
             try:
                 if os.path.samestat(found, database.with_name(database.name + ending).stat()):

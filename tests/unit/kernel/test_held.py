@@ -30,6 +30,21 @@ def test_a_held_database_is_known_by_every_name(tmp_path: Path) -> None:
     assert not is_held(database)
 
 
+def test_a_database_held_by_a_link_is_known_with_its_log(tmp_path: Path) -> None:
+    """What stands beside the file itself is held, where the database was named by a link in another folder."""
+    (tmp_path / "real").mkdir()
+    for ending in ("", "-shm"):
+        (tmp_path / "real" / f"store.db{ending}").write_bytes(b"")
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "real" / "store.db")
+    hold(link)
+    try:
+        assert is_held(tmp_path / "real" / "store.db")
+        assert is_held(tmp_path / "real" / "store.db-shm")
+    finally:
+        release(link)
+
+
 def test_a_held_database_is_neither_read_nor_written_over(tmp_path: Path) -> None:
     """Reading it is refused by name, and so is an output at its place."""
     database = tmp_path / "store.db"

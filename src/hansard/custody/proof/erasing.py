@@ -43,6 +43,7 @@ from hansard.exchange.formats import FORMS, is_export
 from hansard.exchange.parquet import is_tables_export
 from hansard.kernel.canonical import parsed
 from hansard.kernel.errors import HansardError, batch_validation_failed
+from hansard.kernel.files import opened
 from hansard.kernel.held import is_held
 from hansard.kernel.operations import Call, operation
 
@@ -436,7 +437,8 @@ def _looked_at(path: Path, runs: Runs) -> str | None:
             return UNSEARCHED
         if is_held(path):
             return None
-        data = path.read_bytes()
+        with opened(path) as file:
+            data = file.read()
     except OSError:
         return UNSEARCHED
     if runs.stand_in_bytes(data):
