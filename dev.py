@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="show the program at work on its own example", add_help=False)
     test = commands.add_parser("test", help="run every check; further arguments go to pytest", allow_abbrev=False)
-    test.add_argument("--fast", action="store_true", help="leave out what is slow: under a minute")
+    test.add_argument("--fast", action="store_true", help="leave out what is slow: some minutes")
     commands.add_parser("lock", help="resolve the dependencies anew (needs uv)", add_help=False)
     options, rest = parser.parse_known_args(arguments)
     try:

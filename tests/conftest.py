@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import hypothesis
 import pytest
@@ -42,6 +42,11 @@ def scale(count: int) -> int:
     if not 0 < factor < math.inf:
         raise pytest.UsageError(f"HANSARD_SCALE must be a number above 0, such as 0.25, 1 or 10; it is '{given}'")
     return max(1, round(count * factor))
+
+
+def sampled(values: Iterable[str], quick: Collection[str]) -> list[Any]:
+    """Parameters of a test that goes through all there is: those that are not ``quick`` are ``slow``."""
+    return [value if value in quick else pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
 def absent(what: str) -> NoReturn:

@@ -23,7 +23,7 @@ import pytest
 from hansard.app.assembly import open_parts
 from hansard.surfaces.cli import exits
 from tests.acceptance.program import PROGRAM, Run, environment, hansard
-from tests.conftest import ROOT
+from tests.conftest import ROOT, sampled
 
 EXAMPLE: Final = ROOT / "src" / "hansard" / "examples" / "2026-09-14T0900Z-ledger-write-path"
 ID: Final = "ledger-write-path"
@@ -34,6 +34,8 @@ READING: Final[dict[str, list[str]]] = {
     "list": ["list"],
     "show": ["show", "latest"],
     "show an entity": ["show", "latest", "P0101"],
+    "show a round": ["show", "latest", "round-1"],
+    "show a verdict": ["show", "latest", "verdict:final"],
     "minutes": ["minutes", "latest"],
     "report": ["report", "latest"],
     "progress": ["progress", "latest"],
@@ -48,7 +50,7 @@ READING: Final[dict[str, list[str]]] = {
 }
 """A call of each command that changes nothing."""
 
-QUICK: Final = ("list", "show an entity", "minutes", "call")
+QUICK: Final = ("minutes", "call")
 """Those that are tried also when there is little time: a process each."""
 
 
@@ -117,9 +119,7 @@ def on_terminal(home: Path, *arguments: str, **changes: str | None) -> tuple[int
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in READING]
-)
+@pytest.mark.parametrize("name", sampled(READING, QUICK))
 def test_a_pipe_gets_plain_text(filled: Path, name: str) -> None:
     """Piped, every command prints without colour and boxes, says nothing on stderr, and ends with 0."""
     done = at(filled, *READING[name])
@@ -189,6 +189,20 @@ def test_an_entity_is_shown_whole(filled: Path) -> None:
 
 
 @pytest.mark.slow
+def test_whatever_a_search_names_can_be_shown(filled: Path) -> None:
+    """Every item of a search is taken by ``show`` as it is printed; of another, the nearest is told."""
+    found = {hit["item"] for hit in at(filled, "search", "recovery", "--json").json["hits"]}
+    found |= {hit["item"] for hit in at(filled, "search", "stripes", "--json").json["hits"]}
+    assert len({name.partition("-")[0].partition(":")[0] for name in found}) > 2
+    for name in sorted(found)[::5]:
+        assert at(filled, "show", "latest", name).code == exits.OK, name
+    assert at(filled, "show", "latest", "VERDICT:final", "--json").json["verdict_id"] == "final"
+    missed = at(filled, "show", "latest", "round-7")
+    assert missed.code == 4
+    assert "Did you mean 'round-" in missed.err
+
+
+@pytest.mark.slow
 def test_ids_take_a_unique_beginning(filled: Path) -> None:
     """A unique beginning of an id and 'latest' name the dialogue, in commands and in calls."""
     assert at(filled, "progress", ID[:6], "--json").json["dialogue_id"] == ID
@@ -205,6 +219,18 @@ def test_minutes_and_report_are_markdown_in_a_pipe_and_in_a_file(filled: Path, t
         piped = at(filled, command, "latest").out
         assert file.read_text(encoding="utf-8") == piped
         assert piped.startswith("# ")
+
+
+@pytest.mark.parametrize("command", ["minutes", "report"])
+def test_no_document_is_written_over_what_the_home_keeps(filled: Path, tmp_path: Path, command: str) -> None:
+    """Not over the store's log, keys or settings, by whatever name; the record is whole afterwards."""
+    (tmp_path / "link").symlink_to(filled / "hansard.db-wal")
+    kept = ("hansard.db", "hansard.db-wal", "hansard.db-shm", "settings.toml", "keys/trusted.json")
+    (filled / "keys").mkdir(exist_ok=True)
+    for file in (*(filled / name for name in kept), tmp_path / "link"):
+        assert at(filled, command, "latest", "--output", file).code not in (exits.OK, 1)
+    assert not (filled / "settings.toml").exists()
+    assert at(filled, "verify", "--all").code == exits.OK
 
 
 @pytest.mark.slow
@@ -403,7 +429,7 @@ def test_long_work_shows_a_bar_on_a_terminal() -> None:
         (["call", "dialogue_lst"], 4, ["Did you mean 'dialogue_list'"]),
         (["call", "dialogue_list", "{"], 3, ["not JSON", "line 1"]),
         (["call", "dialogue_list", '{"limit": 0, "stat": 1}'], 3, ["limit", "stat", "Did you mean 'status'"]),
-        (["call", "dialogue_list", "@nowhere.json"], 7, ["nowhere.json"]),
+        (["call", "dialogue_list", "@nowhere.json"], 4, ["nowhere.json"]),
         (["search", "primary", "--in", "nowhere"], 4, ["nowhere"]),
     ],
 )
@@ -584,6 +610,19 @@ def test_export_and_verify_a_file_without_a_store(filled: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_a_backup_brings_the_record_back_in_another_home(filled: Path, tmp_path: Path) -> None:
+    """Backed up and restored, every head is the one that it was; neither is done over what stands."""
+    backup = tmp_path / "backup"
+    assert at(filled, "backup", backup).code == exits.OK
+    assert at(tmp_path / "new", "restore", backup).code == exits.OK
+    before, after = (at(home, "verify", "--all", "--json").json for home in (filled, tmp_path / "new"))
+    assert after["ok"]
+    assert after["heads"] == before["heads"]
+    again = at(filled, "backup", backup, "--json")
+    assert (again.code, again.json["error_code"]) == (exits.BY_KIND["conflict"], "folder_not_empty")
+    assert at(tmp_path / "new", "restore", backup).code == exits.BY_KIND["conflict"]
+
+
 def test_verify_prints_the_head_that_the_minutes_state(filled: Path) -> None:
     """The hash by which the minutes can be compared with the store is the one that verify prints."""
     head = at(filled, "minutes", "latest", "--json").json["head"]
@@ -608,6 +647,7 @@ def test_verify_holds_the_store_against_what_was_noted(filled: Path, tmp_path: P
     assert f"contradicted: {other}" in contradicted.out
 
 
+@pytest.mark.slow
 def test_what_carries_no_journal_is_no_proof_alone(filled: Path, tmp_path: Path) -> None:
     """Minutes and exports for other programs lead to --against; there it is said that only the head was read."""
     for form, name in (("argdown", "a.argdown"), ("adr", "d.md"), ("aif", "a.json")):
@@ -647,6 +687,7 @@ def test_a_call_writes_only_where_it_may(own: Path, tmp_path: Path) -> None:
     assert outside.exists()
 
 
+@pytest.mark.slow
 def test_verify_finds_what_was_altered_behind_its_back(own: Path) -> None:
     """A word altered in the store by other means ends verify with 1 and a finding that names the entity."""
     with sqlite3.connect(own / "hansard.db") as connection:
@@ -833,6 +874,7 @@ def test_help_groups_the_commands(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.slow
 def test_the_name_of_a_family_alone_gives_its_help(tmp_path: Path) -> None:
     """As the program's own name alone does."""
     for name in ("keys", "ethos", "checkpoint", "database", "exhibit"):
@@ -880,6 +922,7 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     return folder / "kept", hansard("demo", "--keep", folder / "kept", variables={"HANSARD_HOME": str(folder / "user")})
 
 
+@pytest.mark.slow
 def test_the_demo_shows_the_clerks_correction(demonstrated: tuple[Path, Run]) -> None:
     """The demo prints the minutes and says where to look: the Judge's claim, and what the record shows."""
     _, done = demonstrated
@@ -889,6 +932,7 @@ def test_the_demo_shows_the_clerks_correction(demonstrated: tuple[Path, Run]) ->
     assert re.search(r"round 2, convergence: claimed 100 %, the record shows \d+ %", done.out)
 
 
+@pytest.mark.slow
 def test_the_demo_keeps_its_minutes(demonstrated: tuple[Path, Run]) -> None:
     """The demo writes the minutes down too, says how long they are, and folds nothing in a pipe."""
     home, done = demonstrated

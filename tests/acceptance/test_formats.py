@@ -53,7 +53,7 @@ def test_a_decision_record_goes_to_standard_output(filled: Path) -> None:
     assert done.code == exits.OK
     assert done.out.startswith("---\nstatus: accepted\n")
     assert "\n## Dissent\n" in done.out
-    assert "gate was not met" in done.err
+    assert "things that a reader of the record should know" in done.err
 
 
 def test_all_dialogues_become_tables(filled: Path, tmp_path: Path) -> None:

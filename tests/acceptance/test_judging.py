@@ -32,6 +32,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.mark.slow
 def test_a_judge_gets_contexts_and_prompts(home: Path) -> None:
     """On screen, as JSON whole, and as files in the dialogue's folder."""
     shown = at(home, "context", ID)
@@ -41,9 +42,11 @@ def test_a_judge_gets_contexts_and_prompts(home: Path) -> None:
     assert f"about {whole['tokens']:,} tokens" in shown.out
     tight = at(home, "context", ID, "--json", "--budget", "5000", "--expert", "Scone").json
     assert list(tight["experts"]) == ["scone"]
+    two = at(home, "context", ID, "--json", "--expert", "Scone, eclair").json
+    assert sorted(two["experts"]) == ["eclair", "scone"]
     assert any("5000 tokens" in note for note in tight["notes"])
     filed = at(home, "context", ID, "--files", "--json").json
-    assert (Path(filed["folder"]) / filed["files"][0]["path"]).stat().st_size == filed["files"][0]["size"]
+    assert (Path(filed["folder"]) / filed["file"]["path"]).stat().st_size == filed["file"]["size"]
     assert at(home, "prompts", ID, "--expert", "scone", "--round", "1").out.count("# Dialogue: Ledger") == 1
     written = at(home, "prompts", ID, "--write", "--json").json
     for one in written["prompts"]:
@@ -51,6 +54,7 @@ def test_a_judge_gets_contexts_and_prompts(home: Path) -> None:
     assert at(home, "verify", ID).code == 0
 
 
+@pytest.mark.slow
 def test_a_dialogue_is_tagged_reopened_and_given_up(home: Path) -> None:
     """Each step is shown, found by, exported, and verifies; one that cannot be taken ends with its exit code."""
     assert "Tags: ledger risk" in at(home, "tag", ID, "ledger", "risk").out
@@ -77,6 +81,7 @@ def test_a_dialogue_is_tagged_reopened_and_given_up(home: Path) -> None:
     assert "No money." in at(home.parent / "other", "show", ID).out
 
 
+@pytest.mark.slow
 def test_a_step_takes_the_beginning_of_an_id_and_latest(home: Path) -> None:
     """What the help of the commands promises; a call that writes still wants the whole id."""
     for named in ("latest", "ledg"):
@@ -91,21 +96,24 @@ def test_a_step_takes_the_beginning_of_an_id_and_latest(home: Path) -> None:
     assert called.code == exits.BY_KIND["not_found"]
 
 
+@pytest.mark.slow
 def test_a_list_without_hits_tells_how_many_there_are(home: Path) -> None:
     """A filter that nothing fits is no empty store."""
     assert "The one dialogue here does not fit" in at(home, "list", "--tag", "nowhere").out
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_the_prompt_alone(home: Path) -> None:
     """Notes, names and lengths go to stderr."""
     piped = at(home, "prompts", ID, "--expert", "muffin")
     given = at(home, "prompts", ID, "--expert", "muffin", "--json").json["prompts"][0]["prompt"]
     assert piped.out.split() == given.split()
     assert piped.out.startswith("# Dialogue: ")
-    assert "Muffin, about" in piped.err
+    assert "Muffin, the whole prompt: about" in piped.err
     assert "No panel is seated" in piped.err
 
 
+@pytest.mark.slow
 def test_what_is_known_over_all_dialogues(home: Path) -> None:
     """Similar ones by words, never itself; statistics over all and over a tag."""
     assert ID in at(home, "similar", "restore", "primary").out

@@ -15,12 +15,13 @@ import pytest
 from hansard.dialogue.answers import RoundRegistered
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Actor, Call
+from tests.conftest import sampled
 from tests.support.stores import KINDS
 from tests.unit.dialogue.kit import JUDGE, PEOPLE, Room, converging, entity, everybody, on_trial, ref, step, verdict
 from tests.unit.dialogue.kit import one_perspective as p
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=sampled(KINDS, ["sqlite"]))
 def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Room]:
     """A fresh store with the dialogue's operations, on each kind of database."""
     made = Room(tmp_path, request.param)
@@ -273,7 +274,7 @@ def test_nvidia_is_created_with_a_protocol_for_its_judge(room: Room) -> None:
     }  # fmt: skip
     protocol = answer.judge_protocol
     assert [one["step"] for one in protocol["steps"]] == [0, 1, 2, 3, 4, 5, 6]
-    tools = {tool for one in protocol["steps"] for tool in one["tools"]}
+    tools = {tool for one in protocol["steps"] for tool in (*one["tools"], *one.get("where_offered", ()))}
     assert tools <= set(room.table)
     assert {"dialogue_evolve_panel", "dialogue_round_context", "dialogue_round_register"} <= tools
     assert {"dialogue_expert_create", "dialogue_verdict_register"} <= tools

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from hansard.dialogue.exhibits import operations
+from tests.conftest import sampled
 from tests.support.court import PEOPLE, Court
 from tests.support.stores import KINDS
 from tests.unit.dialogue.kit import entity, everybody
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=sampled(KINDS, ["sqlite"]))
 def court(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Court]:
     """A fresh store on each kind of database."""
     made = Court(tmp_path, request.param)
@@ -78,7 +80,7 @@ def test_a_file_is_copied_and_pinned(court: Court) -> None:
     [
         ({"kind": "rumour"}, ("exhibit_kind_unknown", "kind")),
         ({"kind": "file"}, ("missing_field", "path")),
-        ({"kind": "file", "path": "nowhere.csv"}, ("file_unreadable", None)),
+        ({"kind": "file", "path": "nowhere.csv"}, ("file_not_found", None)),
         ({"kind": "file", "path": "https://example.org/a.csv"}, ("invalid_field", "path")),
         ({"kind": "file", "path": "/etc/passwd"}, ("path_outside", None)),
         ({"kind": "file", "path": "../../../etc/passwd"}, ("path_outside", None)),
@@ -225,6 +227,42 @@ def test_verdicts_that_cite_each_other_come_to_an_end(court: Court) -> None:
                    responses=dict.fromkeys(PEOPLE, "words"))  # fmt: skip
     court.conclude(names[0], 1, votes=everybody(PEOPLE), key_claims=["C0101"])
     assert [court.standing(name).standing for name in names] == ["stands", "stands"]
+
+
+def read_by_a_list(court: Court) -> list[str]:
+    """The statements that listing the dialogues runs."""
+    told: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        told.append(statement)
+
+    sa.event.listen(court.database.engine, "before_cursor_execute", note)
+    court.run("dialogue_list")
+    sa.event.remove(court.database.engine, "before_cursor_execute", note)
+    return told
+
+
+def test_a_list_reads_no_record_whole(court: Court) -> None:
+    """It runs the same few statements however many rounds a dialogue had, and finds what its verdict rests on."""
+    name = pinned(court)
+    court.argued(name, evidence=[entity("MUFFIN-E0001", exhibits=["X0001"])], moves=[])
+    court.conclude(name, 0, verdict_id="i", verdict_type="interim", key_claims=["C0001"])
+    for number in range(1, 4):
+        support = [{"type": "support", "target": "E0001"}]
+        claims = [entity(f"SCONE-C{number:02d}01"), entity(f"SCONE-C{number:02d}02", references=support)]
+        court.register(name, number, claims=claims, responses=dict.fromkeys(PEOPLE, "words"))
+    court.conclude(name, 3, votes=everybody(PEOPLE), key_claims=["C0001"])
+    before = read_by_a_list(court)
+    assert court.run("dialogue_list").dialogues[0].standing is None
+    copy_of(court, name).write_text("something else")
+    assert court.run("dialogue_list").dialogues[0].standing == court.standing(name).standing == "stale"
+    assert read_by_a_list(court) == before
+    for number in range(4, 9):
+        court.run("dialogue_reopen", dialogue_id=name, reason="More", by=["judge"]) if number == 4 else None
+        court.register(name, number, claims=[entity(f"SCONE-C{number:02d}01")], responses=dict.fromkeys(PEOPLE, "w"))
+    assert len(read_by_a_list(court)) == len(before)
+    for table in ("utterances", "events", "moves", "stances", "documents", "judge_claims"):
+        assert not [one for one in before if f"FROM {table}" in one], table
 
 
 def test_a_revised_rule_makes_what_was_held_to_it_stale(court: Court) -> None:

@@ -17,7 +17,7 @@ from hansard.exchange.container import packed
 from hansard.exchange.importers import IMPORTERS_GROUP, OURS, Importer, importers
 from hansard.exchange.shapes import DialogueExport, Format
 from hansard.kernel.errors import HansardError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, sampled
 from tests.support.stores import KINDS, dropped, fresh
 from tests.unit.exchange.folders import CALL, SMALL, STAMPED, Store, write
 from tests.unit.exchange.test_aif import FOREIGN as AIF
@@ -84,7 +84,7 @@ every_importer = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=sampled(KINDS, ["sqlite"]))
 def place(home: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     """An empty store on each kind of database."""
     at = fresh(request.param, home)

@@ -19,13 +19,14 @@ from hansard.custody.proof.shapes import (
 from hansard.custody.shapes import Verify
 from hansard.dialogue.operations import DialogueOperations
 from hansard.kernel.operations import collect
+from tests.conftest import sampled
 from tests.support.deliberations import CALL, House, small_dialogue, small_round
 from tests.support.stores import KINDS, contents, dropped, fresh
 
 PHRASE = "the xylophone of Mrs Quagmire plays at four"
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=sampled(KINDS, ["sqlite"]))
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     """A store with a small dialogue."""
     place = fresh(request.param, tmp_path)

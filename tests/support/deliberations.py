@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hansard.custody.tokens.operations import TokenOperations
 from hansard.database.dialect import Place
 from hansard.database.engine import Database
 from hansard.database.journal import Journal
@@ -73,7 +74,13 @@ class House:
         self.dialogues = DialogueOperations(self.journal, HOME)
         self.exhibits = self.dialogues.beside(ExhibitOperations)
         self.table = collect(
-            [self.dialogues, self.exhibits, CalibrationOperations(self.journal), Signing(self.database, self.journal)]
+            [
+                self.dialogues,
+                self.exhibits,
+                CalibrationOperations(self.journal),
+                Signing(self.database, self.journal),
+                TokenOperations(self.journal, draw=CountedSecrets()),
+            ]
         )
 
     @property
@@ -89,6 +96,17 @@ class House:
     def close(self) -> None:
         """Give the connections back."""
         self.database.close()
+
+
+class CountedSecrets:
+    """Secrets of tokens, the same in every run: they stand nowhere in a store, so a replay cannot read them there."""
+
+    def __init__(self) -> None:
+        self.chance = CountedChance()
+
+    def __call__(self, size: int) -> bytes:
+        """The next secret."""
+        return self.chance("token", size)
 
 
 def small_dialogue(title: str, **more: Any) -> dict[str, Any]:
@@ -126,6 +144,9 @@ def fill(run: Callable[[str, dict[str, Any]], Any]) -> list[str]:
     _ethos(run)
     names = [_argued(run), _imported(run)]
     run("checkpoint_create", {})
+    run("token_create", {"name": "dashboard", "expires_at": "2099-01-01T00:00:00Z", "request_id": "token-1"})
+    run("token_create", {"name": "clerk", "scope": "judge"})
+    run("token_revoke", {"name": "dashboard"})
     return names
 
 
@@ -285,6 +306,7 @@ def _argued(run: Callable[[str, dict[str, Any]], Any]) -> str:
         {
             "dialogue_id": name,
             "expert_slug": "palmier",
+            "name": "Pälmier",
             "role": "Fire officer",
             "description": LONG,
             "focus": "Flues",

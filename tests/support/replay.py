@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hansard.custody.tokens.operations import TokenOperations
 from hansard.database.dialect import Place
 from hansard.database.engine import Database
 from hansard.database.journal import Journal, unpacked
@@ -23,6 +24,7 @@ from hansard.dialogue.exhibits.operations import ExhibitOperations
 from hansard.dialogue.operations import DialogueOperations
 from hansard.kernel.canonical import parsed
 from hansard.kernel.operations import Actor, Call, collect, find
+from tests.support.deliberations import CountedSecrets
 from tests.support.signing import Signing
 from tests.support.stores import contents
 
@@ -33,8 +35,13 @@ Rooms = Callable[[Journal, Path], Iterable[object]]
 def dialogue_rooms(journal: Journal, home: Path) -> list[object]:
     """The operations on dialogues, with leave to name any folder."""
     dialogues = DialogueOperations(journal, home, may_write=lambda _path: True)
-    further = dialogues.beside(ExhibitOperations), CalibrationOperations(journal), Signing(journal.database, journal)
-    return [dialogues, *further]
+    return [
+        dialogues,
+        dialogues.beside(ExhibitOperations),
+        CalibrationOperations(journal),
+        Signing(journal.database, journal),
+        TokenOperations(journal, draw=CountedSecrets()),
+    ]
 
 
 class Recorded:

@@ -17,14 +17,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from hansard.app import errors
 from hansard.app.assembly import open_parts
 from hansard.app.methods import Methods
+from hansard.kernel.errors import invalid_field
 from hansard.kernel.operations import Actor, Call, Progress, find, no_progress
 
 if TYPE_CHECKING:
     from typing import Self
 
     from hansard.dialogue.model import Record
+    from hansard.surfaces.parts import Parts
 
 
 class Hansard(Methods):
@@ -50,6 +53,9 @@ class Hansard(Methods):
         Raises:
             HansardError: the settings or the store cannot be used.
         """
+        if actor is not None and not (isinstance(actor, str) and actor.strip()):
+            raise invalid_field("actor", actor, "must be a name", suggestion="Say who acts, or leave 'actor' out")
+        self._closed = False
         with contextlib.ExitStack() as stack:
             self._parts = stack.enter_context(open_parts(None if home is None else Path(home), make=make))
             self._call = Call(Actor(actor) if actor is not None else self._parts.actor, progress=progress)
@@ -64,8 +70,15 @@ class Hansard(Methods):
         self.close()
 
     def close(self) -> None:
-        """Give the store's connections back. A second call does nothing."""
+        """Give the store's connections back: nothing can be asked after it. A second call does nothing."""
+        self._closed = True
         self._stack.close()
+
+    @property
+    def _open(self) -> Parts:
+        if self._closed:
+            raise errors.already_closed()
+        return self._parts
 
     @property
     def operations(self) -> list[str]:
@@ -76,9 +89,9 @@ class Hansard(Methods):
         """Run an operation by its name or alias with a request of plain values or shapes.
 
         Raises:
-            HansardError: every refusal; ``unknown_operation`` for a name that there is not.
+            HansardError: every refusal; ``unknown_operation`` for a name that there is not, ``already_closed``.
         """
-        entry = find(self._parts.table, operation)
+        entry = find(self._open.table, operation)
         given = {
             name: _plain(value)
             for name, value in request.items()
@@ -92,7 +105,7 @@ class Hansard(Methods):
         Raises:
             HansardError: ``dialogue_not_found``, ``dialogue_ambiguous``.
         """
-        return self._parts.dialogues.resolve_id(text)
+        return self._open.dialogues.resolve_id(_an_id(text))
 
     def record(self, dialogue_id: str) -> Record:
         """Everything of one dialogue as typed rows: experts, rounds, entities, events, references, verdicts …
@@ -100,7 +113,13 @@ class Hansard(Methods):
         Raises:
             HansardError: ``dialogue_not_found``.
         """
-        return self._parts.dialogues.record(dialogue_id)
+        return self._open.dialogues.record(_an_id(dialogue_id))
+
+
+def _an_id(given: object) -> str:
+    if not isinstance(given, str):
+        raise invalid_field("dialogue_id", given, "must be a text", suggestion="Give a dialogue's id")
+    return given
 
 
 def _plain(value: Any) -> Any:

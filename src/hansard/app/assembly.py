@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hansard.app.home import find_home, os_user, usable
+from hansard.kernel.files import lies_in, resolved
 
 if TYPE_CHECKING:
     from hansard.custody.operations import CustodyOperations
+    from hansard.custody.tokens.operations import TokenOperations
+    from hansard.kernel.operations import Operation
     from hansard.surfaces.parts import LogLevel, Parts
 
 logger = logging.getLogger(__name__)
@@ -27,12 +30,13 @@ def open_parts(
     make: bool = False,
     anywhere: bool = False,
     own: bool = False,
+    served_from: Sequence[Path] | None = None,
     log: LogLevel = "warning",
 ) -> Iterator[Parts]:
     """The parts (see ``surfaces.parts.Opener``), their connections given back at the end."""
     from hansard.app import errors
     from hansard.app.logs import write_log
-    from hansard.app.secrets import passphrase
+    from hansard.app.secrets import given_passphrase, passphrase
     from hansard.app.settings import read_settings
     from hansard.database.dialect import place
     from hansard.database.engine import HEAD, Database
@@ -53,25 +57,30 @@ def open_parts(
     url = None if own else settings.database_url
     location = home / "hansard.db" if url is None else place(url.get_secret_value())
     database = Database(location, busy_timeout_seconds=settings.busy_timeout_seconds)
+
+    def ready(*, make: bool) -> None:
+        found = database.revision()
+        if found is None and not make:
+            raise errors.store_missing()
+        if found != HEAD:
+            database.migrate()
+
     try:
         if store:
-            found = database.revision()
-            if found is None and not make:
-                raise errors.store_missing()
-            if found != HEAD:
-                database.migrate()
+            ready(make=make)
         journal = Journal(database)
-        folders = [home, *(home / folder for folder in settings.write_folders)]
-
-        def may_write(path: Path) -> bool:
-            return not is_own(path, home) and (anywhere or lies_in(path, folders))
-
-        dialogues = DialogueOperations(journal, home, may_write=may_write, may_read=user_may_read)
+        folders = [home / folder for folder in settings.write_folders]
+        may_write = partial(writable, home=home, folders=folders, anywhere=anywhere)
+        may_read, ask = user_may_read, passphrase
+        if served_from is not None:
+            readings = [*served_from, *(home / folder for folder in settings.read_folders)]
+            may_read, ask = partial(readable, home=home, folders=readings), given_passphrase
+        dialogues = DialogueOperations(journal, home, may_write=may_write, may_read=may_read)
 
         def exchange() -> list[object]:
             from hansard.exchange.operations import ExchangeOperations
 
-            return [ExchangeOperations(dialogues, journal, may_write=may_write, may_read=user_may_read)]
+            return [ExchangeOperations(dialogues, journal, may_write=may_write, may_read=may_read)]
 
         def memory() -> list[object]:
             from hansard.memory.operations import MemoryOperations
@@ -87,7 +96,7 @@ def open_parts(
                 operator_weights=settings.operator_weights,
             )
             folder = home / "memory"
-            return [MemoryOperations(folder, may_write=may_write, may_read=user_may_read, settings=constants)]
+            return [MemoryOperations(folder, may_write=may_write, may_read=may_read, settings=constants)]
 
         @cache
         def custody() -> CustodyOperations:
@@ -96,28 +105,52 @@ def open_parts(
             return CustodyOperations(
                 database,
                 dialogues,
-                user_may_read,
+                may_read,
                 home=home,
                 journal=journal,
                 may_write=may_write,
-                ask=passphrase,
+                ask=ask,
             )
+
+        def journals() -> list[object]:
+            from hansard.database.operations import JournalOperations
+
+            return [JournalOperations(journal)]
+
+        @cache
+        def tokens() -> TokenOperations:
+            from hansard.custody.tokens.operations import TokenOperations
+
+            return TokenOperations(journal)
 
         yield Parts(
             table=Rooms(
                 lambda: [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations)],
                 exchange,
-                lambda: [custody()],
+                lambda: [custody(), tokens(), *journals()],
                 memory,
             ),
             dialogues=dialogues,
             actor=Actor(os_user(), "os_user"),
             findings=lambda dialogue_id: custody().findings_of(dialogue_id),
+            holder=lambda token: tokens().holder(token),
+            temporary=lambda: tokens().temporary(),
             database=database,
             home_met=home if met else None,
+            may_write=may_write,
+            ready=ready,
         )
     finally:
         database.close()
+
+
+@contextlib.contextmanager
+def all_operations() -> Iterator[Mapping[str, Operation]]:
+    """The table of all operations, to be read and not run: what is written about them is made from it."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False, own=True) as parts:
+        yield parts.table
 
 
 def user_may_read(path: Path) -> bool:  # noqa: ARG001
@@ -125,20 +158,37 @@ def user_may_read(path: Path) -> bool:  # noqa: ARG001
     return True
 
 
-def is_own(path: Path, home: Path) -> bool:
-    """Whether a path, links followed, is what the home keeps for itself: its store, settings, keys, memory."""
-    target, top = path.resolve(), home.resolve()
-    if target.is_relative_to(top / "keys") or target.is_relative_to(top / "memory"):
-        return True
-    return target.parent == top and (target.name == "settings.toml" or target.name.startswith("hansard.db"))
+def readable(path: Path, home: Path, folders: Sequence[Path]) -> bool:
+    """Whether a caller who is served may have a file read, links followed: in the home and in these folders.
 
-
-def lies_in(path: Path, folders: list[Path]) -> bool:
-    """Whether a path, links followed, is one of these folders or lies in one; never a store or settings.
-
-    ``folders``: the home, then those that the settings name.
+    Never what the home keeps for itself, nor the store and the settings of any home.
     """
-    target = path.resolve()
-    if is_own(path, folders[0]) or target.name == "settings.toml" or target.name.startswith("hansard.db"):
+    target = resolved(path)
+    if target is None or _in_own_folder(target, home) or _kept(target):
         return False
-    return any(target.is_relative_to(folder.resolve()) for folder in folders)
+    return lies_in(target, home, *folders)
+
+
+def writable(path: Path, home: Path, folders: Sequence[Path], *, anywhere: bool) -> bool:
+    """Whether operations may write to a path, links followed.
+
+    What the home keeps for itself never is written to: its store, settings, keys, memory. With ``anywhere`` all else
+    may be; otherwise what lies in the home or in one of these folders, but for the store and the settings of any home.
+    """
+    top, target, folder = home.resolve(), resolved(path), resolved(path.parent)
+    if target is None or folder is None:
+        return False
+    for one in (target, folder / path.name):  # where the home's own is a link, a write would replace that
+        if _in_own_folder(one, home) or (_kept(one) and (one.parent == top or not anywhere)):
+            return False
+    return anywhere or lies_in(target, home, *folders)
+
+
+def _in_own_folder(target: Path, home: Path) -> bool:
+    return lies_in(target, *(top / name for name in ("keys", "memory") for top in (home.resolve(), home)))
+
+
+def _kept(target: Path) -> bool:
+    """Whether a file is called as a home calls what it keeps: its settings, its store, the store's log and lock."""
+    name = target.name.casefold()  # some file systems do not tell large letters from small ones
+    return name == "settings.toml" or name.startswith("hansard.db")

@@ -18,6 +18,16 @@ def home_unusable(why: str | None) -> HansardError:
     )
 
 
+def already_closed() -> HansardError:
+    """A ``Hansard`` was used after its ``close``."""
+    return HansardError(
+        "unavailable",
+        "already_closed",
+        "this Hansard is closed",
+        suggestion="Open another one with Hansard(), or do it inside the 'with' block",
+    )
+
+
 def store_missing() -> HansardError:
     """There is no store where one was to be read; only what writes makes one."""
     return HansardError(
@@ -26,7 +36,7 @@ def store_missing() -> HansardError:
         "there is no store in this home",
         field="home",
         suggestion="Check --home and HANSARD_HOME ('hansard doctor' tells which home this is). Where there was a "
-        "store, put back your last copy; otherwise 'hansard import FOLDER' makes one",
+        "store, put back your last copy; otherwise 'hansard import FOLDER' or 'dialogue_create' makes one",
     )
 
 

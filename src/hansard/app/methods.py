@@ -9,7 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from hansard.app.keywords import by_name
+
 if TYPE_CHECKING:
+    from hansard.custody.backups import Copied
     from hansard.custody.databases import DatabaseState, Migrated
     from hansard.custody.doctor import Diagnosis
     from hansard.custody.proof.shapes import (
@@ -22,8 +25,11 @@ if TYPE_CHECKING:
         KeysListed,
     )
     from hansard.custody.shapes import Verified
+    from hansard.custody.tokens.shapes import TokenCreated, TokenItem, TokensListed
+    from hansard.database.operations import JournalAt, JournalEventsTold
     from hansard.dialogue.answers import (
         CitationsExpanded,
+        ContextWritten,
         DialogueCreated,
         DialogueGot,
         DialogueListed,
@@ -83,6 +89,31 @@ class Methods(ABC):
     def call(self, operation: str, request: Mapping[str, Any]) -> Any:
         """Run an operation by its name or alias with a request of plain values."""
 
+    @by_name
+    def backup_create(self, *, path: str, keys: bool = False) -> Copied:
+        """Copy the store into an empty folder while others go on writing, and verify the copy.
+
+        The files of its dialogues go with it as far as they lie in the home; settings stay, and so do keys unless they
+        are asked for.
+
+        Args:
+            path: The folder; it must be empty, or not there yet.
+            keys: Whether the keys go with it: whoever has the copy can then sign in this home's name.
+        """
+        answer: Copied = self.call("backup_create", {"path": path, "keys": keys})
+        return answer
+
+    @by_name
+    def backup_restore(self, *, path: str) -> Copied:
+        """Put a backup into this home, which must hold no record yet, and verify what was put there.
+
+        Args:
+            path: The folder that holds the backup.
+        """
+        answer: Copied = self.call("backup_restore", {"path": path})
+        return answer
+
+    @by_name
     def bundle_create(
         self, *, dialogue_id: str, edition: Literal["full", "public"] = "full", output_path: str | None = None
     ) -> BundleCreated:
@@ -98,6 +129,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def checkpoint_create(self, *, key: str | None = None, request_id: str | None = None) -> CheckpointItem:
         """State where every stream of the store stands, and sign it.
 
@@ -108,6 +140,7 @@ class Methods(ABC):
         answer: CheckpointItem = self.call("checkpoint_create", {"key": key, "request_id": request_id})
         return answer
 
+    @by_name
     def checkpoint_list(
         self,
     ) -> CheckpointsListed:
@@ -115,6 +148,7 @@ class Methods(ABC):
         answer: CheckpointsListed = self.call("checkpoint_list", {})
         return answer
 
+    @by_name
     def checkpoint_show(
         self, *, number: int | None = None, output_path: str | None = None, heads: bool = False
     ) -> CheckpointItem:
@@ -130,6 +164,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def checkpoint_verify(self, *, target: str | None = None, trust: Sequence[str] = ()) -> Verified:
         """Tell whether the store still leads through what checkpoints said of it, and who signed them.
 
@@ -141,6 +176,7 @@ class Methods(ABC):
         answer: Verified = self.call("checkpoint_verify", {"target": target, "trust": trust})
         return answer
 
+    @by_name
     def database_migrate(self, *, dry_run: bool = False) -> Migrated:
         """Bring the store to this program's schema, or tell what that would do; every use of a store does it too.
 
@@ -150,6 +186,7 @@ class Methods(ABC):
         answer: Migrated = self.call("database_migrate", {"dry_run": dry_run})
         return answer
 
+    @by_name
     def database_status(
         self,
     ) -> DatabaseState:
@@ -157,6 +194,7 @@ class Methods(ABC):
         answer: DatabaseState = self.call("database_status", {})
         return answer
 
+    @by_name
     def dialogue_abandon(
         self,
         *,
@@ -179,6 +217,42 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
+    def dialogue_context_write(
+        self,
+        *,
+        dialogue_id: str,
+        round: int | None = None,
+        round_contexts: Mapping[str, str] | None = None,
+        experts: Sequence[str] = (),
+        rounds: Sequence[int] = (),
+        budget_tokens: int | None = None,
+    ) -> ContextWritten:
+        """Write the context of a round's panel into ``round-N/context.json`` below the dialogue's folder.
+
+        Args:
+            round: The round to come; the next one when left out.
+            round_contexts: The Judge's own words for an expert's situation, instead of the derived ones, by slug.
+            experts: Only for these members of the panel; for all of them when left out.
+            rounds: Only what was said in these earlier rounds; in all of them when left out. A note names those
+                that are missing.
+            budget_tokens: Over it, settled entities shrink to id, label and status, the oldest first, and a note
+                says so.
+        """
+        answer: ContextWritten = self.call(
+            "dialogue_context_write",
+            {
+                "dialogue_id": dialogue_id,
+                "round": round,
+                "round_contexts": round_contexts,
+                "experts": experts,
+                "rounds": rounds,
+                "budget_tokens": budget_tokens,
+            },
+        )
+        return answer
+
+    @by_name
     def dialogue_create(
         self,
         *,
@@ -230,6 +304,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_entity(self, *, dialogue_id: str, id: str) -> EntityGot:
         """Give one entity whole: its words and where they were said, references both ways, its moves and its life.
 
@@ -239,6 +314,7 @@ class Methods(ABC):
         answer: EntityGot = self.call("dialogue_entity", {"dialogue_id": dialogue_id, "id": id})
         return answer
 
+    @by_name
     def dialogue_erase(
         self,
         *,
@@ -276,6 +352,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_evolve_panel(
         self,
         *,
@@ -307,11 +384,13 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_expand_citations(self, *, dialogue_id: str, ids: Sequence[str]) -> CitationsExpanded:
         """Tell what citations such as P0001 stand for; an unknown one tells its own error."""
         answer: CitationsExpanded = self.call("dialogue_expand_citations", {"dialogue_id": dialogue_id, "ids": ids})
         return answer
 
+    @by_name
     def dialogue_expert_create(
         self,
         *,
@@ -320,6 +399,7 @@ class Methods(ABC):
         role: str,
         reason: str,
         at: str | None = None,
+        name: str | None = None,
         description: str | None = None,
         focus: str | None = None,
         tier: str = "Adjacent",
@@ -334,6 +414,8 @@ class Methods(ABC):
         Args:
             request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
             at: When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells.
+            expert_slug: Slug or display name.
+            name: Display name; as ``expert_slug`` is written when left out.
             reason: Which gap the expert fills.
         """
         answer: ExpertCreated = self.call(
@@ -344,6 +426,7 @@ class Methods(ABC):
                 "role": role,
                 "reason": reason,
                 "at": at,
+                "name": name,
                 "description": description,
                 "focus": focus,
                 "tier": tier,
@@ -353,6 +436,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_export(
         self,
         *,
@@ -380,11 +464,13 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_get(self, *, dialogue_id: str) -> DialogueGot:
         """Give a dialogue whole: experts, rounds, entities with events and references, verdicts, figures."""
         answer: DialogueGot = self.call("dialogue_get", {"dialogue_id": dialogue_id})
         return answer
 
+    @by_name
     def dialogue_import(
         self, *, path: str, as_new: bool = False, map: str | None = None, request_id: str | None = None
     ) -> DialogueImported:
@@ -406,26 +492,33 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_list(
         self,
         *,
         status: Literal["open", "converging", "converged", "abandoned"] | None = None,
         tags: Sequence[str] = (),
         limit: int = 100,
+        after: str | None = None,
     ) -> DialogueListed:
         """List dialogues, newest first.
 
         Args:
             tags: Only those that have all of these.
+            after: Only those that stand behind this one in the list: the last that was told, to read on.
         """
-        answer: DialogueListed = self.call("dialogue_list", {"status": status, "tags": tags, "limit": limit})
+        answer: DialogueListed = self.call(
+            "dialogue_list", {"status": status, "tags": tags, "limit": limit, "after": after}
+        )
         return answer
 
+    @by_name
     def dialogue_minutes(self, *, dialogue_id: str) -> Minutes:
         """Give a dialogue's minutes: verdict, dissent, the Clerk's note, tensions, every statement cited."""
         answer: Minutes = self.call("dialogue_minutes", {"dialogue_id": dialogue_id})
         return answer
 
+    @by_name
     def dialogue_parse_response(
         self, *, dialogue_id: str, round: int, expert: str, text: str | None = None, path: str | None = None
     ) -> ResponseParsed:
@@ -440,11 +533,13 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_progress(self, *, dialogue_id: str) -> Progress:
         """Tell how far a dialogue is: figures of each round, open tensions, leaderboard, what blocks a verdict."""
         answer: Progress = self.call("dialogue_progress", {"dialogue_id": dialogue_id})
         return answer
 
+    @by_name
     def dialogue_prompts(
         self,
         *,
@@ -478,6 +573,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_reopen(
         self, *, dialogue_id: str, reason: str, by: Sequence[str], at: str | None = None, request_id: str | None = None
     ) -> DialogueStep:
@@ -497,11 +593,13 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_report(self, *, dialogue_id: str) -> Report:
         """Give a dialogue word for word: every response in order, with the Judge's summaries."""
         answer: Report = self.call("dialogue_report", {"dialogue_id": dialogue_id})
         return answer
 
+    @by_name
     def dialogue_round_context(
         self,
         *,
@@ -509,22 +607,19 @@ class Methods(ABC):
         round: int | None = None,
         round_contexts: Mapping[str, str] | None = None,
         experts: Sequence[str] = (),
+        rounds: Sequence[int] = (),
         budget_tokens: int | None = None,
-        in_files: bool | None = None,
     ) -> RoundContextGiven:
         """Give the context of a round's whole panel: all earlier rounds in full, each expert's situation.
-
-        Where it has over 40,000 characters and ``experts`` does not narrow it, it is written into
-        ``round-N/context.json`` below the dialogue's folder, and the answer refers to the file.
 
         Args:
             round: The round to come; the next one when left out.
             round_contexts: The Judge's own words for an expert's situation, instead of the derived ones, by slug.
             experts: Only for these members of the panel; for all of them when left out.
+            rounds: Only what was said in these earlier rounds; in all of them when left out. A note names those
+                that are missing.
             budget_tokens: Over it, settled entities shrink to id, label and status, the oldest first, and a note
                 says so.
-            in_files: Whether it is written into a file below the dialogue's folder; told by its length when left
-                out: over 40,000 characters for a whole panel.
         """
         answer: RoundContextGiven = self.call(
             "dialogue_round_context",
@@ -533,12 +628,13 @@ class Methods(ABC):
                 "round": round,
                 "round_contexts": round_contexts,
                 "experts": experts,
+                "rounds": rounds,
                 "budget_tokens": budget_tokens,
-                "in_files": in_files,
             },
         )
         return answer
 
+    @by_name
     def dialogue_round_register(
         self,
         *,
@@ -614,11 +710,13 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_search(self, *, query: str, dialogue_id: str | None = None, limit: int = 20) -> Searched:
         """Search the words of all dialogues; best places first."""
         answer: Searched = self.call("dialogue_search", {"query": query, "dialogue_id": dialogue_id, "limit": limit})
         return answer
 
+    @by_name
     def dialogue_similar(
         self, *, words: str | None = None, dialogue_id: str | None = None, limit: int = 10
     ) -> SimilarFound:
@@ -632,6 +730,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_standing(
         self, *, dialogue_id: str, verdict_id: str | None = None, on: str | None = None
     ) -> StandingTold:
@@ -646,6 +745,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_stats(self, *, tags: Sequence[str] = (), top: int = 10) -> DialogueStatistics:
         """Count over all dialogues, or some tagged ones: statuses, kinds, averages, experts, rounds to a verdict.
 
@@ -656,6 +756,7 @@ class Methods(ABC):
         answer: DialogueStatistics = self.call("dialogue_stats", {"tags": tags, "top": top})
         return answer
 
+    @by_name
     def dialogue_tag(
         self,
         *,
@@ -679,6 +780,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_update_status(
         self,
         *,
@@ -699,6 +801,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def dialogue_verdict_register(
         self,
         *,
@@ -778,6 +881,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def doctor(
         self,
     ) -> Diagnosis:
@@ -785,6 +889,7 @@ class Methods(ABC):
         answer: Diagnosis = self.call("doctor", {})
         return answer
 
+    @by_name
     def domain_create(
         self, *, domain_id: str, name: str, description: str | None = None, request_id: str | None = None
     ) -> DomainTold:
@@ -799,16 +904,19 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def ethos_get(self, *, ethos_id: str) -> EthosTold:
         """Give an ethos whole: its rules, what conflicted and how it was resolved, what experts are told."""
         answer: EthosTold = self.call("ethos_get", {"ethos_id": ethos_id})
         return answer
 
+    @by_name
     def ethos_list(self, *, domain_id: str | None = None) -> EthosListed:
         """List every ethos, and which of their rules were revised or retired since."""
         answer: EthosListed = self.call("ethos_list", {"domain_id": domain_id})
         return answer
 
+    @by_name
     def ethos_synthesise(
         self,
         *,
@@ -845,6 +953,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def exhibit_add(
         self,
         *,
@@ -900,11 +1009,37 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def exhibit_list(self, *, dialogue_id: str) -> ExhibitsListed:
         """List a dialogue's exhibits, what cites them, and whether each still is what was pinned."""
         answer: ExhibitsListed = self.call("exhibit_list", {"dialogue_id": dialogue_id})
         return answer
 
+    @by_name
+    def journal_events(
+        self, *, after: int = 0, limit: int = 100, stream: str | None = None, dialogue_id: str | None = None
+    ) -> JournalEventsTold:
+        """List entries of the journal: when, by which operation, in which streams, how many rows; no words.
+
+        Args:
+            after: Only entries behind this position.
+            stream: Only entries of this stream, such as ``calibration:``.
+            dialogue_id: Only entries of this dialogue.
+        """
+        answer: JournalEventsTold = self.call(
+            "journal_events", {"after": after, "limit": limit, "stream": stream, "dialogue_id": dialogue_id}
+        )
+        return answer
+
+    @by_name
+    def journal_position(
+        self,
+    ) -> JournalAt:
+        """Tell how far the journal goes."""
+        answer: JournalAt = self.call("journal_position", {})
+        return answer
+
+    @by_name
     def keys_create(self, *, name: str = "main", protected: bool = False) -> KeyItem:
         """Draw a pair of keys to sign checkpoints with; one that is there already is never replaced.
 
@@ -915,6 +1050,7 @@ class Methods(ABC):
         answer: KeyItem = self.call("keys_create", {"name": name, "protected": protected})
         return answer
 
+    @by_name
     def keys_export(self, *, key: str, output_path: str | None = None) -> KeyExported:
         """Give a public key as PEM, for those who verify; private halves are never given away.
 
@@ -925,6 +1061,7 @@ class Methods(ABC):
         answer: KeyExported = self.call("keys_export", {"key": key, "output_path": output_path})
         return answer
 
+    @by_name
     def keys_import(self, *, path: str, name: str = "main") -> KeyItem:
         """Take in a pair of keys that was made elsewhere.
 
@@ -934,6 +1071,7 @@ class Methods(ABC):
         answer: KeyItem = self.call("keys_import", {"path": path, "name": name})
         return answer
 
+    @by_name
     def keys_list(
         self,
     ) -> KeysListed:
@@ -941,6 +1079,7 @@ class Methods(ABC):
         answer: KeysListed = self.call("keys_list", {})
         return answer
 
+    @by_name
     def keys_show(self, *, key: str) -> KeyItem:
         """Give one key.
 
@@ -950,6 +1089,7 @@ class Methods(ABC):
         answer: KeyItem = self.call("keys_show", {"key": key})
         return answer
 
+    @by_name
     def keys_trust(self, *, key: str, name: str) -> KeyItem:
         """Trust a key of somebody else, so that what it signed is told by their name.
 
@@ -960,6 +1100,7 @@ class Methods(ABC):
         answer: KeyItem = self.call("keys_trust", {"key": key, "name": name})
         return answer
 
+    @by_name
     def keys_untrust(self, *, key: str) -> KeyItem:
         """Trust a key no more.
 
@@ -969,6 +1110,7 @@ class Methods(ABC):
         answer: KeyItem = self.call("keys_untrust", {"key": key})
         return answer
 
+    @by_name
     def memory_append(
         self,
         *,
@@ -985,6 +1127,7 @@ class Methods(ABC):
         answer: MemoryIngested = self.call("memory_append", {"windows": windows, "source": source, "worker": worker})
         return answer
 
+    @by_name
     def memory_export(
         self, *, output_path: str, filter: str = "", format: Literal["ndjson", "parquet", "arrow"] = "ndjson"
     ) -> MemoryExported:
@@ -994,6 +1137,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def memory_generate(self, *, count: int, seed: int = 0, worker: int = 0) -> MemoryIngested:
         """Keep windows that are generated, and say so in each: for tests and demonstrations.
 
@@ -1003,6 +1147,7 @@ class Methods(ABC):
         answer: MemoryIngested = self.call("memory_generate", {"count": count, "seed": seed, "worker": worker})
         return answer
 
+    @by_name
     def memory_ingest(
         self, *, path: str, source: Literal["truevision_window", "model_call"] = "truevision_window", worker: int = 0
     ) -> MemoryIngested:
@@ -1014,6 +1159,7 @@ class Methods(ABC):
         answer: MemoryIngested = self.call("memory_ingest", {"path": path, "source": source, "worker": worker})
         return answer
 
+    @by_name
     def memory_query(self, *, filter: str = "", limit: int = 20, columns: Sequence[str] | None = None) -> MemoryFound:
         """Find records by a filter: how many there are, and the first of them.
 
@@ -1026,6 +1172,7 @@ class Methods(ABC):
         answer: MemoryFound = self.call("memory_query", {"filter": filter, "limit": limit, "columns": columns})
         return answer
 
+    @by_name
     def memory_repair(
         self,
     ) -> MemoryRepaired:
@@ -1033,6 +1180,7 @@ class Methods(ABC):
         answer: MemoryRepaired = self.call("memory_repair", {})
         return answer
 
+    @by_name
     def memory_retain(self, *, days: float | None = None, megabytes: float | None = None) -> MemoryRetained:
         """Remove the oldest closed segments, by age or by size; the chain of what stays holds.
 
@@ -1043,6 +1191,7 @@ class Methods(ABC):
         answer: MemoryRetained = self.call("memory_retain", {"days": days, "megabytes": megabytes})
         return answer
 
+    @by_name
     def memory_stats(
         self,
         *,
@@ -1075,6 +1224,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def memory_verify(self, *, heads: Sequence[str] = ()) -> MemoryVerified:
         """Verify that nothing in the log was altered or lost: checksums, chain, footers, heads noted earlier.
 
@@ -1084,6 +1234,7 @@ class Methods(ABC):
         answer: MemoryVerified = self.call("memory_verify", {"heads": heads})
         return answer
 
+    @by_name
     def rule_create(
         self,
         *,
@@ -1118,6 +1269,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def rule_retire(self, *, rule_id: str, reason: str | None = None, request_id: str | None = None) -> RuleTold:
         """Take a rule out of use; no new ethos takes it, and those that have it keep it.
 
@@ -1127,6 +1279,7 @@ class Methods(ABC):
         answer: RuleTold = self.call("rule_retire", {"rule_id": rule_id, "reason": reason, "request_id": request_id})
         return answer
 
+    @by_name
     def rule_revise(
         self,
         *,
@@ -1158,6 +1311,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def rules_list(
         self, *, domain_id: str | None = None, type: str | None = None, retired: bool = False
     ) -> RulesListed:
@@ -1170,6 +1324,47 @@ class Methods(ABC):
         answer: RulesListed = self.call("rules_list", {"domain_id": domain_id, "type": type, "retired": retired})
         return answer
 
+    @by_name
+    def token_create(
+        self,
+        *,
+        name: str,
+        scope: Literal["read", "judge", "admin"] = "read",
+        expires_at: str | None = None,
+        request_id: str | None = None,
+    ) -> TokenCreated:
+        """Make a token for somebody who calls over HTTP; it is shown in this one answer and never again.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+            name: Who calls with it, as the journal will name them.
+            scope: ``read`` the record; ``judge``: lead dialogues too; ``admin``: keep the store too.
+            expires_at: When it ceases to hold (ISO 8601); never when left out.
+        """
+        answer: TokenCreated = self.call(
+            "token_create", {"name": name, "scope": scope, "expires_at": expires_at, "request_id": request_id}
+        )
+        return answer
+
+    @by_name
+    def token_list(
+        self,
+    ) -> TokensListed:
+        """List the tokens, also those that were revoked or have expired; their secrets are known to nobody here."""
+        answer: TokensListed = self.call("token_list", {})
+        return answer
+
+    @by_name
+    def token_revoke(self, *, name: str, request_id: str | None = None) -> TokenItem:
+        """Take a token out of use, at once and for ever.
+
+        Args:
+            request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
+        """
+        answer: TokenItem = self.call("token_revoke", {"name": name, "request_id": request_id})
+        return answer
+
+    @by_name
     def verify(
         self,
         *,
@@ -1206,6 +1401,7 @@ class Methods(ABC):
         )
         return answer
 
+    @by_name
     def watch_add(
         self,
         *,

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import textwrap
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, Union
 
-from hansard.app.assembly import open_parts
+from pydantic.fields import FieldInfo
+
+from hansard.app.assembly import all_operations
 from hansard.kernel.operations import Operation
 from hansard.kernel.shapes import Shape
 
@@ -31,6 +32,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
+
+from hansard.app.keywords import by_name
 
 if TYPE_CHECKING:
 '''
@@ -59,29 +62,30 @@ def source(table: Mapping[str, Operation]) -> str:
 
 def _method(operation: Operation, shapes: set[type[Shape]]) -> str:
     shapes.add(operation.answer)
-    arguments, given = [], []
-    fields = sorted(
-        operation.request.model_fields.items(), key=lambda item: (not item[1].is_required(), item[0] == "request_id")
-    )
-    for name, field in fields:
-        told = _told(field.annotation, shapes)
-        if field.is_required():
-            arguments.append(f"{name}: {told}")
-        else:
-            default = field.get_default(call_default_factory=True)
-            if default == {} and default is not None and isinstance(default, dict):
-                told, default = f"{told} | None", None
-            shown = "()" if default == [] else repr(default)
-            arguments.append(f"{name}: {told} = {shown}")
-        given.append(f'"{name}": {name}')
+    fields = operation.request.model_fields
+    # what must be given stands first, and what few callers give last
+    names = sorted(fields, key=lambda name: (not fields[name].is_required(), name == "request_id"))
+    arguments = [_argument(name, fields[name], shapes) for name in names]
+    given = [f'"{name}": {name}' for name in names]
     words = textwrap.indent(_docstring(operation), " " * 8)
     star = "*, " if arguments else ""
     return (
+        f"    @by_name\n"
         f"    def {operation.name}(self, {star}{', '.join(arguments)}) -> {operation.answer.__name__}:\n"
         f"{words}\n"
         f'        answer: {operation.answer.__name__} = self.call("{operation.name}", {{{", ".join(given)}}})\n'
         f"        return answer\n"
     )
+
+
+def _argument(name: str, field: FieldInfo, shapes: set[type[Shape]]) -> str:
+    told = _told(field.annotation, shapes)
+    if field.is_required():
+        return f"{name}: {told}"
+    default = field.get_default(call_default_factory=True)
+    if default == {}:  # a mapping can be altered, so none is a default
+        return f"{name}: {told} | None = None"
+    return f"{name}: {told} = {'()' if default == [] else repr(default)}"
 
 
 def _docstring(operation: Operation) -> str:
@@ -139,16 +143,10 @@ def formatted(text: str) -> str:
     return text
 
 
-def operations() -> Iterator[Mapping[str, Operation]]:
-    """The table of all operations."""
-    with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False, own=True) as parts:
-        yield parts.table
-
-
 def main(arguments: list[str]) -> int:
     """Write the module."""
     file = Path(arguments[0]) if arguments else FILE
-    for table in operations():
+    with all_operations() as table:
         file.write_text(source(table), encoding="utf-8", newline="\n")
     return 0
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import hansard
-from hansard.app.assembly import open_parts
+from hansard.app.assembly import all_operations
 from hansard.app.settings import Settings
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.application import helps
@@ -24,8 +23,8 @@ PACKAGE = Path(hansard.__file__).parent
 
 def documents() -> dict[str, str]:
     """Each reference document by its file name."""
-    with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False, own=True) as parts:
-        operations = operations_document(parts.table)
+    with all_operations() as table:
+        operations = operations_document(table)
     return {
         "operations.md": operations,
         "errors.md": errors_document(refusals(sources()), exits.BY_KIND, exits.MEANINGS),

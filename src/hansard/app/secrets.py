@@ -9,6 +9,11 @@ from typing import Final
 VARIABLE: Final = "HANSARD_KEY_PASSPHRASE"
 
 
+def given_passphrase(name: str, new: bool) -> str | None:  # noqa: ARG001
+    """The environment's passphrase alone: a server has nobody to ask."""
+    return os.environ.get(VARIABLE) or None
+
+
 def passphrase(name: str, new: bool) -> str | None:
     """The passphrase of a key: the environment's, else what somebody types at a terminal; ``None`` where nobody can.
 

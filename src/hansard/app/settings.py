@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     """Folders outside the home in which operations may write; a relative one is below the home. In the environment
     they are joined as in PATH."""
 
+    read_folders: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders outside the home in which a server (``hansard mcp``, ``hansard serve``) may read files for its callers; a
+    relative one is below the home. In the environment they are joined as in PATH."""
+
     eomm_threshold: Annotated[float, Field(allow_inf_nan=False)] = 0.5
     """Memory: a TrueVision window with a higher score is anomalous."""
     transform_id: Annotated[str, Field(min_length=1)] = "eomm_compositor_v2.0.0"
@@ -54,7 +58,7 @@ class Settings(BaseSettings):
     def _none_when_empty(cls, given: Any) -> Any:
         return None if given == "" else given
 
-    @field_validator("write_folders", mode="before")
+    @field_validator("write_folders", "read_folders", mode="before")
     @classmethod
     def _as_in_path(cls, given: Any) -> Any:
         return [part for part in given.split(os.pathsep) if part] if isinstance(given, str) else given

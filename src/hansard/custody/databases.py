@@ -53,6 +53,12 @@ class Migrated(Shape):
     """Whether nothing was done."""
     statements: str | None
     """The statements that would run; only in a dry run."""
+    statement_count: int | None
+    """How many they are."""
+    creates: list[str]
+    """Tables that they make."""
+    alters: list[str]
+    """Tables that stand already and get columns."""
     copy_hint: str
     """A command that copies the store, for those who want to before."""
 
@@ -62,7 +68,7 @@ class DatabaseCare:
 
     _database: Database
 
-    @operation(path="/database", store=False)
+    @operation(path="/database", store=False, tools="proof")
     def database_status(self, request: DatabaseStatus, call: Call) -> DatabaseState:  # noqa: ARG002
         """Tell which database holds the record, its schema's revision, and how much is in it."""
         database = self._database
@@ -84,17 +90,18 @@ class DatabaseCare:
             entries=entries,
         )
 
-    @operation(store=False)
+    @operation(writes=True, store=False, tools="proof", scope="admin", idempotent=True)
     def database_migrate(self, request: DatabaseMigrate, call: Call) -> Migrated:  # noqa: ARG002
         """Bring the store to this program's schema, or tell what that would do; every use of a store does it too."""
         database = self._database
         before = database.revision()
         pending = _pending(before)
-        told = None
+        told = extent = None
         if request.dry_run:
-            from hansard.database.migrations import statements  # Alembic takes 0.1 s to import
+            from hansard.database import migrations  # Alembic takes 0.1 s to import
 
-            told = statements(database.dialect.sql_name, before) if pending else ""
+            told = migrations.statements(database.dialect.sql_name, before) if pending else ""
+            extent = migrations.extent(told)
         else:
             database.migrate()
         return Migrated(
@@ -103,6 +110,9 @@ class DatabaseCare:
             revisions=pending,
             dry_run=request.dry_run,
             statements=told,
+            statement_count=extent.statements if extent else None,
+            creates=extent.creates if extent else [],
+            alters=extent.alters if extent else [],
             copy_hint=database.dialect.copy_hint(database.place),
         )
 

@@ -5,6 +5,7 @@ Every check looks and changes nothing; a store that is missing or broken is a fi
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shutil
@@ -40,8 +41,6 @@ LIBRARIES: Final = ("sqlalchemy", "pydantic", "msgspec", "alembic")
 FEW: Final = 3
 """So many differences of the schema are told one by one."""
 
-SQLITE_MAGIC: Final = b"SQLite format 3\0"
-
 
 class Doctor(Shape):
     """Ask for a check-up."""
@@ -70,7 +69,7 @@ class Doctoring:
     _database: Database
     _home: Path
 
-    @operation(path="/doctor", store=False)
+    @operation(path="/doctor", store=False, tools="proof")
     def doctor(self, request: Doctor, call: Call) -> Diagnosis:  # noqa: ARG002
         """Check that this machine and this store are in order."""
         checks = list(examine(self._database, self._home))
@@ -95,10 +94,9 @@ def examine(database: Database, home: Path, *, clock: Clock = system_clock) -> I
     if not file.exists():
         yield Check(name="store", ok=True, found=f"{file.name} will be made at first use")
         return
-    found = store_file(file)
-    yield found
-    if found.ok:
-        yield write_ahead_log(file)
+    found = list(store_file(database, file))
+    yield from found
+    if found[0].ok:
         yield from contents(database)
 
 
@@ -211,34 +209,27 @@ def clock_sanity(now: datetime, installed: float) -> Check:
     return Check(name="clock", ok=True, found=told)
 
 
-def store_file(file: Path) -> Check:
-    """Whether the store's file opens as an SQLite database."""
+def store_file(database: Database, file: Path) -> Iterator[Check]:
+    """Whether the store opens as a database, and what bears on it. It is asked through SQLite alone (kernel.held)."""
     try:
-        with file.open("rb") as opened:
-            head = opened.read(len(SQLITE_MAGIC))
-            size = os.fstat(opened.fileno()).st_size
+        size = file.stat().st_size
+        if not os.access(file, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with database.reading() as connection:
+            told = database.dialect.fitness(connection) if size else []
     except OSError as fault:
         why = fault.strerror or "unknown reason"
         remedy = "Give yourself the right to read it"
-        return Check(name="store", ok=False, found=f"{file.name} cannot be read: {why}", remedy=remedy)
-    if size and head != SQLITE_MAGIC:
-        return Check(
-            name="store",
-            ok=False,
-            found=f"{file.name} is no database",
-            remedy="Keep the file, put the last good copy in its place, and run 'hansard verify --all' on it",
-        )
-    return Check(name="store", ok=True, found=f"{file.name}, {size / 1024**2:,.1f} MiB")
-
-
-def write_ahead_log(file: Path) -> Check:
-    """Whether the store is in WAL mode, which the file's own header tells (bytes 18 and 19 are 2)."""
-    with file.open("rb") as opened:
-        header = opened.read(20)
-    if len(header) == 20 and header[18:] != b"\2\2":
-        remedy = f"While nothing else runs: sqlite3 {file.name} 'PRAGMA journal_mode=WAL'"
-        return Check(name="write-ahead log", ok=False, found="off", remedy=remedy)
-    return Check(name="write-ahead log", ok=True, found="on")
+        yield Check(name="store", ok=False, found=f"{file.name} cannot be read: {why}", remedy=remedy)
+        return
+    except HansardError as fault:
+        lost = "Keep the file, put the last good copy in its place, and run 'hansard verify --all' on it"
+        said = lost if fault.kind == "corrupt" else fault.suggestion
+        yield Check(name="store", ok=False, found=f"{file.name}: {fault.message}", remedy=said)
+        return
+    yield Check(name="store", ok=True, found=f"{file.name}, {size / 1024**2:,.1f} MiB")
+    for name, state, mend in told:
+        yield Check(name=name, ok=mend is None, found=state, remedy=mend)
 
 
 def contents(database: Database) -> Iterator[Check]:

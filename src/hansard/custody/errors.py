@@ -322,3 +322,76 @@ def reason_repeats_words() -> HansardError:
         constraint="semantic",
         suggestion="Give the reason in other words, such as 'personal data, request of 2027-03-01'",
     )
+
+
+def store_not_there(name: str) -> HansardError:
+    """A folder that was to be copied holds no store."""
+    return HansardError(
+        "not_found",
+        "store_not_there",
+        f"'{name}' holds no store",
+        field="path",
+        value=name,
+        suggestion="Give the folder that 'hansard backup' wrote, the one that holds hansard.db",
+    )
+
+
+def folder_not_empty(name: str, held: list[str]) -> HansardError:
+    """A store was to be copied into a folder in which something stands."""
+    return HansardError(
+        "conflict",
+        "folder_not_empty",
+        f"'{name}' is not empty: it holds {', '.join(map(repr, held[:5]))}{' …' if len(held) > 5 else ''}",
+        field="path",
+        value=name,
+        context={"held": held[:50]},
+        suggestion="'.hansard-unfinished' is of a copy that goes on, or was cut off: where none goes on, remove it"
+        if ".hansard-unfinished" in held
+        else "Name an empty folder, or one that is not there yet: nothing is copied over what stands",
+    )
+
+
+def backup_is_link(name: str) -> HansardError:
+    """What should be a copied store leads to another file, which is no part of the backup."""
+    return HansardError(
+        "invalid",
+        "backup_is_link",
+        f"the store in '{name}' is a link, and no part of this backup",
+        field="path",
+        value=name,
+        suggestion="Name the folder that 'hansard backup' wrote",
+    )
+
+
+def backup_inside_home(name: str) -> HansardError:
+    """A backup was to be written into the home that it is of."""
+    return HansardError(
+        "invalid",
+        "backup_inside_home",
+        f"'{name}' lies in the home itself: what takes the one would take the other",
+        field="path",
+        value=name,
+        constraint="semantic",
+        suggestion="Name a folder outside the home, best on another disk",
+    )
+
+
+def restored_by_server() -> HansardError:
+    """A backup of a file was to be put where a database server keeps the store."""
+    return HansardError(
+        "refused",
+        "restored_by_server",
+        "the settings name a database server; a backup of a file is restored into a home's own file",
+        suggestion="Leave database_url out for a home of its own (--home DIR); or bring records over with 'hansard "
+        "export' and 'hansard import'; pg_restore brings back what pg_dump copied",
+    )
+
+
+def copy_not_verified(findings: int) -> HansardError:
+    """A copy is not as it was recorded; it was thrown away, since a copy is there to be relied on."""
+    return HansardError(
+        "corrupt",
+        "copy_not_verified",
+        f"the copy is not as it was recorded ({findings} finding{'s' if findings > 1 else ''}); it was not kept",
+        suggestion="Run 'hansard verify --all' on what was copied, and keep it as it is: it is the only evidence",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -44,6 +45,19 @@ def named(table: str | None, key: Key | None, cells: Cells | None = None) -> Nam
     if table in _ROWS and len(key) >= 1:
         return _ROWS[table](key, cells or {})
     return _OWN.get(table, lambda k: Named(what=f"{table} {'/'.join(map(str, k))}"))(key)
+
+
+def called(name: Named, names: Mapping[str, str]) -> Named:
+    """The same with people by the names they were given, which slugs do not tell (``Anne-Marie O'Neill``)."""
+    own = {shown_name(slug): names[slug] for slug in name.experts if names.get(slug)}
+    if not own:
+        return name
+    slugs = re.compile("|".join(rf"(?<!\w){re.escape(shown)}(?!\w)" for shown in sorted(own, key=len, reverse=True)))
+
+    def put(text: str) -> str:
+        return slugs.sub(lambda found: own[found[0]], text)
+
+    return msgspec.structs.replace(name, what=put(name.what), facts=[put(fact) for fact in name.facts])
 
 
 def _dialogue(key: Key, _cells: Cells) -> Named:
@@ -224,6 +238,7 @@ _OWN: Final = {
     "ethos": lambda key: Named(what=f"the ethos '{key[0]}'", id=str(key[0])),
     "ethos_conflicts": lambda key: Named(what=f"conflict {key[1]} of the ethos '{key[0]}'", id=str(key[0])),
     "checkpoints": lambda key: Named(what=f"checkpoint {key[0]}"),
+    "tokens": lambda key: Named(what=f"the token '{key[0]}'"),
     "search": lambda key: Named(
         what=f"the search index at {key[1] or 'its beginning'}",
         facts=[f"dialogue '{key[0]}'"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from hansard.custody.backups import BackingUp
 from hansard.custody.databases import DatabaseCare
 from hansard.custody.doctor import Doctoring
 from hansard.custody.proof.erasing import Erasing
@@ -16,7 +17,7 @@ from hansard.database.journal import Journal
 from hansard.dialogue.operations import DialogueOperations
 
 
-class CustodyOperations(Verifying, Erasing, Doctoring, DatabaseCare):
+class CustodyOperations(Verifying, Erasing, Doctoring, DatabaseCare, BackingUp):
     """Custody of the record."""
 
     def __init__(

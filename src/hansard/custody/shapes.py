@@ -72,6 +72,8 @@ class Signature(Shape):
     """SHA-256 of the statement that was signed."""
     through: int | None = None
     """So many entries of the record's stream are under the signature."""
+    unsigned: int = 0
+    """So many further entries of it came after the checkpoint: in the chain, and not under the signature."""
 
 
 class Verified(Shape):

@@ -8,8 +8,8 @@ altered to 2 cannot pass for 1 (decision 0004).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -170,21 +170,6 @@ def rows(
     found = connection.execute(statement, parameters)
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def insert_rows(connection: sa.Connection, table: sa.TableClause, cells: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows given whole, as cells: by a statement that is compiled once, since nothing in a cell is converted."""
-    statement, names = _insertion(table, connection.dialect)
-    given = [tuple([row[name] for name in names]) for row in cells] if names else [dict(row) for row in cells]
-    connection.exec_driver_sql(statement, given)
-
-
-@lru_cache(maxsize=1024)  # each store has a dialect object of its own
-def _insertion(table: sa.TableClause, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
-    """The statement, and the columns in the order of its parameters; ``None`` where they go by name."""
-    made = table.insert().compile(dialect=dialect, column_keys=[str(column.name) for column in table.columns])
-    assert isinstance(made, sa.sql.compiler.SQLCompiler)
-    return str(made), tuple(made.positiontup) if made.positiontup is not None else None
 
 
 def references(table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -32,11 +32,17 @@ class Server:
     url: sa.URL
     schema: str
 
-    def __str__(self) -> str:
-        """Without a password, wherever it stood."""
+    @property
+    def shown(self) -> str:
+        """The address without a password, wherever it stood."""
         hidden = [name for name in _SECRET if name in self.url.query]
-        shown = self.url.difference_update_query(hidden).set(drivername="postgresql")
-        return f"{shown.render_as_string(hide_password=True)} (schema {self.schema})"
+        url = self.url.difference_update_query(hidden)
+        bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+        return bare.render_as_string()
+
+    def __str__(self) -> str:
+        """Address and schema."""
+        return f"{self.shown} (schema {self.schema})"
 
     __repr__ = __str__
 
@@ -105,11 +111,14 @@ class Dialect(Protocol):
     def scrub(self, engine: sa.Engine) -> bool:
         """Leave no trace of deleted rows; whether all is gone."""
 
+    def copy(self, place: Any, engine: sa.Engine, target: Path) -> None:
+        """Write the store, as it stands at one moment, into a new file while others go on writing."""
+
     def size(self, connection: sa.Connection) -> int:
         """Bytes that the store takes."""
 
     def copy_hint(self, place: Any) -> str:
-        """How to copy the store before something is done to it."""
+        """A command that copies the store."""
 
     def fitness(self, connection: sa.Connection) -> list[Fitness]:
         """What a server tells of itself: version, encoding, durability."""

@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from hansard.database import dialect as dialects
 from hansard.database import errors
 from hansard.database.dialect import Dialect, Place, dialect_in, dialect_of
+from hansard.kernel.held import hold, release
 
 REVISIONS: Final = ("0001", "0002")
 """Every schema revision there has been, oldest first."""
@@ -38,6 +39,9 @@ class Database:
         self.place = dialects.place(location) if isinstance(location, str) else location
         self.dialect: Dialect = dialect_of(self.place)
         self.engine = self.dialect.engine(self.place, busy_timeout_seconds)
+        self._held = self.path
+        if self._held is not None:
+            hold(self._held)
 
     @property
     def path(self) -> Path | None:
@@ -54,8 +58,8 @@ class Database:
         """Open a store; make it, or bring it to this program's schema, where needed.
 
         Raises:
-            HansardError: ``schema_newer``, ``foreign_database``, ``database_corrupt``, ``database_read_only``,
-                ``server_unreachable`` …
+            HansardError: ``schema_newer``, ``schema_altered``, ``foreign_database``, ``database_corrupt``,
+                ``database_read_only``, ``server_unreachable`` …
         """
         database = cls(location, busy_timeout_seconds=busy_timeout_seconds)
         try:
@@ -67,8 +71,11 @@ class Database:
         return database
 
     def close(self) -> None:
-        """Give all connections back to the operating system."""
+        """Give all connections back to the operating system. A second call does nothing."""
         self.engine.dispose()
+        held, self._held = self._held, None
+        if held is not None:
+            release(held)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -135,12 +142,25 @@ class Database:
         raise errors.database_corrupt(f"it says that its schema is '{found}', which there never was")
 
     def migrate(self) -> None:
-        """Bring the store to this program's schema; one process does it, others wait."""
-        with self.told(), self.dialect.migrating(self.place, self.engine):
-            if self.revision() == HEAD:  # another process was first
-                return
-            from hansard.database.migrations import upgrade  # Alembic takes 0.1 s to import; most starts need none
+        """Bring the store to this program's schema; one process does it, others wait.
 
+        Raises:
+            HansardError: ``schema_altered`` where it has what the revision that it states does not have.
+        """
+        with self.told(), self.dialect.migrating(self.place, self.engine):
+            revision = self.revision()
+            if revision == HEAD:  # another process was first
+                return
+            from hansard.database.migrations import extent, statements, upgrade  # Alembic takes 0.1 s to import
+
+            if revision is not None:
+                with self.reading() as connection:
+                    there = set(self.dialect.tables(connection))
+                made = [name for name in extent(statements(self.dialect.sql_name, revision)).creates if name in there]
+                if made:
+                    raise errors.schema_altered(
+                        [f"it says that it is of revision '{revision}', and the table '{made[0]}' is of a later one"]
+                    )
             upgrade(self.engine)
 
     def scrub(self) -> bool:
@@ -154,6 +174,15 @@ class Database:
         """
         with self.told():
             return self.dialect.scrub(self.engine)
+
+    def copy(self, target: Path) -> None:
+        """Write the store, as it stands at one moment, into a new file while others go on writing.
+
+        Raises:
+            HansardError: ``copied_by_server``, or a refusal of the store such as ``disk_full``.
+        """
+        with self.told():
+            self.dialect.copy(self.place, self.engine, target)
 
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:

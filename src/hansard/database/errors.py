@@ -9,12 +9,13 @@ from hansard.kernel.errors import HansardError
 
 
 def database_busy() -> HansardError:
-    """Another process holds the write lock for longer than we wait."""
+    """Another process writes for longer than we wait, or two waited for each other; the transaction was rolled back."""
     return HansardError(
         "unavailable",
         "database_busy",
         "another process is writing to the store",
-        suggestion="Try again; if it lasts, look for a stuck hansard process",
+        suggestion="Send the same request, with the same request_id, again; if it lasts, look for a stuck hansard "
+        "process",
     )
 
 
@@ -140,6 +141,17 @@ def invalid_database_url(why: str) -> HansardError:
         f"the address of the database cannot be used: {why}",
         field="database_url",
         suggestion="Write postgresql://user@host:5432/database (?schema=name for another schema than 'hansard')",
+    )
+
+
+def copied_by_server(command: str) -> HansardError:
+    """The store is kept by a database server, whose own tools copy it."""
+    return HansardError(
+        "refused",
+        "copied_by_server",
+        "the store is on a database server, which copies it by its own tools",
+        context={"command": command},
+        suggestion=f"Run: {command} — pg_restore brings it back; copy the folder 'dialogues' of the home beside it",
     )
 
 

@@ -116,9 +116,13 @@ def row_label(table: str, key: Sequence[Any]) -> str:
     return f"row {table} {stored_text(list(key))}"
 
 
-def request_key(actor: str, request_id: str) -> str:
-    """The unique key of an actor's request id. It stands beside the entry; the body holds it sealed."""
-    return sha256_hex(f"request {len(actor)} {actor} {request_id}".encode())
+def request_key(known_by: str, actor: str, request_id: str) -> str:
+    """The unique key of an actor's request id. It stands beside the entry; the body holds it sealed.
+
+    A token and a key may have the name of somebody who works at the machine; each has request ids of its own.
+    """
+    kind = f"{known_by} " if known_by in ("token", "key") else ""
+    return sha256_hex(f"{kind}request {len(actor)} {actor} {request_id}".encode())
 
 
 def packed(value: Any, texts: dict[str, str]) -> Any:
@@ -355,7 +359,8 @@ class Entry:
         self._keep(texts)
         self._drop_unused(self._loose - texts.keys())
         streams = sorted(self._streams.items())
-        key = request_key(self._call.actor.name, request_id) if request_id is not None else None
+        actor = self._call.actor
+        key = request_key(actor.known_by, actor.name, request_id) if request_id is not None else None
         position = self.connection.execute(_next_position()).scalar_one_or_none()
         if position is None:
             raise errors.row_altered("counters", ("journal",), 0)
@@ -367,8 +372,8 @@ class Entry:
                 "operation": self._operation,
                 "rules": RULES_VERSION,
                 "actor": {
-                    "known_by": self._call.actor.known_by,
-                    "name": sealed(self._salt, "actor", self._call.actor.name.encode()),
+                    "known_by": actor.known_by,
+                    "name": sealed(self._salt, "actor", actor.name.encode()),
                 },
                 "request_key": None if key is None else sealed(self._salt, "request_key", key.encode()),
                 "decided": self._decided,
@@ -382,7 +387,7 @@ class Entry:
         payload = {
             "position": position,
             "salt": self._salt,
-            "actor": self._call.actor.name,
+            "actor": actor.name,
             "request_id": request_id,
             "request": request.decode(),
             "result": result.decode(),
@@ -538,7 +543,7 @@ class Journal:
         assert request.request_id is not None
         found = connection.execute(
             sa.select(tables.journal.c.position, tables.journal.c.body).where(
-                tables.journal.c.request_key == request_key(call.actor.name, request.request_id)
+                tables.journal.c.request_key == request_key(call.actor.known_by, call.actor.name, request.request_id)
             )
         ).one_or_none()
         if found is None:

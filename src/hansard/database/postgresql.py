@@ -11,9 +11,11 @@ import contextlib
 import functools
 import os
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -292,9 +294,14 @@ class PostgreSQL:
         )
         return int(connection.exec_driver_sql(query).scalar_one() or 0)
 
+    def copy(self, place: Server, engine: sa.Engine, target: Path) -> None:  # noqa: ARG002
+        """A server's copy is the server's own to make."""
+        raise errors.copied_by_server(self.copy_hint(place))
+
     def copy_hint(self, place: Server) -> str:
-        """PostgreSQL's own copy, which may be made while others write."""
-        return f"pg_dump --schema={place.schema} --format=custom --file=hansard-before.dump {place.url.database or ''}"
+        """PostgreSQL's own copy, which may be made while others write; it asks for the password itself."""
+        address = shlex.quote(place.shown)
+        return f"pg_dump --schema={place.schema} --format=custom --file=hansard-before.dump {address}"
 
     def fitness(self, connection: sa.Connection) -> list[Fitness]:
         """Version, encoding, collation; whether an answered write is on the disk; whether writes are taken."""

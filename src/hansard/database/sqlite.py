@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from hansard.database import errors, tables
-from hansard.database.columns import insert_rows, key_names
+from hansard.database.columns import key_names
 from hansard.database.fitness import Fitness
 from hansard.database.words import LABEL_WEIGHT, MOST_WORDS, SNIPPET_WORDS, Found, Item, matching, phrases
 from hansard.kernel.errors import HansardError
@@ -146,7 +146,7 @@ class SQLite:
 
     def insert(self, connection: sa.Connection, table: sa.Table, cells: Sequence[Mapping[str, Any]]) -> None:
         """Row by row, in one call of the driver."""
-        insert_rows(connection, table, cells)
+        _insert(connection, table, cells)
 
     def lock_streams(self, connection: sa.Connection, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
         """The write lock is held already."""
@@ -162,7 +162,7 @@ class SQLite:
             present.update(connection.execute(_present, some).scalars())
         fresh = [{"sha256": digest, "body": body} for digest, body in texts.items() if digest not in present]
         if fresh:
-            insert_rows(connection, tables.texts, fresh)
+            _insert(connection, tables.texts, fresh)
 
     def lock_text(self, connection: sa.Connection, digest: str) -> None:
         """The write lock is held already."""
@@ -176,18 +176,29 @@ class SQLite:
             (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
 
+    def copy(self, place: Path, engine: sa.Engine, target: Path) -> None:  # noqa: ARG002
+        """By SQLite's own backup, in one step: writers are not held up, and none makes it begin anew."""
+        with contextlib.closing(engine.raw_connection()) as plain, contextlib.closing(sqlite3.connect(target)) as file:
+            own: Any = plain.driver_connection
+            own.backup(file)
+
     def size(self, connection: sa.Connection) -> int:
         """Pages of the file, the write-ahead log not counted."""
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
     def copy_hint(self, place: Path) -> str:
-        """SQLite's own copy, which may be made while others write."""
-        return f"sqlite3 {place.name} \".backup '{place.stem}-before.db'\""
+        """Ours, which may be made while others write."""
+        return f"hansard backup {place.stem}-before"
 
-    def fitness(self, connection: sa.Connection) -> list[Fitness]:  # noqa: ARG002
-        """What bears on a file is looked at from outside."""
-        return []
+    def fitness(self, connection: sa.Connection) -> list[Fitness]:
+        """WAL mode; what else bears on a file is looked at from outside."""
+        url = connection.engine.url
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        if mode == "wal" or "immutable" in url.query:  # a file that does not change needs none
+            return [Fitness("write-ahead log", "on")]
+        remedy = f"While nothing else runs: sqlite3 {Path(url.database or '').name} 'PRAGMA journal_mode=WAL'"
+        return [Fitness("write-ahead log", "off", remedy)]
 
     def damage(self, connection: sa.Connection) -> list[str]:
         """By looking at every page."""
@@ -208,7 +219,7 @@ class SQLite:
         """FTS5 reads the words itself."""
         rows = [item._asdict() for item in items]
         if rows:
-            insert_rows(connection, _search, rows)
+            _insert(connection, _search, rows)
 
     def unindex(self, connection: sa.Connection, dialogue_id: str, items: Collection[str] | None) -> None:
         """FTS5 looks at every row: nothing but words is indexed."""
@@ -234,7 +245,7 @@ class SQLite:
     ) -> list[Found]:
         """By FTS5 and its BM25."""
         if every:
-            words = " ".join('"' + word.replace('"', '""') + '"' for word in query.split())
+            words = " ".join('"' + word.replace('"', '""') + '"' for word in dict.fromkeys(query.split()))
         else:
             words = matching(phrases(query)[:MOST_WORDS], every=False)
         if not words:
@@ -298,6 +309,20 @@ def _on_connect(busy_timeout_ms: int, connection: Any, _record: Any) -> None:
         cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten (see ``scrub``)
     finally:
         cursor.close()
+
+
+def _insert(connection: sa.Connection, table: sa.TableClause, cells: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows given whole, as cells: by a statement made once, since nothing in a cell is converted."""
+    statement, names = _insertion(table)
+    connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in cells])
+
+
+@functools.cache
+def _insertion(table: sa.TableClause) -> tuple[str, tuple[str, ...]]:
+    """The statement, and the columns in the order of its parameters."""
+    names = tuple(str(column.name) for column in table.columns)
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table.name}" ({quoted}) VALUES ({", ".join("?" for _ in names)})', names  # noqa: S608  (our own names)
 
 
 def _on_begin(connection: sa.Connection) -> None:

@@ -71,6 +71,19 @@ checkpoints = sa.Table(
     info={"stream": "checkpoint:"},
 )
 
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("sha256", Text, nullable=False, unique=True, comment="SHA-256 of the token, hexadecimal"),
+    sa.Column("scope", Text, nullable=False),
+    sa.Column("created_at", Text, nullable=False),
+    sa.Column("expires_at", Text),
+    sa.Column("revoked_at", Text),
+    sa.CheckConstraint("scope IN ('read', 'judge', 'admin')", name="token_scope"),
+    info={"stream": "tokens:"},
+)
+
 OWN_TABLES = frozenset({"texts", "counters", "streams", "journal", "journal_streams", "journal_payloads"})
 
 

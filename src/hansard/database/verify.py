@@ -582,7 +582,8 @@ def _payload_findings(
                 "request": (sealed(payload.salt, "request", payload.request.encode()), body.request),
                 "result": (sealed(payload.salt, "result", payload.result.encode()), body.result),
             }
-            key = None if payload.request_id is None else request_key(payload.actor, payload.request_id)
+            sent = payload.request_id
+            key = None if sent is None else request_key(body.actor["known_by"], payload.actor, sent)
             told_key = None if key is None else sealed(payload.salt, "request_key", key.encode())
             if not isinstance(payload.request_id, str | None):
                 raise TypeError

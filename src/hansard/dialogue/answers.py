@@ -82,7 +82,7 @@ class PanelSuggested(Shape):
     round: int
     rotation: str
     members: list[dict[str, Any]]
-    """``slug``, ``role``, ``tier``, and the ``source`` with which each would sit."""
+    """``slug``, ``name``, ``role``, ``tier``, and the ``source`` with which each would sit."""
 
 
 class PanelEvolved(Shape):
@@ -207,6 +207,9 @@ class RoundContextGiven(Shape):
     """Context for every expert of a round's panel, in one answer."""
 
     dialogue: dict[str, Any]
+    notes: list[str] = []
+    tokens: int = 0
+    """Estimate for the whole context: UTF-8 bytes of its JSON, divided by 4."""
     prior_rounds: list[dict[str, Any]]
     active_tensions: list[dict[str, Any]]
     experts: dict[str, dict[str, Any]]
@@ -214,27 +217,36 @@ class RoundContextGiven(Shape):
     """In a calibrated dialogue: ``ethos_id``, ``domain``, ``digest``, ``rules``, ``prompt_injection``."""
     exhibits: list[dict[str, Any]] = []
     """What evidence may cite."""
-    notes: list[str] = []
     suggested_panel: PanelSuggested | None = None
     """Whom the rotation suggests for this round; ``null`` where the Judge decides."""
-    tokens: int = 0
-    """Estimate for the whole context: UTF-8 bytes of its JSON, divided by 4."""
-    folder: str | None = None
-    """The dialogue's folder, where files were written."""
-    files: list[FileWritten] = []
-    """Where the context stands, when it is too long for an answer; then the parts in the answer are empty."""
 
     @model_serializer(mode="wrap")
     def _calibrated(self, serialise: Callable[[Any], dict[str, Any]]):  # type: ignore[no-untyped-def]  # pydantic: keeps the schema
         """Without calibration there is no such key (specification, "Agent Context Model"), nor for what is empty."""
-        told = ("calibration", "exhibits", "suggested_panel", "folder", "files")
+        told = ("calibration", "exhibits", "suggested_panel")
         return {name: value for name, value in serialise(self).items() if value or name not in told}
+
+
+class ContextWritten(Shape):
+    """Where the context of a round's panel stands."""
+
+    dialogue: dict[str, Any]
+    """``id``, ``title``, ``status``, ``current_round`` and ``total_alignment``."""
+    notes: list[str] = []
+    tokens: int
+    """Estimate for the whole context: UTF-8 bytes of its JSON, divided by 4."""
+    folder: str
+    """The dialogue's folder."""
+    file: FileWritten
+    suggested_panel: PanelSuggested | None = None
+    """Whom the rotation suggests for this round; ``null`` where the Judge decides."""
 
 
 class PromptGiven(Shape):
     """One expert's prompt."""
 
     expert: str
+    name: str
     role: str
     source: str
     fresh: bool
@@ -288,6 +300,9 @@ class DialogueListed(Shape):
 
     dialogues: list[DialogueSummary]
     total: int
+    """How many there are in all, of those that were asked for."""
+    next: str | None = None
+    """What to give as ``after`` to read on; ``null`` where nothing follows."""
 
 
 class DialogueGot(Shape):
@@ -312,6 +327,11 @@ class Progress(Shape):
     score_velocity: int | None
     velocity: int | None
     open_tensions: list[str]
+    labels: dict[str, str] = {}
+    """Labels of the open tensions."""
+    positions: list[dict[str, Any]] = []
+    """What members registered of themselves in the last round: ``expert``, ``stance`` (with ``confidence``,
+    ``condition``, ``cause``), ``moves``, ``references`` of the whole response; what there is of them."""
     resolved_tensions: list[str]
     active_experts: list[str]
     leaderboard: list[dict[str, Any]]
@@ -322,6 +342,8 @@ class Progress(Shape):
     gate: GateState | None
     judge_claims: list[dict[str, Any]]
     """What the Judge stated beside what was computed, with ``differs``."""
+    names: dict[str, str] = {}
+    """The names, as they are written, of experts whose names say more than their slugs."""
 
 
 class Citation(Shape):
@@ -344,6 +366,8 @@ class CitationsExpanded(Shape):
 
     dialogue_id: str
     citations: list[Citation]
+    names: dict[str, str] = {}
+    """The names, as they are written, of experts whose names say more than their slugs."""
 
 
 class Place(Shape):
@@ -369,6 +393,8 @@ class EntityGot(Shape):
     """Labels of the entities at the other end of its references."""
     stands_in: list[Place]
     """Where its content stands, word for word, in a contributor's response."""
+    names: dict[str, str] = {}
+    """The names, as they are written, of experts whose names say more than their slugs."""
 
 
 class ResponseParsed(Shape):
@@ -379,7 +405,11 @@ class ResponseParsed(Shape):
     response_path: str | None
     summary: dict[str, Any]
     diagnostics: list[dict[str, Any]]
+    """How it was read, where nothing is to be mended."""
     lint: list[dict[str, Any]]
+    """What its expert should mend."""
+    warnings: list[Warned] = []
+    """What of it as a whole does not fit: ``expert_not_found``, ``expert_not_in_panel``, ``no_marker``."""
 
 
 class Hit(Shape):
@@ -390,7 +420,7 @@ class Hit(Shape):
     item: str
     """A display id, ``question``, ``round-1``, ``verdict:final``, or ``round-1/muffin`` for a whole response."""
     label: str
-    """An entity's label and the like; of a whole response, who spoke when: ``muffin in round 1``."""
+    """An entity's label and the like; of a whole response, who spoke when: ``Muffin in round 1``."""
     snippet: str
     """Words around the match; matches stand between « and »."""
     rank: float
@@ -428,6 +458,8 @@ class TopExpert(Shape):
     """An expert over all dialogues in which the name was scored; the same name may have had several roles."""
 
     expert: str
+    name: str
+    """As it was written last; from the slug in a store that does not keep it."""
     roles: list[str]
     dialogues: int
     rounds: int

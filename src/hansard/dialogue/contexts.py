@@ -1,6 +1,7 @@
 """A round's context as it is handed out: for whom, and how long. Pure.
 
-The context itself is ``views.context``, and complete. A budget shrinks what is settled, the oldest first, and says so.
+The context itself is ``views.context``, and complete. Some rounds alone can be asked for; a budget shrinks what is
+settled, the oldest first. Both is said.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from hansard.dialogue import errors, views
+from hansard.dialogue.answers import PanelSuggested
 from hansard.dialogue.model import PanelMember, Record
+from hansard.dialogue.names import with_names
+from hansard.dialogue.requests import RoundContext
 from hansard.dialogue.rules.panel import carried_over, named_twice
-from hansard.kernel.ids import expert_slug
-
-INLINE_LIMIT: Final = 40_000
-"""So many characters an answer may have before it goes into a file: a client is known that cuts answers at 50,000."""
+from hansard.kernel.errors import invalid_field
+from hansard.markers.names import name_slug
 
 BYTES_PER_TOKEN: Final = 4
 """The estimate of tokens: UTF-8 bytes of the JSON, divided by this, rounded up. English text has about so many."""
@@ -54,6 +56,7 @@ def round_context(
     *,
     experts: Sequence[str] = (),
     own_words: Mapping[str, str] = {},  # read, never written
+    rounds: Sequence[int] = (),
     budget_tokens: int | None = None,
 ) -> Context:
     """The context of a round's panel, or of some of it.
@@ -63,10 +66,12 @@ def round_context(
         wanted: the round; the one to come when ``None``.
         experts: slugs or names of those it is for; the whole panel when empty.
         own_words: the Judge's words for an expert's situation, instead of the derived ones.
+        rounds: the earlier rounds whose words are wanted; all of them when empty.
         budget_tokens: so many tokens at most, as far as shrinking what is settled gets there.
 
     Raises:
-        HansardError: ``round_out_of_order``, ``expert_not_in_panel``, ``invalid_field`` for somebody named twice.
+        HansardError: ``round_out_of_order``, ``expert_not_in_panel``, ``invalid_field`` for somebody named twice, or a
+            round that is no earlier one.
     """
     round_, seats, notes = panel_of(record, wanted)
     members = {seat.slug for seat in seats}
@@ -75,9 +80,37 @@ def round_context(
     seats = [seat for seat in seats if seat.slug in chosen]
     before = views.before_round(record, round_)
     body = views.context(before, round_, seats, words)
+    if rounds:
+        notes += _only(body, rounds)
     if budget_tokens is not None:
         notes += _shrunk(body, budget_tokens)
-    return Context(round=round_, body=body, notes=notes, tokens=tokens_of(body), record=before, seats=seats)
+    return Context(round=round_, body=body, notes=notes, tokens=tokens_of(body), record=with_names(before), seats=seats)
+
+
+def asked_for(record: Record, request: RoundContext) -> Context:
+    """The context that a request asks for (``round_context``)."""
+    return round_context(
+        record,
+        request.round,
+        experts=request.experts,
+        own_words=request.round_contexts,
+        rounds=request.rounds,
+        budget_tokens=request.budget_tokens,
+    )
+
+
+def suggested_panel(found: Context) -> PanelSuggested | None:
+    """Whom the dialogue's rotation suggests for the context's round."""
+    record = found.record
+    last = [member for member in record.panel_members if member.round == found.round - 1]
+    seated = {member.slug for member in record.panel_members if member.round < found.round}
+    experts = {expert.slug: expert for expert in record.experts}
+    return views.suggested_panel(record.dialogue, experts, seated, last, found.round)
+
+
+def file_bytes(body: Mapping[str, Any], notes: Sequence[str]) -> bytes:
+    """A context, or a part of one, as a file holds it: JSON that people can read too."""
+    return msgspec.json.format(msgspec.json.encode({**body, "notes": notes}), indent=1) + b"\n"
 
 
 def panel_of(record: Record, wanted: int | None) -> tuple[int, list[PanelMember], list[str]]:
@@ -105,7 +138,7 @@ def slugs(field: str, names: Iterable[str], members: set[str]) -> Iterator[str]:
     seen = set()
     for index, name in enumerate(names):
         where = field.format(index if field.endswith("[{}]") else name)
-        slug = name if name in members else expert_slug(name)
+        slug = name if name in members else name_slug(name)
         if slug not in members:
             raise errors.expert_not_in_panel(where, name, members)
         if slug in seen:
@@ -122,6 +155,17 @@ def tokens_of(value: Any) -> int:
 def text_tokens(text: str) -> int:
     """About how many tokens a text has."""
     return -(-len(text.encode()) // BYTES_PER_TOKEN)
+
+
+def _only(body: dict[str, Any], rounds: Sequence[int]) -> list[str]:
+    """Keep some of the earlier rounds of a context; gives the note that names the others."""
+    there = [round_["round"] for round_ in body["prior_rounds"]]
+    for index, number in enumerate(rounds):
+        if number not in there:
+            raise invalid_field(f"rounds[{index}]", number, "is no earlier round", valid_options=map(str, there))
+    body["prior_rounds"] = [round_ for round_ in body["prior_rounds"] if round_["round"] in rounds]
+    missing = ", ".join(str(number) for number in there if number not in rounds)
+    return [f"What was said in other earlier rounds is left out as asked: {missing}."] if missing else []
 
 
 def _shrunk(body: dict[str, Any], budget_tokens: int) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import msgspec
 
@@ -15,8 +15,14 @@ from hansard.dialogue.model import Dialogue, Record
 from hansard.dialogue.rules.verdict import gate_now
 from hansard.kernel.clock import normal_timestamp
 from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, path_outside
+from hansard.kernel.files import is_there, lies_in
 from hansard.kernel.ids import LATEST
 from hansard.kernel.shapes import unstorable
+
+READ_FROM: Final = (
+    "the dialogue's folder, the home (HANSARD_HOME) with its 'read_folders', and the folder that 'hansard mcp' was "
+    "started in"
+)
 
 EVERY = 10**9
 """A limit that nothing reaches."""
@@ -46,8 +52,8 @@ class Door:
         """
         self._journal = journal
         self._home = home
-        self._may_write = may_write or (lambda path: path.resolve().is_relative_to(home.resolve()))
-        self._may_read = may_read or (lambda path: path.resolve().is_relative_to(home.resolve()))
+        self._may_write = may_write or (lambda path: lies_in(path, home))
+        self._may_read = may_read or (lambda path: lies_in(path, home))
 
     def beside(self, kind: type[D]) -> D:
         """Another door to the same store and folders."""
@@ -107,15 +113,8 @@ class Door:
             raise errors.dialogue_not_found(text, [*known, LATEST] if known else [])
 
     def folder(self, dialogue: Dialogue) -> Path:
-        """Where a dialogue keeps its files: prompts, contexts, responses, exhibits, exports.
-
-        Its last part is always the dialogue's id, so that no two dialogues of a store share a folder, whatever
-        ``output_dir`` they were given. A relative one lies below the home.
-        """
-        if dialogue.output_dir is None:
-            return self._home / "dialogues" / dialogue.dialogue_id
-        named = self._home / dialogue.output_dir
-        return named if named.name == dialogue.dialogue_id else named / dialogue.dialogue_id
+        """Where a dialogue keeps its files (``folder_in``)."""
+        return folder_in(self._home, dialogue.dialogue_id, dialogue.output_dir)
 
     def writable_folder(self, dialogue: Dialogue) -> Path:
         """A dialogue's folder, where settings still allow to write there.
@@ -124,9 +123,27 @@ class Door:
             HansardError: ``path_outside``.
         """
         folder = self.folder(dialogue)
-        if not self._may_write(folder):
+        if not self.may_keep(dialogue):
             raise path_outside(folder.name, "the folders that settings allow")
         return folder
+
+    def may_keep(self, dialogue: Dialogue) -> bool:
+        """Whether files may be written into a dialogue's folder, and so removed from it."""
+        folder = self.folder(dialogue)
+        return misplaced(self._home, folder, dialogue.dialogue_id) is None and self._may_write(folder)
+
+    def folders_of_others(self, connection: store.Connection, dialogue_id: str) -> Iterator[tuple[str, Path]]:
+        """The dialogues that were given a folder of their own, but for this one; each with that folder, links followed.
+
+        Dialogues that were given none keep their files in ``dialogues`` in the home, each below its id.
+        """
+        bases: dict[str, Path] = {}  # few, however many dialogues there are
+        for other, output_dir in store.own_folders(connection):
+            if other != dialogue_id:
+                if output_dir not in bases:
+                    bases[output_dir] = (self._home / output_dir).resolve()
+                base = bases[output_dir]
+                yield other, base if Path(output_dir).name == other else base / other
 
     # ------------------------------------------------------------------ within
 
@@ -135,6 +152,21 @@ class Door:
         if found is None:
             raise errors.dialogue_not_found(dialogue_id, store.all_ids(connection))
         return found
+
+    def _given(self, dialogue: Dialogue, name: str) -> Path:
+        """The file that a caller names: absolute, or from the dialogue's folder, or, where nothing is there, from the
+        folder that the program was started in.
+
+        Raises:
+            HansardError: ``path_outside``.
+        """
+        folder = self.folder(dialogue)
+        path = folder / name
+        if not is_there(path) and self._may_read(Path(name).absolute()):
+            path = Path(name)
+        if not self._may_read(path) and not lies_in(path, folder):
+            raise path_outside(name, READ_FROM)
+        return path
 
     def _open(self, connection: store.Connection, dialogue_id: str) -> Dialogue:
         dialogue = self._dialogue(connection, dialogue_id)
@@ -159,6 +191,41 @@ class Door:
         return dialogue.status
 
 
+def folder_in(home: Path, dialogue_id: str, output_dir: str | None) -> Path:
+    """Where a dialogue of a home keeps its files: prompts, contexts, responses, exhibits, exports.
+
+    Its last part is always the dialogue's id, so that no two dialogues of a store share a folder, whatever
+    ``output_dir`` they were given. A relative one lies below the home.
+    """
+    if output_dir is None:
+        return home / "dialogues" / dialogue_id
+    named = home / output_dir
+    return named if named.name == dialogue_id else named / dialogue_id
+
+
+def misplaced(home: Path, folder: Path, dialogue_id: str) -> str | None:
+    """Why a dialogue may not keep its files in a folder: what is erased, copied or written there is not its own alone.
+
+    Args:
+        home: the home of its store.
+        folder: the folder, as ``folder_in`` tells it; links are followed.
+        dialogue_id: the dialogue.
+    """
+    try:
+        target, top = folder.resolve(), home.resolve()
+        shared = (home / "dialogues").resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links
+        return "it is no path that a folder can have"
+    for keys in (top / "keys", (home / "keys").resolve()):
+        if target.is_relative_to(keys) or keys.is_relative_to(target):
+            return "the home keeps its keys there"
+    if top.is_relative_to(target) or shared.is_relative_to(target):
+        return "the files of other dialogues lie in it"
+    if target.is_relative_to(shared) and target != shared / dialogue_id:
+        return "it lies among the files of other dialogues"
+    return None
+
+
 def time_of(dialogue: Dialogue, entry: Entry, at: str | None, *, unless_told: str | None = None) -> str:
     """When a request's rows came to be: now; in an imported dialogue when the request says, else when it was held.
 
@@ -178,8 +245,13 @@ def imported_only(field: str, value: object) -> HansardError:
 
 
 def raise_faults(faults: list[HansardError], item_type: str, source_id: str) -> None:
-    """Raise one fault as itself, several as a batch of which each says what it concerns, none not at all."""
+    """Refuse for these faults, if there are any."""
+    if faults:
+        refuse(faults, item_type, source_id)
+
+
+def refuse(faults: list[HansardError], item_type: str, source_id: str) -> NoReturn:
+    """Raise one fault as itself, several as a batch of which each says what it concerns."""
     if len(faults) == 1:
         raise faults[0]
-    if faults:
-        raise batch_validation_failed([fault.of(item_type, source_id=source_id) for fault in faults])
+    raise batch_validation_failed([fault.of(item_type, source_id=source_id) for fault in faults])

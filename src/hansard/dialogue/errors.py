@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hansard.dialogue.model import REF_TYPES
 from hansard.kernel.errors import HansardError, did_you_mean
@@ -106,7 +106,8 @@ def target_not_found(field: str, value: str, dialogue_id: str, known: Iterable[s
         value=value,
         constraint="referential",
         context={"dialogue_id": dialogue_id},
-        suggestion=did_you_mean(value, _of_the_same_kind(value, known)) or "'dialogue_get' lists the ids of a dialogue",
+        suggestion=did_you_mean(value, _of_the_same_kind(value, known))
+        or "'dialogue_round_context' tells the ids of a dialogue",
     )
 
 
@@ -152,7 +153,11 @@ def dialogue_not_found(dialogue_id: str, known: Iterable[str]) -> HansardError:
         value=dialogue_id,
         valid_options=near[:10] or None,
         suggestion=did_you_mean(dialogue_id.lower(), near)
-        or ("'hansard list' shows all dialogues" if near else "Create one, or import one with 'hansard import'"),
+        or (
+            "'dialogue_list' shows all dialogues"
+            if near
+            else "'dialogue_create' begins one, 'dialogue_import' brings one in"
+        ),
     )
 
 
@@ -206,7 +211,8 @@ def dialogue_closed(dialogue_id: str, status: str) -> HansardError:
         if status == "erased"
         else "Take it up again with 'dialogue_reopen', with the reason"
         if status == "abandoned"
-        else "Reopen a tension with 'dialogue_update_status', or the dialogue with 'dialogue_reopen'; it is open then",
+        else "A later final verdict names the standing one in 'supersedes'; to argue on, reopen a tension with "
+        "'dialogue_update_status', or the dialogue with 'dialogue_reopen'",
     )
 
 
@@ -378,7 +384,7 @@ def verdict_not_found(field: str, verdict_id: str, known: Iterable[str]) -> Hans
         field=field,
         value=verdict_id,
         valid_options=sorted(known),
-        suggestion=did_you_mean(verdict_id, known) or "'dialogue_get' lists the verdicts",
+        suggestion=did_you_mean(verdict_id, known) or "'dialogue_list' tells the verdicts",
     )
 
 
@@ -408,13 +414,28 @@ def id_space_exhausted(field: str, what: str) -> HansardError:
     )
 
 
-def velocity_not_zero(field: str, open_tensions: Sequence[str], new_perspectives: int) -> HansardError:
+def query_too_long(field: str, what: str, count: int, limit: int) -> HansardError:
+    """More is to be looked for than a search looks for: it would take long and find no better."""
+    return HansardError(
+        "invalid",
+        "query_too_long",
+        f"'{field}' has {count:,} {what}; at most {limit:,} are looked for",
+        field=field,
+        constraint="size",
+        context={"count": count, "limit": limit, "unit": what},
+        suggestion="Give the few words that matter most",
+    )
+
+
+def velocity_not_zero(
+    field: str, open_tensions: Sequence[str], new_perspectives: int, *, bars: bool = True
+) -> HansardError:
     """Something still moves: open tensions, or new perspectives where these bar a verdict."""
     parts = []
     if open_tensions:
         are = "tension is" if len(open_tensions) == 1 else "tensions are"
         parts.append(f"{len(open_tensions)} {are} open ({', '.join(open_tensions[:12])})")
-    if new_perspectives:
+    if new_perspectives and bars:
         plural = "" if new_perspectives == 1 else "s"
         parts.append(f"{new_perspectives} new perspective{plural} in the last round")
     return HansardError(
@@ -422,26 +443,35 @@ def velocity_not_zero(field: str, open_tensions: Sequence[str], new_perspectives
         "velocity_not_zero",
         f"the panel has not come to rest: {'; '.join(parts)}",
         field=field,
-        value=len(open_tensions) + new_perspectives,
+        value=len(open_tensions) + (new_perspectives if bars else 0),
         constraint="convergence",
         context={"open_tensions": list(open_tensions), "new_perspectives": new_perspectives},
         suggestion="Run another round, resolve the tensions, or name those the verdict accepts in 'tensions_accepted'",
     )
 
 
-def convergence_not_unanimous(share: float, target: float, not_agreed: Sequence[str]) -> HansardError:
-    """Too few of the panel agree."""
+def convergence_not_unanimous(share: float, target: float, apart: Sequence[Mapping[str, str]]) -> HansardError:
+    """Too few of the panel agree: each who does not, with ``why`` and ``remedy``."""
+    named = "; ".join(f"{one['expert']} ({one['why']})" for one in apart)
+    remedies: dict[str, list[str]] = {}
+    for one in apart:
+        remedies.setdefault(one["remedy"], []).append(one["expert"])
+    told = ". ".join(f"{', '.join(names)}: {remedy}" for remedy, names in remedies.items())
     return HansardError(
         "refused",
         "convergence_not_unanimous",
         f"{int(100 * share + 1e-6)}% of the panel agree or have their dissent registered; "
-        f"{int(100 * target + 1e-6)}% are needed",
+        f"{int(100 * target + 1e-6)}% are needed" + (f". Not in agreement: {named}" if named else ""),
         field="verdict_type",
         value="final",
         constraint="convergence",
-        context={"share": share, "target": target, "not_agreed": list(not_agreed)},
-        suggestion=f"Ask {', '.join(not_agreed) or 'the panel'}; register a minority or dissent verdict for whoever "
-        "stays apart, or give 'votes'",
+        context={
+            "share": share,
+            "target": target,
+            "not_agreed": [one["expert"] for one in apart],
+            "members": [dict(one) for one in apart],
+        },
+        suggestion=told or "Nobody of the panel takes a position: ask it in another round, or give 'votes'",
     )
 
 

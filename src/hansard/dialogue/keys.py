@@ -73,10 +73,9 @@ def parse_store_key(pk: str, sk: str) -> Parsed:
         raise ValueError(f"'{sk}' is no sort key of a row") from None
     if issubclass(kind, calibration.Stored) != (pk == CALIBRATION):
         raise ValueError(f"'{sk}' does not belong to the partition '{pk}'")
-    found = Parsed(kind, own | columns)
-    if _masked_again(word, parts) != sk:
+    if _joined(word, *parts) != sk:
         raise ValueError(f"'{sk}' is not how a key is written")
-    return found
+    return Parsed(kind, own | columns)
 
 
 def _read(word: str, parts: list[str]) -> tuple[type[Any], dict[str, Any]]:
@@ -133,10 +132,6 @@ def _masked(part: str) -> str:
 
 def _unmasked(part: str) -> str:
     return part.replace("%23", "#").replace("%25", "%")
-
-
-def _masked_again(word: str, parts: list[str]) -> str:
-    return _joined(word, *parts)
 
 
 _AUTHORED: Final[Mapping[str, str]] = {"P": "PERSP", "R": "REC", "E": "EVID", "C": "CLAIM"}

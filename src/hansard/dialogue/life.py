@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hansard.database.journal import Entry
 from hansard.dialogue import answers, requests, store
-from hansard.dialogue.door import Door, raise_faults, time_of
+from hansard.dialogue.door import Door, refuse, time_of
 from hansard.dialogue.model import Dialogue
 from hansard.dialogue.rules import life
 from hansard.kernel.errors import HansardError
@@ -36,7 +36,7 @@ class Life(Door):
             now = self._now(entry, request)
             return self._taken(entry, now.dialogue, life.reopen(now, request.by, request.reason))
 
-    @operation(writes=True)
+    @operation(writes=True, idempotent=True)
     def dialogue_tag(self, request: requests.DialogueTag, call: Call) -> answers.DialogueStep:
         """Add tags to a dialogue and remove others, in any status; tags it has already are left as they are."""
         with self._journal.entry("dialogue_tag", request, call, [store.stream(request.dialogue_id)]) as entry:
@@ -60,8 +60,7 @@ class Life(Door):
     ) -> answers.DialogueStep:
         """Write a step that the rules let pass, or raise why not."""
         if isinstance(step, list):
-            raise_faults(step, "dialogue", dialogue.dialogue_id)
-            raise AssertionError("a refused step has faults")
+            refuse(step, "dialogue", dialogue.dialogue_id)
         event = None
         if step is not None:
             dialogue, event = step

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from hansard.kernel.ids import DisplayId, display_id
+from hansard.kernel.ids import DisplayId, display_id, shown_name
 from hansard.markers import syntax
 
 DialogueStatus = Literal["open", "converging", "converged", "abandoned"]
@@ -138,6 +138,8 @@ class Expert(Row, frozen=True, kw_only=True):
     """Somebody who takes part, under one name and role for the whole dialogue."""
 
     slug: str
+    name: str | None = None
+    """As it is written, where that says more than the slug (``Jürgen``)."""
     role: str
     description: str | None = None
     focus: str | None = None
@@ -148,6 +150,11 @@ class Expert(Row, frozen=True, kw_only=True):
     color: str
     first_round: int | None = None
     created_at: str
+
+    @property
+    def shown(self) -> str:
+        """The name as people read it."""
+        return self.name or shown_name(self.slug)
 
 
 class PanelMember(Row, frozen=True, kw_only=True):

@@ -10,14 +10,21 @@ import msgspec
 from hansard.database.journal import Entry
 from hansard.dialogue import answers, errors, model, protocol, requests, store, views
 from hansard.dialogue.calibration.held import held_to
-from hansard.dialogue.door import imported_only, raise_faults, time_of
+from hansard.dialogue.door import folder_in, imported_only, misplaced, raise_faults, refuse, time_of
 from hansard.dialogue.life import Life
 from hansard.dialogue.model import Dialogue, JudgeClaim, PanelMember, Round
 from hansard.dialogue.prompts.operations import Prompting
 from hansard.dialogue.reading import Reading
 from hansard.dialogue.rules import plan_expert, plan_panel, plan_round, plan_verdict
 from hansard.dialogue.rules.lifecycle import Lives, judged_id
-from hansard.dialogue.rules.panel import DEFAULT_PANEL, named_pool, new_expert, next_color, seat_of, suggested_panel
+from hansard.dialogue.rules.panel import (
+    DEFAULT_PANEL,
+    named_pool,
+    new_expert,
+    next_color,
+    seat_of,
+    suggested_panel,
+)
 from hansard.dialogue.rules.round import cites, judged_round_number, mentioned_ids, take_update
 from hansard.dialogue.rules.verdict import named_ids
 from hansard.dialogue.tables import ROWS
@@ -25,6 +32,7 @@ from hansard.kernel.clock import normal_timestamp
 from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, path_outside
 from hansard.kernel.ids import LATEST, free_ids, parse_display_id, slugify
 from hansard.kernel.operations import Call, operation
+from hansard.markers.names import own_name
 
 REGISTRY = "registry"
 """The stream of names that are given out once."""
@@ -35,7 +43,7 @@ class DialogueOperations(Life, Prompting, Reading):
 
     # ------------------------------------------------------------------ writing
 
-    @operation(writes=True)
+    @operation(writes=True, tools="dialogue")
     def dialogue_create(self, request: requests.DialogueCreate, call: Call) -> answers.DialogueCreated:
         """Start a dialogue: give it an id, name the pool, suggest a panel, and tell the Judge how to run it."""
         with self._journal.entry("dialogue_create", request, call, [REGISTRY]) as entry:
@@ -53,6 +61,8 @@ class DialogueOperations(Life, Prompting, Reading):
             calibration, unfit = held_to(entry.connection, request)
             raise_faults(faults + unfit, "dialogue", request.title)
             dialogue_id = self._allocated(entry, request)
+            if request.output_dir is not None:
+                self._judge_place(entry, dialogue_id, request.output_dir)
             entry.join(store.stream(dialogue_id))
             entry.decide("dialogue_id", dialogue_id)
             seed = request.seed or entry.draw("seed", 8).hex()
@@ -87,6 +97,7 @@ class DialogueOperations(Life, Prompting, Reading):
                 given: dict[str, Any] = {
                     name: member.get(name) for name in ("role", "tier", "relevance", "focus", "description")
                 }
+                given["name"] = own_name(member["name"], slug)
                 joined.append(new_expert(dialogue_id, slug, time, next_color(joined), **given))
                 rows.append(seat_of(joined[-1], 0))
             rows += joined
@@ -109,7 +120,7 @@ class DialogueOperations(Life, Prompting, Reading):
                 )
             )
 
-    @operation(writes=True)
+    @operation(writes=True, tools="dialogue")
     def dialogue_expert_create(self, request: requests.ExpertCreate, call: Call) -> answers.ExpertCreated:
         """Create an expert who is not in the pool, to fill a gap that the panel has.
 
@@ -130,7 +141,7 @@ class DialogueOperations(Life, Prompting, Reading):
             view.pop("dialogue_id")
             return entry.finish(answers.ExpertCreated(dialogue_id=request.dialogue_id, expert=view))
 
-    @operation(writes=True)
+    @operation(writes=True, tools="dialogue")
     def dialogue_evolve_panel(self, request: requests.EvolvePanel, call: Call) -> answers.PanelEvolved:
         """Seat the panel of the round to come: who stays, who comes from the pool, who was created."""
         with self._journal.entry("dialogue_evolve_panel", request, call, [store.stream(request.dialogue_id)]) as entry:
@@ -165,6 +176,7 @@ class DialogueOperations(Life, Prompting, Reading):
                     panel=[
                         {
                             "slug": seat.slug,
+                            "name": everybody[seat.slug].shown,
                             "role": everybody[seat.slug].role,
                             "tier": seat.tier,
                             "source": seat.source,
@@ -182,7 +194,7 @@ class DialogueOperations(Life, Prompting, Reading):
                 )
             )
 
-    @operation(writes=True)
+    @operation(writes=True, tools="dialogue")
     def dialogue_round_register(self, request: requests.RoundRegister, call: Call) -> answers.RoundRegistered:
         """Register all of a round in one batch, all or nothing; local ids become display ids."""
         with self._journal.entry(
@@ -231,7 +243,7 @@ class DialogueOperations(Life, Prompting, Reading):
                 )
             )
 
-    @operation(writes=True)
+    @operation(writes=True, tools="dialogue")
     def dialogue_verdict_register(self, request: requests.VerdictRegister, call: Call) -> answers.VerdictRegistered:
         """Register a verdict: interim, final, minority or dissent. A final one must pass the convergence gate."""
         with self._journal.entry(
@@ -240,16 +252,17 @@ class DialogueOperations(Life, Prompting, Reading):
             if entry.answer is not None:
                 return answers.VerdictRegistered(**entry.answer)
             dialogue = self._dialogue(entry.connection, request.dialogue_id)
-            apart = request.verdict_type in ("minority", "dissent")
-            if dialogue.closed and not (apart and dialogue.status == "converged"):
+            later = request.verdict_type in ("minority", "dissent") or (
+                request.verdict_type == "final" and request.supersedes is not None
+            )
+            if dialogue.closed and not (later and dialogue.status == "converged"):
                 raise errors.dialogue_closed(dialogue.dialogue_id, dialogue.status)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
             state = store.read_verdict_state(entry.connection, dialogue, request.round, completed, named_ids(request))
             time = time_of(dialogue, entry, request.at)
             plan = plan_verdict(state, request, time)
             if isinstance(plan, list):
-                raise_faults(plan, "verdict", request.verdict_id)
-                raise AssertionError("a refused verdict has faults")
+                refuse(plan, "verdict", request.verdict_id)
             store.write_verdict(entry, plan)
             status = self._settle_status(entry, plan.dialogue or dialogue, completed)
             return entry.finish(
@@ -265,7 +278,7 @@ class DialogueOperations(Life, Prompting, Reading):
                 )
             )
 
-    @operation(writes=True)
+    @operation(writes=True, tools="dialogue")
     def dialogue_update_status(self, request: requests.UpdateStatus, call: Call) -> answers.StatusUpdated:
         """Record steps between rounds: a comment, a reopening, an invalidation, by anybody who may take them."""
         with self._journal.entry("dialogue_update_status", request, call, [store.stream(request.dialogue_id)]) as entry:
@@ -324,6 +337,25 @@ class DialogueOperations(Life, Prompting, Reading):
                 "output_dir", output_dir, "leads through a file", suggestion="Name a folder; it is made when needed"
             )
         return None
+
+    def _judge_place(self, entry: Entry, dialogue_id: str, output_dir: str) -> None:
+        """Refuse a folder that is not the dialogue's alone, judged as it will be used, below its id."""
+        folder = folder_in(self._home, dialogue_id, output_dir)
+        why = misplaced(self._home, folder, dialogue_id)
+        for other, theirs in self.folders_of_others(entry.connection, dialogue_id) if why is None else ():
+            target = folder.resolve()
+            if target.is_relative_to(theirs) or theirs.is_relative_to(target):
+                why = f"the files of '{other}' lie there too"
+                break
+        if why is not None:
+            raise invalid_field(
+                "output_dir",
+                output_dir,
+                f"makes '{folder.name}' the dialogue's folder, and {why}",
+                suggestion="Name another folder, or leave it out: the home has a place for each dialogue",
+            )
+        if not self._may_write(folder):
+            raise path_outside(output_dir, "the folders that settings allow")
 
     def _allocated(self, entry: Entry, request: requests.DialogueCreate) -> str:
         """The dialogue's id: the wanted one, or the title's slug with the first free number."""

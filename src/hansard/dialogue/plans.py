@@ -89,6 +89,8 @@ class VerdictState(msgspec.Struct, frozen=True, kw_only=True):
     """The panel of the verdict's round."""
     moves: list[Move]
     stances: list[Stance]
+    spoke: list[str]
+    """Who gave a response or an entity in the verdict's round."""
     experts: list[str]
     entities: list[Entity]
     """Entities that the verdict names, and all tensions that are not settled."""
@@ -124,7 +126,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: dict[str, int]
     sat: int
     """Experts who sat in a registered round, each once a dialogue."""
-    experts: list[tuple[str, str, int, int]]
-    """Slug and role, rounds in which they were scored, and the sum, for each expert of each dialogue."""
+    experts: list[tuple[str, str | None, str, int, int]]
+    """Slug, kept name and role, rounds in which they were scored, and the sum, for each expert of each dialogue."""
     concluded: list[int]
     """Rounds it took to come to the final verdict that stands, for each converged dialogue."""

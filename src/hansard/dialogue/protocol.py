@@ -1,6 +1,8 @@
 """The Judge protocol: what ``dialogue_create`` tells a Judge about running the dialogue.
 
-Steps and tools follow the specification's "Judge Workflow"; the table of markers is the reader's own.
+Steps and tools follow the specification's "Judge Workflow"; the table of markers is the reader's own. The skill
+``alignment-play`` tells the same at length. ``tools`` are offered to every Judge, those ``where_offered`` to one whose
+server has further sets of tools.
 """
 
 from __future__ import annotations
@@ -16,27 +18,32 @@ STEPS: Final[tuple[dict[str, Any], ...]] = (
         "step": 0,
         "name": "Evolve the panel",
         "does": "Look at the last round, the open tensions and the progress; keep who is needed, draw from the pool, "
-        "create an expert where nobody covers a gap. Without a call the last panel sits again.",
+        "create an expert where nobody covers a gap. Without a call the last panel sits again. The first one is "
+        "suggested by tiers: each has its share of the seats, and relevance is the weight of the draw in it.",
         "tools": ["dialogue_evolve_panel", "dialogue_expert_create", "dialogue_progress"],
     },
     {
         "step": 1,
         "name": "Fetch the context",
-        "does": "One call gives the context of the whole panel.",
+        "does": "One call gives the context of the whole panel. Where it is too long for an answer: a token budget, "
+        "some experts at a time, or a file.",
         "tools": ["dialogue_round_context"],
+        "where_offered": ["dialogue_context_write"],
     },
     {
         "step": 2,
         "name": "Build the prompts",
-        "does": "One call makes each expert's prompt, with a brief for whoever is new: question, background, why they "
-        "are here, mandate, relevant earlier work, progress so far. Give your own words where the derived ones will "
-        "not do, and have the files written.",
-        "tools": ["dialogue_prompts"],
+        "does": "Each expert gets a prompt, and whoever is new a brief in it: question, background, why they are here, "
+        "mandate, relevant earlier work, progress so far. One call makes them all, with your own words where the "
+        "derived ones will not do, and writes the files; without it, write them from the context.",
+        "tools": [],
+        "where_offered": ["dialogue_prompts"],
     },
     {
         "step": 3,
         "name": "Let the experts speak",
-        "does": "All at once, none seeing another's response. Each writes with local ids and markers.",
+        "does": "All at once, none seeing another's response. Each writes with local ids and markers, into its "
+        "response file or as its answer.",
         "tools": [],
     },
     {
@@ -60,11 +67,19 @@ STEPS: Final[tuple[dict[str, Any], ...]] = (
     },
 )
 
+AFTERWARDS: Final[dict[str, Any]] = {
+    "does": "Export the record into a file, and check that file.",
+    "tools": ["dialogue_export"],
+    "where_offered": ["verify"],
+}
+"""What follows the last step, once a verdict stands."""
+
 
 def judge_protocol(dialogue: Dialogue, output_dir: str) -> dict[str, Any]:
     """The protocol of one dialogue: steps, files, markers, scoring, gate; and, where it has one, its calibration."""
     protocol: dict[str, Any] = {
         "steps": list(STEPS),
+        "afterwards": AFTERWARDS,
         "files": {
             "folder": f"{output_dir}/round-{{N}}",
             "prompt": "prompt-{expert}.md",
@@ -84,6 +99,9 @@ def judge_protocol(dialogue: Dialogue, output_dir: str) -> dict[str, Any]:
         "gate": {
             "rule": "A final verdict needs two things: no tension is left that is neither resolved nor accepted, and "
             "enough of the panel agrees. Whoever has registered dissent does not stand in its way.",
+            "agreement": "REJECT, HOLD and a CONDITIONAL whose words 'conditions' does not repeat stand against it, "
+            "whatever vote you state; otherwise the vote in 'votes' counts, then APPROVE or [MOVE:CONVERGE] in the "
+            "last round. ABSTAIN leaves the count.",
             "convergence_target": dialogue.convergence_target,
             "strict_velocity": bool(dialogue.strict_velocity),
             "max_rounds": dialogue.max_rounds,

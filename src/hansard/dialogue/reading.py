@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,66 +11,44 @@ import msgspec
 from hansard.dialogue import answers, contexts, errors, model, requests, similar, store, views
 from hansard.dialogue.door import Door
 from hansard.dialogue.exhibits.looking import Looking
-from hansard.dialogue.folder import write_into
 from hansard.dialogue.model import Record
+from hansard.dialogue.names import own_names
 from hansard.dialogue.rules.lifecycle import judged_id
-from hansard.kernel.errors import HansardError, invalid_field, missing_field, path_outside
+from hansard.kernel.errors import HansardError, invalid_field, missing_field
 from hansard.kernel.files import read_text
-from hansard.kernel.ids import MAX_ROUND, expert_slug
+from hansard.kernel.ids import MAX_ROUND
 from hansard.kernel.operations import Call, operation
+from hansard.markers.names import name_slug
 
 
 class Reading(Door):
     """The half of the room that answers questions and changes nothing."""
 
-    @operation(path="/dialogues/{dialogue_id}/context")
+    @operation(
+        path="/dialogues/{dialogue_id}/context",
+        tools="dialogue",
+        shorter="Ask for one earlier round at a time ('rounds'), give a 'budget_tokens', or have it written into a "
+        "file ('dialogue_context_write')",
+    )
     def dialogue_round_context(self, request: requests.RoundContext, call: Call) -> answers.RoundContextGiven:
-        """Give the context of a round's whole panel: all earlier rounds in full, each expert's situation.
-
-        Where it has over 40,000 characters and ``experts`` does not narrow it, it is written into
-        ``round-N/context.json`` below the dialogue's folder, and the answer refers to the file.
-        """
+        """Give the context of a round's whole panel: all earlier rounds in full, each expert's situation."""
         with self._journal.reading(call) as connection:
             record = self.record(request.dialogue_id, connection, verbatim=False)
-        found = contexts.round_context(
-            record,
-            request.round,
-            experts=request.experts,
-            own_words=request.round_contexts,
-            budget_tokens=request.budget_tokens,
-        )
-        last = [member for member in record.panel_members if member.round == found.round - 1]
-        seated = {member.slug for member in record.panel_members if member.round < found.round}
-        experts = {expert.slug: expert for expert in record.experts}
-        suggested = views.suggested_panel(record.dialogue, experts, seated, last, found.round)
-        told: dict[str, Any] = {"notes": found.notes, "suggested_panel": suggested, "tokens": found.tokens}
-        if not self._goes_into_a_file(request, found):
-            return answers.RoundContextGiven(**found.body, **told)
-        folder = self.writable_folder(record.dialogue)
-        whole = {**found.body, "notes": found.notes}
-        data = msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
-        written = write_into(folder, f"round-{found.round}/context.json", data)
-        brief = {
-            name: value for name, value in found.body["dialogue"].items() if name not in ("question", "background")
-        }
+        found = contexts.asked_for(record, request)
         return answers.RoundContextGiven(
-            dialogue=brief, prior_rounds=[], active_tensions=[], experts={}, folder=str(folder), files=[written], **told
+            **found.body,
+            notes=found.notes,
+            tokens=found.tokens,
+            suggested_panel=contexts.suggested_panel(found),
         )
 
-    def _goes_into_a_file(self, request: requests.RoundContext, found: contexts.Context) -> bool:
-        if request.in_files is not None:
-            return request.in_files
-        if request.experts or found.tokens * contexts.BYTES_PER_TOKEN <= contexts.INLINE_LIMIT:
-            return False
-        return len(msgspec.json.encode(found.body).decode()) > contexts.INLINE_LIMIT
-
-    @operation(path="/dialogues/{dialogue_id}/progress", aliases=("get_dialogue_progress",))
+    @operation(path="/dialogues/{dialogue_id}/progress", aliases=("get_dialogue_progress",), tools="dialogue")
     def dialogue_progress(self, request: requests.DialogueQuery, call: Call) -> answers.Progress:
         """Tell how far a dialogue is: figures of each round, open tensions, leaderboard, what blocks a verdict."""
         with self._journal.reading(call) as connection:
             return views.progress(self.record(request.dialogue_id, connection, verbatim=False))
 
-    @operation(path="/dialogues/{dialogue_id}/citations", aliases=("expand_citations",))
+    @operation(path="/dialogues/{dialogue_id}/citations", aliases=("expand_citations",), tools="dialogue")
     def dialogue_expand_citations(self, request: requests.ExpandCitations, call: Call) -> answers.CitationsExpanded:
         """Tell what citations such as P0001 stand for; an unknown one tells its own error."""
         with self._journal.reading(call) as connection:
@@ -87,19 +64,27 @@ class Reading(Door):
                 if not isinstance(fault, HansardError):
                     fault = errors.target_not_found(f"ids[{index}]", text, dialogue.dialogue_id, found)
                 citations.append(answers.Citation(id=text, error=fault.as_dict()))
-            return answers.CitationsExpanded(dialogue_id=dialogue.dialogue_id, citations=citations)
+            names = own_names(dialogue, store.read_experts(connection, dialogue.dialogue_id).values())
+            return answers.CitationsExpanded(dialogue_id=dialogue.dialogue_id, citations=citations, names=names)
 
-    @operation(path="/dialogues")
+    @operation(path="/dialogues", tools="dialogue", shorter="Give a smaller 'limit', a 'status' or 'tags'")
     def dialogue_list(self, request: requests.DialogueList, call: Call) -> answers.DialogueListed:
         """List dialogues, newest first."""
         with self._journal.reading(call) as connection:
-            found, total = store.summaries(connection, request.status, request.limit, request.tags)
+            last = None if request.after is None else self._dialogue(connection, request.after)
+            found, total = store.summaries(connection, request.status, request.limit + 1, request.tags, last)
+            more, found = found[request.limit :], found[: request.limit]
             today = date.fromisoformat(self._journal.now()[:10])
             fallen = Looking(connection, self.folder).many([one.dialogue_id for one in found], today)
             told = [one.model_copy(update={"standing": fallen.get(one.dialogue_id)}) for one in found]
-            return answers.DialogueListed(dialogues=told, total=total)
+            onward = told[-1].dialogue_id if more else None
+            return answers.DialogueListed(dialogues=told, total=total, next=onward)
 
-    @operation(path="/dialogues/{dialogue_id}")
+    @operation(
+        path="/dialogues/{dialogue_id}",
+        resource="/dialogues/{dialogue_id}/record",
+        shorter="Have it written into a file ('dialogue_export'), or ask for one entity ('dialogue_entity')",
+    )
     def dialogue_get(self, request: requests.DialogueQuery, call: Call) -> answers.DialogueGot:
         """Give a dialogue whole: experts, rounds, entities with events and references, verdicts, figures."""
         with self._journal.reading(call) as connection:
@@ -110,16 +95,18 @@ class Reading(Door):
                 head=self.head(request.dialogue_id, connection),
             )
 
-    @operation(path="/dialogues/{dialogue_id}/entities/{id}")
+    @operation(path="/dialogues/{dialogue_id}/entities/{id}", resource="/dialogues/{dialogue_id}/entities/{id}")
     def dialogue_entity(self, request: requests.EntityQuery, call: Call) -> answers.EntityGot:
         """Give one entity whole: its words and where they were said, references both ways, its moves and its life."""
         with self._journal.reading(call) as connection:
             record = self.record(request.dialogue_id, connection)
         return views.entity_whole(record, _entity(record, request.id))
 
-    @operation(path="/search")
+    @operation(path="/search", shorter="Give a smaller 'limit'")
     def dialogue_search(self, request: requests.DialogueSearch, call: Call) -> answers.Searched:
         """Search the words of all dialogues; best places first."""
+        if (fault := similar.query_fault(request.query)) is not None:
+            raise fault
         with self._journal.reading(call) as connection:
             if request.dialogue_id is not None:
                 self._dialogue(connection, request.dialogue_id)
@@ -136,6 +123,8 @@ class Reading(Door):
                     if request.words is None
                     else invalid_field("words", request.words, "is given beside 'dialogue_id'", suggestion="Give one")
                 )
+            if request.words is not None and (fault := similar.words_fault(request.words)) is not None:
+                raise fault
             if request.dialogue_id is None:
                 words = similar.words_of([request.words or ""])
                 without = []
@@ -165,7 +154,7 @@ class Reading(Door):
         with self._journal.reading(call) as connection:
             return views.statistics(store.statistics(connection, request.tags), request.tags, request.top)
 
-    @operation(path="/dialogues/{dialogue_id}/parse")
+    @operation(path="/dialogues/{dialogue_id}/parse", tools="dialogue")
     def dialogue_parse_response(self, request: requests.ParseResponse, call: Call) -> answers.ResponseParsed:
         """Read a response without registering anything: what it holds, and what its expert should mend."""
         from hansard.markers import lint, parse
@@ -181,16 +170,14 @@ class Reading(Door):
                 )
             text = request.text
             if request.path is not None:
-                path = Path(request.path)
-                if not path.is_absolute():
-                    path = self.folder(dialogue) / path
-                if not self._may_read(path) and not path.resolve().is_relative_to(self.folder(dialogue).resolve()):
-                    raise path_outside(request.path, "the dialogue's folder")
-                text = read_text(path, name=request.path).text
+                text = read_text(self._given(dialogue, request.path), name=request.path).text
             assert text is not None
             if request.round > MAX_ROUND:
                 raise errors.id_space_exhausted("round", f"round {request.round}")
-            slug = expert_slug(request.expert)
+            slug = name_slug(request.expert)
+            if not slug:
+                known_experts = store.read_experts(connection, dialogue.dialogue_id)
+                raise errors.expert_not_found("expert", request.expert, known_experts)
             response = parse(text, slug, request.round)
             own = {entity.local_id for entity in response.entities}
             experts = store.read_experts(connection, dialogue.dialogue_id)
@@ -202,8 +189,7 @@ class Reading(Door):
                     [target.text for target in _targets(response) if target.form == "global"],
                 )
             }
-
-            exhibits = [one.id for one in store.of_dialogue(connection, model.Exhibit, dialogue.dialogue_id)]
+            exhibits = store.exhibit_ids(connection, dialogue.dialogue_id)
 
             def known(target: Target) -> bool:
                 if target.form == "global":
@@ -214,14 +200,29 @@ class Reading(Door):
                     return target.text in own or (target.expert or "") in experts
                 return True
 
+            mend = lint(response, known, exhibits)
+            seats = store.read_panel(connection, dialogue.dialogue_id, request.round)
             return answers.ResponseParsed(
                 expert_slug=slug,
                 round=request.round,
                 response_path=request.path,
                 summary=response.summary()["summary"],
-                diagnostics=[msgspec.to_builtins(entry) for entry in response.diagnostics],
-                lint=[msgspec.to_builtins(entry) for entry in lint(response, known, exhibits)],
+                diagnostics=[msgspec.to_builtins(entry) for entry in response.diagnostics if entry not in mend],
+                lint=[msgspec.to_builtins(entry) for entry in mend],
+                warnings=_unfit(response, slug, experts, seats),
             )
+
+
+def _unfit(response: Any, slug: str, experts: Container[str], seats: list[model.PanelMember]) -> list[answers.Warned]:
+    """What does not fit the dialogue about a response as a whole."""
+    found = []
+    if slug not in experts:
+        found.append(("expert_not_found", f"'{slug}' is no expert of this dialogue"))
+    elif seats and slug not in {seat.slug for seat in seats}:
+        found.append(("expert_not_in_panel", f"'{slug}' is not seated in round {response.round}"))
+    if not response.has_markers:
+        found.append(("no_marker", "the response holds no marker: nothing of it can be registered but its words"))
+    return [answers.Warned(type=type_, message=message, expert=slug) for type_, message in found]
 
 
 def _entity(record: Record, text: str) -> model.Entity:

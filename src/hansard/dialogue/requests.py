@@ -9,10 +9,20 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
+from pydantic.fields import FieldInfo
 
 from hansard.dialogue import model
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
-from hansard.kernel.shapes import SAYS_SOMETHING, Json, JsonObject, Prose, Shape, WriteRequest
+from hansard.kernel.shapes import (
+    NOT_FOR_TOOLS,
+    SAYS_SOMETHING,
+    Json,
+    JsonObject,
+    Prose,
+    Shape,
+    WriteRequest,
+    for_tools,
+)
 
 Name = Prose
 """A name, an id or a word of a list: judged by the rules, and storable like any text."""
@@ -32,13 +42,17 @@ Share = Annotated[float, Field(ge=0, le=1)]
 DialogueId = Annotated[Name, Field(min_length=1, max_length=120)]
 
 
+Tier = Annotated[Name | None, for_tools(enum=list(model.TIERS), description="")]
+"""An expert's tier, judged by the rules."""
+
+
 class PoolExpert(Shape):
     """An expert of the pool."""
 
-    name: Line | None = None
+    name: Annotated[Line | None, for_tools(description="A pastry's when left out")] = None
     """Display name; without one the next pastry's name is given (Muffin, Cupcake, …)."""
     role: Line
-    tier: Name | None = None
+    tier: Tier = None
     """Core, Adjacent or Wildcard, in any case; told from relevance when left out."""
     relevance: Share | None = None
     focus: Prose | None = None
@@ -122,11 +136,11 @@ class Calibration(Shape):
     """The ethos that a dialogue is held to; an import brings its rules along, everybody else names it alone."""
 
     ethos_id: Annotated[Name, Field(min_length=1, max_length=120)]
-    title: Line | None = None
-    domain_id: Name | None = None
-    domain: Line | None = None
-    digest: Name | None = None
-    rules: list[EthosRule] | None = None
+    title: Annotated[Line | None, NOT_FOR_TOOLS] = None
+    domain_id: Annotated[Name | None, NOT_FOR_TOOLS] = None
+    domain: Annotated[Line | None, NOT_FOR_TOOLS] = None
+    digest: Annotated[Name | None, NOT_FOR_TOOLS] = None
+    rules: Annotated[list[EthosRule] | None, NOT_FOR_TOOLS] = None
 
 
 class DialogueCreate(WriteRequest):
@@ -141,27 +155,29 @@ class DialogueCreate(WriteRequest):
     max_rounds: Annotated[int, Field(ge=1, le=100)] = 10
     rotation: Literal["graduated", "none", "wildcards", "full"] = "graduated"
     strict_velocity: bool = False
-    seed: Annotated[Name, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = None
+    seed: Annotated[Annotated[Name, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None, NOT_FOR_TOOLS] = None
     """16 hexadecimal digits that sample the panel; drawn when left out."""
     output_dir: Name | None = None
     tags: list[Line] = []
-    calibration: Calibration | None = None
+    calibration: Annotated[Calibration | None, for_tools(beside="calibration", description="")] = None
     """Held to this ethos (``ethos_synthesise``); experts argue without one when left out."""
-    dialogue_id: Name | None = None
+    dialogue_id: Annotated[Name | None, NOT_FOR_TOOLS] = None
     """The wanted id, for imports; otherwise the title's slug, with -2 to -99 on collision."""
-    origin: Origin | None = None
+    origin: Annotated[Origin | None, NOT_FOR_TOOLS] = None
 
 
 class PanelSeat(Shape):
     """A member of a round's panel."""
 
-    expert_slug: Name
+    expert_slug: Annotated[Name, for_tools(description="")]
     """Slug or display name."""
-    source: Name | None = None
+    name: Annotated[Line | None, NOT_FOR_TOOLS] = None
+    """Display name; that of the pool, or as ``expert_slug`` is written, when left out."""
+    source: Annotated[Name | None, for_tools(enum=list(model.SOURCES), description="")] = None
     """retained, pool or created; told from the record when left out, checked when given."""
     role: Line | None = None
-    tier: Name | None = None
-    relevance: Share | None = None
+    tier: Tier = None
+    relevance: Annotated[Share | None, NOT_FOR_TOOLS] = None
     focus: Prose | None = None
 
 
@@ -169,7 +185,7 @@ class DialogueWrite(WriteRequest):
     """Base of the requests that add to a dialogue."""
 
     dialogue_id: DialogueId
-    at: Name | None = None
+    at: Annotated[Name | None, NOT_FOR_TOOLS] = None
     """When it took place (ISO 8601), in imported dialogues only; elsewhere the store's clock tells."""
 
 
@@ -178,48 +194,55 @@ class EvolvePanel(DialogueWrite):
 
     round: RoundNumber
     panel: list[PanelSeat] = Field(min_length=1)
-    suggested: bool = False
+    suggested: Annotated[bool, NOT_FOR_TOOLS] = False
     """Of an imported dialogue: these seats were only suggested when it began, and nobody has sat down yet."""
 
 
 class ExpertCreate(DialogueWrite):
     """Create an expert who is not in the pool."""
 
-    expert_slug: Name
+    expert_slug: Annotated[Name, for_tools(description="")]
+    """Slug or display name."""
+    name: Annotated[Line | None, NOT_FOR_TOOLS] = None
+    """Display name; as ``expert_slug`` is written when left out."""
     role: Line
     description: Prose | None = None
     focus: Prose | None = None
-    tier: Name = "Adjacent"
-    relevance: Share | None = None
+    tier: Annotated[Name, for_tools(enum=list(model.TIERS))] = "Adjacent"
+    relevance: Annotated[Share | None, NOT_FOR_TOOLS] = None
     reason: Words
     """Which gap the expert fills."""
+
+
+RefType = Annotated[Name, for_tools(enum=list(model.REF_TYPES))]
+"""A reference's type, judged by the rules."""
 
 
 class ReferenceIn(Shape):
     """A typed reference of an entity."""
 
-    type: Name
-    target: Name
+    type: RefType
+    target: Annotated[Name, for_tools(description="Local id, display id or @slug")]
     """A local id of this batch, a display id, or ``@slug`` for an expert's whole position."""
-    target_type: Name | None = None
+    target_type: Annotated[Name | None, NOT_FOR_TOOLS] = None
     """The target's kind letter, where the caller states it; must fit the id."""
-    context: Prose | None = None
+    context: Annotated[Prose | None, NOT_FOR_TOOLS] = None
     """The words that stood under the reference."""
 
 
 class EntityIn(Shape):
     """A perspective, recommendation, piece of evidence or claim; the Judge's synthesis of one or several."""
 
-    local_id: Name | None = None
-    local_ids: list[Name] = []
+    local_id: Annotated[Name | None, for_tools(description="As MUFFIN-P0101")] = None
+    local_ids: Annotated[list[Name], for_tools(description="Others merged into it")] = []
     """Further local ids that were merged into this one."""
     label: Line
     content: Prose
-    contributors: list[Name] = []
+    contributors: Annotated[list[Name], for_tools(description="Slugs; told by the local ids")] = []
     """Slugs; the local ids' experts when left out."""
     references: list[ReferenceIn] = []
     parameters: JsonObject | None = None
-    exhibits: list[Name] = []
+    exhibits: Annotated[list[Name], for_tools(beside="record")] = []
     """Exhibits that a piece of evidence cites (``X0001``)."""
 
 
@@ -238,36 +261,37 @@ class MoveIn(Shape):
     """A dialogue move."""
 
     expert: Name
-    type: Name
+    type: Annotated[Name, for_tools(enum=list(model.MOVE_TYPES))]
     targets: list[Name] = []
-    target: Name | None = None
+    target: Annotated[Name | None, NOT_FOR_TOOLS] = None
     """One target, accepted for a list of one."""
     topic: Prose | None = None
-    context: Prose | None = None
+    context: Annotated[Prose | None, NOT_FOR_TOOLS] = None
 
 
 class StanceIn(Shape):
     """Where an expert stands."""
 
     expert: Name
-    stance: Name
+    stance: Annotated[Name, for_tools(enum=list(model.STANCES))]
     confidence: Share | None = None
     condition: Prose | None = None
-    cause: Name | None = None
+    cause: Annotated[Name | None, for_tools(enum=list(model.ABSTAIN_CAUSES))] = None
 
 
 class UpdateIn(Shape):
     """A step in an entity's life."""
 
-    id: Name
+    id: Annotated[Name, for_tools(description="")]
     """Display id, or a local id of this batch."""
-    status: Name
-    """The new status, or ``commented`` for an event that changes none."""
-    by: list[Name] = Field(min_length=1)
+    status: Annotated[Name, for_tools(description="Or commented")]
+    """The new status, one that the entity's kind and present status allow (``docs/record.md``), or ``commented`` for an
+    event that changes none."""
+    by: Annotated[list[Name], for_tools(description="Slugs, judge or user")] = Field(min_length=1)
     """Slugs of experts, ``judge`` or ``user``."""
-    via: Name | None = None
+    via: Annotated[Name | None, for_tools(description="Id of what brings it about")] = None
     """What brings it about: a display id or a local id of this batch."""
-    result: Name | None = None
+    result: Annotated[Name | None, for_tools(description="Id of what it became")] = None
     """What it became."""
     reason: Prose | None = None
     disposition: Annotated[Prose, StringConstraints(max_length=80)] | None = None
@@ -302,36 +326,42 @@ class ResponseRef(Shape):
     context: Prose | None = None
 
 
+def _steps(kind: str) -> FieldInfo:
+    """Tells assistants which statuses a step can lead to; a verdict alone adopts."""
+    words = dict.fromkeys(word for to in model.TRANSITIONS[kind].values() for word in to)
+    return for_tools(description=", ".join(word for word in words if word != "adopted"))
+
+
 class RoundRegister(DialogueWrite):
     """Register all of a round in one batch: all of it, or nothing."""
 
     round: RoundNumber
     title: Line | None = None
-    score: Score | None = None
+    score: Annotated[Score | None, for_tools(needed=True)] = None
     summary: Prose | None = None
     expert_scores: dict[Name, Score] = {}
     score_components: dict[Name, ScoreComponents] = {}
-    calibration_modifiers: dict[Name, list[ModifierIn]] = {}
+    calibration_modifiers: Annotated[dict[Name, list[ModifierIn]], for_tools(beside="calibration")] = {}
     """In a calibrated dialogue, by slug; shown apart from the scores."""
-    responses: dict[Name, Prose] = {}
+    responses: Annotated[dict[Name, Prose], for_tools(description="Verbatim, by slug")] = {}
     """Each expert's response word for word, by slug."""
-    annotations: dict[Name, list[JsonObject]] = {}
+    annotations: Annotated[dict[Name, list[JsonObject]], NOT_FOR_TOOLS] = {}
     """What was read of a response and belongs to no entity, by slug."""
     perspectives: list[EntityIn] = []
     recommendations: list[EntityIn] = []
     tensions: list[TensionIn] = []
     evidence: list[EntityIn] = []
     claims: list[EntityIn] = []
-    references: list[ResponseRef] = []
+    references: Annotated[list[ResponseRef], NOT_FOR_TOOLS] = []
     """References that belong to a response rather than to one of its entities."""
     moves: list[MoveIn] = []
     stances: list[StanceIn] = []
-    perspective_updates: list[UpdateIn] = []
-    recommendation_updates: list[UpdateIn] = []
-    tension_updates: list[UpdateIn] = []
-    evidence_updates: list[UpdateIn] = []
-    claim_updates: list[UpdateIn] = []
-    judge_claims: dict[Name, Json] = {}
+    perspective_updates: Annotated[list[UpdateIn], _steps("P")] = []
+    recommendation_updates: Annotated[list[UpdateIn], _steps("R")] = []
+    tension_updates: Annotated[list[UpdateIn], _steps("T")] = []
+    evidence_updates: Annotated[list[UpdateIn], _steps("E")] = []
+    claim_updates: Annotated[list[UpdateIn], _steps("C")] = []
+    judge_claims: Annotated[dict[Name, Json], NOT_FOR_TOOLS] = {}
     """Figures the Judge states for this round (velocity, converge_percent …), kept beside the computed ones."""
 
 
@@ -372,43 +402,50 @@ class VerdictRegister(DialogueWrite):
     """Register a verdict; it cannot be changed afterwards."""
 
     verdict_id: Annotated[Name, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    verdict_type: Name
+    verdict_type: Annotated[Name, for_tools(enum=list(model.VERDICT_TYPES))]
     round: RoundNumber
-    label: Line | None = None
+    label: Annotated[Line | None, for_tools(description="")] = None
     """A short name for the verdict, as in ``[MINORITY VERDICT: label]``."""
-    author_expert: Name | None = None
+    author_expert: Annotated[Name | None, for_tools(description="Who dissents")] = None
     """The Judge when left out."""
     recommendation: Words
     description: Words
     conditions: list[Words] = []
     vote: Annotated[Prose, StringConstraints(max_length=80)] | None = None
-    votes: dict[Name, Name] | None = None
+    votes: Annotated[
+        dict[Name, Name] | None,
+        for_tools(additionalProperties={"type": "string", "enum": list(model.VOTES)}, description="By slug"),
+    ] = None
     """How each expert voted: for, against or abstain."""
-    confidence: Name | None = None
+    confidence: Annotated[Name | None, for_tools(enum=list(model.CONFIDENCES))] = None
     tensions_resolved: list[Name] = []
     tensions_accepted: list[Name] = []
     recommendations_adopted: list[Name] = []
     key_evidence: list[Name] = []
     key_claims: list[Name] = []
     supporting_experts: list[Name] | None = None
-    what_would_change: Prose | None = None
+    what_would_change: Annotated[Prose | None, for_tools(description="Needed of a minority")] = None
     """What would change the minds of a minority."""
     supersedes: Name | None = None
-    dismissals: dict[Name, Words] | None = None
+    dismissals: Annotated[
+        dict[Name, Words] | None, for_tools(description="Why a minority or dissent verdict is set aside, by its id")
+    ] = None
     """Why this verdict sets a minority or dissent verdict aside, by its id."""
-    force: bool = False
+    force: Annotated[bool, for_tools(description="Though the gate is not met; needs force_reason")] = False
     """Conclude though the gate is not met; needs ``force_reason``, which the verdict shows."""
     force_reason: Prose | None = None
-    ethos_compliance: EthosCompliance | None = None
+    ethos_compliance: Annotated[EthosCompliance | None, for_tools(beside="calibration")] = None
     """In a calibrated dialogue; a final verdict must say it."""
-    watch: list[WatchIn] = []
+    watch: Annotated[list[WatchIn], for_tools(beside="record")] = []
     """Conditions to be watched; ``watch_add`` binds more of them later."""
 
 
 class UpdateStatus(DialogueWrite):
     """Steps in entities' lives between rounds, by the Judge, an expert or an outside actor."""
 
-    updates: list[UpdateIn] = Field(min_length=1)
+    updates: Annotated[list[UpdateIn], for_tools(description="Statuses as in dialogue_round_register")] = Field(
+        min_length=1
+    )
 
 
 class DialogueAbandon(DialogueWrite):
@@ -437,20 +474,23 @@ class DialogueTag(DialogueWrite):
 
 
 class RoundContext(Shape):
-    """Ask for the context of a round's whole panel."""
+    """Ask for the context of a round's whole panel, in an answer or in a file."""
 
     dialogue_id: DialogueId
-    round: RoundNumber | None = None
+    round: Annotated[RoundNumber | None, for_tools(description="")] = None
     """The round to come; the next one when left out."""
-    round_contexts: dict[Name, Prose] = {}
+    round_contexts: Annotated[
+        dict[Name, Prose], for_tools(description="Your words for an expert's situation, by slug")
+    ] = {}
     """The Judge's own words for an expert's situation, instead of the derived ones, by slug."""
-    experts: list[Name] = []
+    experts: Annotated[list[Name], for_tools(description="Only for these")] = []
     """Only for these members of the panel; for all of them when left out."""
-    budget_tokens: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    rounds: Annotated[list[RoundNumber], for_tools(description="Only these earlier ones")] = []
+    """Only what was said in these earlier rounds; in all of them when left out. A note names those that are missing."""
+    budget_tokens: Annotated[
+        Annotated[int, Field(ge=1, le=10**9)] | None, for_tools(description="Over it, settled entities are shortened")
+    ] = None
     """Over it, settled entities shrink to id, label and status, the oldest first, and a note says so."""
-    in_files: bool | None = None
-    """Whether it is written into a file below the dialogue's folder; told by its length when left out: over 40,000
-    characters for a whole panel."""
 
 
 class BriefWords(Shape):
@@ -504,9 +544,11 @@ class DialogueList(Shape):
     """Ask for dialogues, newest first."""
 
     status: model.DialogueStatus | None = None
-    tags: list[Line] = []
+    tags: Annotated[list[Line], for_tools(description="", beside="record")] = []
     """Only those that have all of these."""
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    after: Annotated[Name | None, for_tools(description="")] = None
+    """Only those that stand behind this one in the list: the last that was told, to read on."""
 
 
 class ExpandCitations(Shape):
@@ -549,7 +591,7 @@ class ParseResponse(Shape):
     round: RoundNumber
     expert: Name
     text: Prose | None = None
-    path: Name | None = None
+    path: Annotated[Name | None, for_tools(description="A file instead")] = None
     """A file to read instead; below the dialogue's output folder."""
 
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from hansard.dialogue import errors
 from hansard.dialogue.answers import Hit
 from hansard.dialogue.model import Record
+from hansard.kernel.errors import HansardError
 from hansard.kernel.ids import folded, parse_display_id
 
 MOST_WORDS: Final = 48
@@ -18,7 +20,30 @@ PLACES: Final = 400
 
 PLACES_SHOWN: Final = 3
 
+QUERY_CHARACTERS: Final = 2_000
+QUERY_WORDS: Final = 64
+"""So long a query is searched for at most: all of its words must be found, so more than a sentence finds nothing."""
+
+WORDS_CHARACTERS: Final = 50_000
+"""So long a text is compared with dialogues at most."""
+
 _WORD = re.compile(r"[^\W_]{3,}")
+_ANY_WORD = re.compile(r"[^\W_]+")
+
+
+def query_fault(query: str) -> HansardError | None:
+    """Why a query is not searched for; what it says twice counts once."""
+    if len(query) > QUERY_CHARACTERS:
+        return errors.query_too_long("query", "characters", len(query), QUERY_CHARACTERS)
+    words = sum(len(_ANY_WORD.findall(part)) for part in dict.fromkeys(query.split()))
+    return errors.query_too_long("query", "words", words, QUERY_WORDS) if words > QUERY_WORDS else None
+
+
+def words_fault(text: str) -> HansardError | None:
+    """Why a text is not compared with dialogues."""
+    if len(text) > WORDS_CHARACTERS:
+        return errors.query_too_long("words", "characters", len(text), WORDS_CHARACTERS)
+    return None
 
 
 def words_of(texts: Iterable[str]) -> list[str]:

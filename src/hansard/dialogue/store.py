@@ -5,7 +5,7 @@ Every hot statement filters by ``dialogue_id`` first (specification, "Portabilit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
@@ -39,7 +39,7 @@ from hansard.dialogue.plans import Counts, RoundPlan, RoundState, VerdictPlan, V
 from hansard.dialogue.tables import ROWS
 from hansard.kernel.bulk import collector_paused
 from hansard.kernel.canonical import parsed
-from hansard.kernel.ids import DisplayId, display_id, folded, parse_display_id
+from hansard.kernel.ids import DisplayId, display_id, folded, parse_display_id, shown_name
 
 R = TypeVar("R", bound=Row)
 
@@ -193,6 +193,28 @@ def _counting(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(table).where(*where)
 
 
+def _spoke(connection: sa.Connection, dialogue_id: str, round_: int) -> list[str]:
+    """Who gave a response or an entity in a round."""
+    where = {"dialogue_id": dialogue_id, "round": round_}
+    responded, contributed = _speaking()
+    found = set(connection.execute(responded, where).scalars())
+    for row in decoded_rows(ROWS[Entity], rows(connection, contributed, where), str):
+        found.update(row["contributors"])
+    return sorted(found)
+
+
+@cache
+def _speaking() -> tuple[sa.Select[Any], sa.Select[Any]]:
+    said, entities = ROWS[model.Utterance], ROWS[Entity]
+    slugs, contributors = (
+        sa.select(column).where(
+            column.table.c.dialogue_id == sa.bindparam("dialogue_id"), column.table.c.round == sa.bindparam("round")
+        )
+        for column in (said.c.slug, entities.c.contributors)
+    )
+    return slugs.where(said.c.raw.is_not(None)), contributors
+
+
 def statuses(connection: sa.Connection, dialogue_ids: Sequence[str]) -> dict[str, str]:
     """The status of each of these dialogues."""
     table = ROWS[Dialogue]
@@ -226,6 +248,11 @@ def completed_rounds(connection: sa.Connection, dialogue_id: str) -> int:
 def read_experts(connection: sa.Connection, dialogue_id: str) -> dict[str, Expert]:
     """Everybody who takes part, by slug."""
     return {expert.slug: expert for expert in of_dialogue(connection, Expert, dialogue_id)}
+
+
+def exhibit_ids(connection: sa.Connection, dialogue_id: str) -> list[str]:
+    """The ids of a dialogue's exhibits, in order."""
+    return [exhibit.id for exhibit in of_dialogue(connection, model.Exhibit, dialogue_id)]
 
 
 def seated_before(connection: sa.Connection, dialogue_id: str, round_: int) -> set[str]:
@@ -288,7 +315,7 @@ def read_round_state(
         open_tensions=open_tensions(connection, dialogue_id),
         verdicts=read_verdicts(connection, dialogue_id),
         claims=_count(connection, JudgeClaim, dialogue_id),
-        exhibits=[exhibit.id for exhibit in of_dialogue(connection, model.Exhibit, dialogue_id)] if cites else [],
+        exhibits=exhibit_ids(connection, dialogue_id) if cites else [],
     )
 
 
@@ -304,6 +331,7 @@ def read_verdict_state(
         members=read_panel(connection, dialogue_id, round_),
         moves=of_dialogue(connection, Move, dialogue_id, round=round_),
         stances=of_dialogue(connection, Stance, dialogue_id, round=round_),
+        spoke=_spoke(connection, dialogue_id, round_),
         experts=sorted(read_experts(connection, dialogue_id)),
         entities=entities,
         event_counts=event_counts(connection, dialogue_id, entities),
@@ -371,10 +399,7 @@ def write_verdict(entry: Entry, plan: VerdictPlan) -> None:
     insert(entry, [plan.verdict, *plan.watches, *plan.events])
     update(entry, plan.changed)
     verdict = plan.verdict
-    index(
-        entry.connection,
-        [(verdict.dialogue_id, f"verdict:{verdict.verdict_id}", verdict.recommendation, verdict.description)],
-    )
+    index(entry.connection, [(verdict.dialogue_id, f"verdict:{verdict.verdict_id}", *_words_of(verdict))])
 
 
 def index(connection: sa.Connection, items: Sequence[tuple[str, str, str, str]]) -> None:
@@ -410,14 +435,21 @@ def indexed_words(record: Record) -> dict[str, tuple[str, str]]:
     words.update(
         {f"round-{round_.round}": (round_.title or "", round_.summary) for round_ in record.rounds if round_.summary}
     )
-    words.update(
-        {f"verdict:{verdict.verdict_id}": (verdict.recommendation, verdict.description) for verdict in record.verdicts}
-    )
+    words.update({f"verdict:{verdict.verdict_id}": _words_of(verdict) for verdict in record.verdicts})
     return words
 
 
+def _words_of(verdict: Verdict) -> tuple[str, str]:
+    """A verdict's recommendation, and all that it says beside it."""
+    said = [verdict.description, *verdict.conditions, verdict.what_would_change or ""]
+    return verdict.recommendation, "\n\n".join(text for text in said if text.strip())
+
+
 def search_faults(connection: sa.Connection) -> list[tuple[str, str, str]]:
-    """Where the search index is not what the record says: (dialogue, item, what)."""
+    """Where the search index is not what the record says: (dialogue, item, what).
+
+    A verdict that was indexed before its conditions were searched has its description alone, and is as it was written.
+    """
     found: dict[str, dict[str, tuple[str, str]]] = {}
     faults = []
     for row in dialect_in(connection).indexed(connection):
@@ -432,19 +464,20 @@ def search_faults(connection: sa.Connection) -> list[tuple[str, str, str]]:
         record = read_record(connection, dialogue_id)
         assert record is not None
         wanted = indexed_words(record)
+        older = {f"verdict:{one.verdict_id}": (one.recommendation, one.description) for one in record.verdicts}
         present = found.get(dialogue_id, {})
         faults += [
             (dialogue_id, item, "differs in the search index")
             for item in sorted(wanted.keys() | present.keys(), key=str)
-            if wanted.get(item) != present.get(item)
+            if present.get(item) not in (wanted.get(item), older.get(item, wanted.get(item)))
         ]
     return faults
 
 
-def _speaker(item: str) -> str:
-    """``muffin in round 1`` for ``round-1/muffin``; nothing for what is no response."""
+def _speaker(item: str, names: Mapping[str, str | None]) -> str:
+    """``Muffin in round 1`` for ``round-1/muffin``; nothing for what is no response."""
     round_, _, slug = item.partition("/")
-    return f"{slug} in {round_.replace('-', ' ')}" if slug else ""
+    return f"{names.get(slug) or shown_name(slug)} in {round_.replace('-', ' ')}" if slug else ""
 
 
 def search(connection: sa.Connection, query: str, dialogue_id: str | None, limit: int) -> list[Hit]:
@@ -479,12 +512,18 @@ def _hits(connection: sa.Connection, found: Sequence[Found]) -> list[Hit]:
     ids = sorted({place.dialogue_id for place in found})
     named = sa.select(table.c.dialogue_id, table.c.title).where(table.c.dialogue_id.in_(ids))
     titles = {row.dialogue_id: row.title for row in connection.execute(named)} if ids else {}
+    spoken = sorted({place.dialogue_id for place in found if not place.label and "/" in place.item})
+    experts = ROWS[Expert]
+    people = sa.select(experts.c.dialogue_id, experts.c.slug, experts.c.name).where(experts.c.dialogue_id.in_(spoken))
+    names: dict[str, dict[str, str | None]] = {}
+    for row in connection.execute(people) if spoken else ():
+        names.setdefault(row.dialogue_id, {})[row.slug] = row.name
     return [
         Hit(
             dialogue_id=place.dialogue_id,
             title=titles[place.dialogue_id],
             item=place.item,
-            label=place.label or _speaker(place.item),
+            label=place.label or _speaker(place.item, names.get(place.dialogue_id, {})),
             snippet=place.snippet,
             rank=float(f"{place.rank:.4g}"),  # digits that count: in a small store ranks lie near zero
         )
@@ -531,6 +570,13 @@ def taken(connection: sa.Connection, dialogue_ids: Sequence[str]) -> set[str]:
     )
 
 
+def own_folders(connection: sa.Connection) -> list[tuple[str, str]]:
+    """The dialogues that were given a folder of their own for their files, each with that folder's name."""
+    table = ROWS[Dialogue]
+    own = sa.select(table.c.dialogue_id, table.c.output_dir).where(table.c.output_dir.is_not(None))
+    return [(str(dialogue_id), str(named)) for dialogue_id, named in connection.execute(own)]
+
+
 def head(connection: sa.Connection, dialogue_id: str) -> Head:
     """Where a dialogue's chain stands."""
     sequence, digest = chain.head(connection, stream(dialogue_id))
@@ -546,14 +592,17 @@ def tagged(connection: sa.Connection, tags: Iterable[str]) -> list[str]:
 
 
 def summaries(
-    connection: sa.Connection, status: str | None, limit: int, tags: Sequence[str] = ()
+    connection: sa.Connection, status: str | None, limit: int, tags: Sequence[str] = (), after: Dialogue | None = None
 ) -> tuple[list[DialogueSummary], int]:
-    """Dialogues, newest first, and how many there are."""
+    """Dialogues, newest first, from the one behind ``after`` on; and how many there are in all."""
     table = ROWS[Dialogue]
     wanted = [] if status is None else [table.c.status == status]
     if tags:
         wanted.append(table.c.dialogue_id.in_(tagged(connection, tags)))
     total = connection.execute(sa.select(sa.func.count()).select_from(table).where(*wanted)).scalar_one()
+    if after is not None:
+        same, later = table.c.created_at == after.created_at, table.c.dialogue_id > after.dialogue_id
+        wanted.append(sa.or_(table.c.created_at < after.created_at, sa.and_(same, later)))
     newest = sa.select(table).where(*wanted).order_by(table.c.created_at.desc(), table.c.dialogue_id).limit(limit)
     rows = [dict(row) for row in connection.execute(newest).mappings()]
     ids = [row["dialogue_id"] for row in rows]
@@ -630,11 +679,16 @@ def statistics(connection: sa.Connection, tags: Sequence[str]) -> Counts:
     scores = connection.execute(sa.select(rounds_.c.dialogue_id, rounds_.c.score).where(done))
     scored = connection.execute(
         sa.select(
-            said.c.dialogue_id, said.c.slug, experts.c.role, sa.func.count(said.c.score), sa.func.sum(said.c.score)
+            said.c.dialogue_id,
+            said.c.slug,
+            experts.c.name,
+            experts.c.role,
+            sa.func.count(said.c.score),
+            sa.func.sum(said.c.score),
         )
         .join(experts, sa.and_(experts.c.dialogue_id == said.c.dialogue_id, experts.c.slug == said.c.slug))
         .where(said.c.score.is_not(None))
-        .group_by(said.c.dialogue_id, said.c.slug, experts.c.role)
+        .group_by(said.c.dialogue_id, said.c.slug, experts.c.name, experts.c.role)
         .order_by(said.c.dialogue_id, said.c.slug)
     )
     finals = connection.execute(
@@ -653,9 +707,9 @@ def statistics(connection: sa.Connection, tags: Sequence[str]) -> Counts:
         verdicts=counted(verdicts, verdicts.c.verdict_type),
         sat=sum(counted(experts, experts.c.source, where=(experts.c.first_round.is_not(None),)).values()),
         experts=[
-            (slug, role, int(count), int(total))
-            for name, slug, role, count, total in scored
-            if wanted is None or name in wanted
+            (slug, name, role, int(count), int(total))
+            for dialogue_id, slug, name, role, count, total in scored
+            if wanted is None or dialogue_id in wanted
         ],
         concluded=list(concluded.values()),
     )

@@ -74,6 +74,7 @@ experts = sa.Table(
     sa.Column("color", Text, nullable=False),
     sa.Column("first_round", Integer),
     sa.Column("created_at", Text, nullable=False),
+    sa.Column("name", Text),
     _check("expert_tier", _one_of("tier", model.TIERS)),
     _check("expert_source", _one_of("source", ("pool", "created"))),
     info={"stream": "dialogue"},

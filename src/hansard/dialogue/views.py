@@ -38,6 +38,7 @@ from hansard.dialogue.model import (
     Utterance,
     Verdict,
 )
+from hansard.dialogue.names import names_of, own_names, with_names
 from hansard.dialogue.plans import Counts
 from hansard.dialogue.rules import claims_compared, figures, gate
 from hansard.dialogue.rules.lifecycle import status_after
@@ -166,7 +167,7 @@ def context(record: Record, round_: int, seats: Sequence[PanelMember], own_words
     """
     record = before_round(record, round_)
     dialogue = record.dialogue
-    experts = {expert.slug: expert for expert in record.experts}
+    experts = {expert.slug: expert for expert in with_names(record).experts}
     scores = scores_of(record)
     words = {**situations(record), **own_words}
     added = modifiers_of(record)
@@ -226,6 +227,7 @@ def suggested_panel(
         members.append(
             {
                 "slug": slug,
+                "name": (expert.name if expert else None) or entry.get("name") or shown_name(slug),
                 "role": expert.role if expert else entry.get("role"),
                 "tier": expert.tier if expert else tier_of(entry.get("tier"), entry.get("relevance")),
                 "source": "retained" if slug in before else expert.source if expert else "pool",
@@ -240,6 +242,17 @@ def prior_rounds(record: Record) -> list[dict[str, Any]]:
     for entity in record.entities:
         said[entity.round, entity.contributors[0]][entity.kind].append(entity)
     roles = {expert.slug: expert.role for expert in record.experts}
+    positions = _positions(record)
+    refs: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for ref in record.refs:
+        refs[ref.source_id].append({"type": ref.ref_type, "target": ref.target_id})
+
+    def told(entity: Entity) -> dict[str, Any]:
+        view = entity_view(entity)
+        if entity.id in refs:
+            view["references"] = refs[entity.id]
+        return view
+
     seated: dict[int, list[str]] = defaultdict(list)
     for member in record.panel_members:
         seated[member.round].append(member.slug)
@@ -258,11 +271,12 @@ def prior_rounds(record: Record) -> list[dict[str, Any]]:
                 {
                     "expert": slug,
                     "role": roles[slug],
-                    "perspectives": [entity_view(entity) for entity in own["P"]],
+                    "perspectives": [told(entity) for entity in own["P"]],
                     "tensions_raised": [entity.id for entity in own["T"]],
-                    "recommendations": [entity_view(entity) for entity in own["R"]],
-                    "evidence": [entity_view(entity) for entity in own["E"]],
-                    "claims": [entity_view(entity) for entity in own["C"]],
+                    "recommendations": [told(entity) for entity in own["R"]],
+                    "evidence": [told(entity) for entity in own["E"]],
+                    "claims": [told(entity) for entity in own["C"]],
+                    **positions.get((round_.round, slug), {}),
                 }
             )
         rounds.append(
@@ -271,13 +285,29 @@ def prior_rounds(record: Record) -> list[dict[str, Any]]:
                 "title": round_.title,
                 "score": round_.score,
                 "expert_contributions": contributions,
-                "tensions": [
-                    {**entity_view(entity), "expert": entity.contributors[0]} for entity in raised[round_.round]
-                ],
+                "tensions": [{**told(entity), "expert": entity.contributors[0]} for entity in raised[round_.round]],
                 "judge_synthesis": round_.summary,
             }
         )
     return rounds
+
+
+def _positions(record: Record) -> dict[tuple[int, str], dict[str, Any]]:
+    """The stance, the moves and the response's own references of each expert in each round; what there is of them."""
+    found: dict[tuple[int, str], dict[str, Any]] = defaultdict(dict)
+    for stance in record.stances:
+        given = {name: getattr(stance, name) for name in ("stance", "confidence", "condition", "cause")}
+        found[stance.round, stance.expert_slug]["stance"] = {k: v for k, v in given.items() if v is not None}
+    for move in record.moves:
+        one: dict[str, Any] = {"type": move.move_type, "targets": move.targets}
+        if move.topic is not None:
+            one["topic"] = move.topic
+        found[move.round, move.expert_slug].setdefault("moves", []).append(one)
+    for ref in record.refs:
+        if ref.source_id.startswith("@"):
+            own = found[ref.round, ref.source_id[1:]].setdefault("references", [])
+            own.append({"type": ref.ref_type, "target": ref.target_id})
+    return found
 
 
 def _expert_view(
@@ -293,6 +323,8 @@ def _expert_view(
         "your_score": sum(scores.values()),
         "round_context": round_context,
     }
+    if expert.name is not None:
+        view["name"] = expert.name
     if expert.creation_reason is not None:
         view["creation_reason"] = expert.creation_reason
     return view
@@ -308,27 +340,28 @@ def situations(record: Record) -> dict[str, str]:
     for event in record.events:
         events[display_id(*event.key)].append(event)
     by_id = {entity.id: entity for entity in record.entities}
+    names = names_of(record)
     lines: dict[str, list[str]] = defaultdict(list)
     for slug, entities in own.items():
-        lines[slug] += [_raised(slug, entity, events[entity.id]) for entity in entities]
+        lines[slug] += [_raised(slug, entity, events[entity.id], names) for entity in entities]
     for ref in record.refs:
         source, target = by_id.get(ref.source_id), by_id.get(ref.target_id)
         speakers = source.contributors if source else [ref.source_id.removeprefix("@")]
         what = f"{source.id} ({source.label})" if source else "their response"
-        told = f"{_beginning(speakers)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}."
+        told = f"{_beginning(speakers, names)} {_VERBS[ref.ref_type]} {ref.target_id} in round {ref.round} with {what}."
         for slug in target.contributors if target else [ref.target_id.removeprefix("@")]:
             if slug not in speakers:
                 lines[slug].append(told)
     return {slug: "\n".join(found) for slug, found in lines.items() if found}
 
 
-def _raised(slug: str, entity: Entity, events: Sequence[Event]) -> str:
+def _raised(slug: str, entity: Entity, events: Sequence[Event], names: Mapping[str, str]) -> str:
     line = f"In round {entity.round} you gave {entity.id} ({entity.label}), now {entity.status}."
     for event in events[1:]:
         others = [actor for actor in event.actors if actor != slug]
         if others:
             cause = event.reference or event.result
-            line += f" {_beginning(others)} {_DID.get(event.type, event.type)} it in round {event.event_round}"
+            line += f" {_beginning(others, names)} {_DID.get(event.type, event.type)} it in round {event.event_round}"
             line += f" ({cause})." if cause else "."
     return line
 
@@ -346,14 +379,10 @@ _VERBS: Final = {
 }
 
 
-def _beginning(slugs: Iterable[str]) -> str:
+def _beginning(slugs: Iterable[str], names: Mapping[str, str]) -> str:
     """Names at the beginning of a sentence."""
-    names = _names(slugs)
-    return names[:1].upper() + names[1:]
-
-
-def _names(slugs: Iterable[str]) -> str:
-    return ", ".join(shown_name(slug) for slug in slugs)
+    told = ", ".join(names.get(slug) or shown_name(slug) for slug in slugs)
+    return told[:1].upper() + told[1:]
 
 
 def progress(record: Record) -> Progress:
@@ -388,6 +417,10 @@ def progress(record: Record) -> Progress:
         score_velocity=score_velocity,
         velocity=last.velocity if last else None,
         open_tensions=still_open,
+        labels={entity.id: entity.label for entity in tensions if entity.status in UNSETTLED},
+        positions=[
+            {"expert": slug, **told} for (round_, slug), told in _positions(record).items() if round_ == current - 1
+        ],
         resolved_tensions=[entity.id for entity in tensions if entity.status == "resolved"],
         active_experts=seats,
         leaderboard=sorted(totals, key=lambda entry: (-int(str(entry["total"])), str(entry["expert"]))),
@@ -398,6 +431,7 @@ def progress(record: Record) -> Progress:
         blockers=blockers(state) if record.dialogue.status in ("open", "converging") else [],
         gate=gate_view(state),
         judge_claims=[msgspec.to_builtins(claim) for claim in claims_compared(record)],
+        names=own_names(record.dialogue, record.experts),
     )
 
 
@@ -471,6 +505,7 @@ def entity_whole(record: Record, one: Entity) -> EntityGot:
         events=[msgspec.to_builtins(event) for event in record.events if event.key == one.key],
         labels={other.id: other.label for other in record.entities if other.id in ends},
         stands_in=places(one, record.utterances),
+        names=own_names(record.dialogue, record.experts),
     )
 
 
@@ -567,8 +602,10 @@ def statistics(counts: Counts, tags: Sequence[str], top: int) -> DialogueStatist
         kinds[plural] = KindCount(total=sum(found.values()), statuses=found)
     roles: dict[str, set[str]] = defaultdict(set)
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for slug, role, scored, total in counts.experts:
+    names: dict[str, str] = {}
+    for slug, name, role, scored, total in counts.experts:
         roles[slug].add(role)
+        names[slug] = name or names.get(slug) or shown_name(slug)
         sums[slug] = [have + more for have, more in zip(sums[slug], (1, scored, total), strict=True)]
     best = sorted(sums, key=lambda slug: (-sums[slug][2], slug))[:top]
     took = counts.concluded
@@ -592,6 +629,7 @@ def statistics(counts: Counts, tags: Sequence[str], top: int) -> DialogueStatist
         top_experts=[
             TopExpert(
                 expert=slug,
+                name=names[slug],
                 roles=sorted(roles[slug]),
                 dialogues=sums[slug][0],
                 rounds=sums[slug][1],

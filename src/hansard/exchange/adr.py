@@ -14,10 +14,14 @@ from typing import Final
 
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
-from hansard.dialogue.model import UNSETTLED
+from hansard.dialogue.model import ERASED, UNSETTLED
+from hansard.dialogue.names import names_of
 from hansard.exchange import errors, grounds
+from hansard.exchange.clerk import spoken
 from hansard.exchange.markdown import code, inline, plain, quoted
-from hansard.exchange.wording import Wording, listed, moment_of, percent, plain_code
+from hansard.exchange.origin import verdict_read_from
+from hansard.exchange.warnings import gate_of
+from hansard.exchange.wording import Wording, counted, listed, moment_of, plain_code
 from hansard.kernel.ids import parse_display_id
 
 Lines = Iterator[str]
@@ -75,6 +79,7 @@ class _Writer:
         self.apart = [v for v in record.verdicts if v.verdict_type in ("minority", "dissent")]
         self.entities = {entity.id: entity for entity in record.entities}
         self.options = [entity for entity in record.entities if entity.kind == "R"]
+        self.claims = [claim for claim in rules.claims_compared(record) if claim.differs]
         self.about: dict[str, list[model.Ref]] = defaultdict(list)
         for ref in record.refs:
             self.about[ref.target_id].append(ref)
@@ -103,10 +108,13 @@ class _Writer:
 
     def _people(self, slugs: list[str]) -> str:
         """Names as a list of YAML."""
-        return json.dumps([self._name(slug) for slug in slugs], ensure_ascii=False)
+        names = names_of(self.record)
+        return json.dumps([names.get(slug, slug.capitalize()) for slug in slugs], ensure_ascii=False)
 
     def _name(self, slug: str) -> str:
-        return slug if slug == "judge" else self.word.name(slug)
+        """A name at the beginning of a sentence."""
+        name = self.word.name(slug)
+        return name[:1].upper() + name[1:]
 
     def _from(self, *ids: str) -> str:
         """Where a sentence is taken from."""
@@ -140,13 +148,17 @@ class _Writer:
         yield from ("", "## Decision Drivers", "")
         for tension in tensions:
             yield f"* {plain(tension.label)}: {self._settled(tension)} {self._from(tension.id)}"
+        its = self._from(self.verdict.verdict_id)
+        for told in spoken(self.record, self.word, "tensions_resolved"):
+            yield from ("", f"{told[:-1]} {its}.")
 
     def _settled(self, tension: model.Entity) -> str:
         if tension.id in self.verdict.tensions_accepted:
             return "left open, and accepted by the verdict"
         if tension.id in self.verdict.tensions_resolved and tension.status in UNSETTLED:
             return f"called resolved by the verdict; in the record it is {tension.status}"
-        return tension.status
+        called = [f"“{plain(c.claimed)}”" for c in self.claims if c.id == tension.id and c.item == "status"]
+        return f"{tension.status}; called {listed(called)} by the Judge" if called else tension.status
 
     def _considered(self) -> Lines:
         yield from ("", "## Considered Options", "")
@@ -166,21 +178,31 @@ class _Writer:
         else:
             its = self._from(verdict.verdict_id)
             yield f"The verdict adopts no recommendation; its own words are the decision {its}."
+        if gone := [option.id for option in adopted if ERASED in (option.label, option.content)]:
+            told = self._from(*gone, verdict.verdict_id)
+            verify = code(f"hansard verify {self.record.dialogue.dialogue_id}")
+            yield f"Words of the option were erased after it was recorded; {verify} tells when and why {told}."
         yield ""
         yield from quoted(verdict.recommendation)
         if verdict.description.strip() != verdict.recommendation.strip():
             yield ""
             yield from quoted(verdict.description)
+        read = verdict_read_from(self.record.dialogue.origin)
+        if read and verdict.verdict_type == "final":
+            place = code(plain_code(f"{read[0]}:{read[1]}"))
+            its = self._from(verdict.verdict_id)
+            yield from ("", f"Read from {place} on; the report of the dialogue has the whole file {its}.")
         yield from ("", *self._standing())
         good = [self.entities[one] for one in [*verdict.key_evidence, *verdict.key_claims] if one in self.entities]
         bad = [self.entities[one] for one in verdict.tensions_accepted if one in self.entities]
         if good or bad or verdict.conditions:
             yield from ("", "### Consequences", "")
-            yield from (f"* Good, because {plain(one.label)} {self._from(one.id)}" for one in good)
-            yield from (f"* Bad, because {plain(one.label)} is left open {self._from(one.id)}" for one in bad)
-            for condition in verdict.conditions:
+            yield from (f"* Good, because it rests on “{plain(one.label)}” {self._from(one.id)}" for one in good)
+            yield from (f"* Bad, because “{plain(one.label)}” is left open {self._from(one.id)}" for one in bad)
+            if verdict.conditions:
+                conditions = counted(len(verdict.conditions), "condition")
                 its = self._from(verdict.verdict_id)
-                yield f"* Neutral, because it holds under a condition: {inline(condition)} {its}"
+                yield f"* Neutral, because it holds on {conditions}, told under Confirmation {its}"
         yield from self._confirmation()
 
     def _standing(self) -> Lines:
@@ -188,17 +210,20 @@ class _Writer:
         verdict = self.verdict
         told = []
         if verdict.vote:
-            told.append(f"vote stated as {plain(verdict.vote)}")
+            told.append(f"the vote is stated as {plain(verdict.vote)}")
         if verdict.votes:
-            told.append("; ".join(f"{self._name(slug)} {vote}" for slug, vote in sorted(verdict.votes.items())))
+            votes = [f"{self.word.name(slug)} {vote}" for slug, vote in sorted(verdict.votes.items())]
+            told.append(f"voted {listed(votes)}")
         if verdict.confidence:
-            told.append(f"confidence stated as {plain(verdict.confidence)}")
-        gate = verdict.gate
+            told.append(f"the confidence is stated as {plain(verdict.confidence)}")
+        its = self._from(verdict.verdict_id)
+        yield f"Given after round {verdict.round}{': ' if told else ''}{'; '.join(told)} {its}."
+        for claim in spoken(self.record, self.word, "agreed", "converge_percent"):
+            yield f"{claim[:-1]} {its}."
+        gate = gate_of(verdict)
         if gate is not None:
-            share = f"{percent(float(gate['share']))} % agreed or had their dissent recorded"
-            told.append(f"the convergence gate was {'met' if gate['met'] else 'not met'}: {share}")
-        if told:
-            yield f"Given after round {verdict.round}: {', '.join(told)} {self._from(verdict.verdict_id)}."
+            why = "" if gate.met else f": {listed(self.word.gate(gate, gate.reasons, code))}"
+            yield f"The convergence gate was {'met' if gate.met else 'not met'}{why} {its}."
         standing = self.standings.get(verdict.verdict_id)
         if standing is not None:
             yield from ("", f"Standing: {standing.standing} {self._from(verdict.verdict_id)}.", "")
@@ -273,7 +298,7 @@ class _Writer:
         """What refers to an option, by whom, and the words under the reference."""
         words = f", “{inline(ref.context)}”," if ref.context and ref.context.strip() else ""
         if parse_display_id(ref.source_id) is None:
-            return f"{self._name(ref.source_id[1:])}’s response{words}"
+            return f"{self.word.name(ref.source_id[1:])}’s response{words}"
         source = self.entities[ref.source_id]
         return f"{self._by(source)} said “{plain(source.label)}”{words or ','} which"
 

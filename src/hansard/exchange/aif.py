@@ -227,14 +227,14 @@ class _Writer:
             for reason in verdict.rests_on:
                 if reason in self._said:
                     self._scheme("RA", ADOPTION, reason, f"verdict:{verdict.verdict_id}", OwnNode(type="adopt"))
-        people = [person.slug for person in graph.people]
+        people = {person.slug: person.name for person in graph.people}
         others = [str(said.personID) for said in self._locutions if said.personID not in people]
         return File(
             nodes=self._nodes,
             edges=self._edges,
             locutions=self._locutions,
             participants=[
-                Participant(participantID=slug, firstname=shown_name(slug))
+                Participant(participantID=slug, firstname=people.get(slug) or shown_name(slug))
                 for slug in [*people, *dict.fromkeys(others)]
             ],
             hansard=own_file(graph, FORMAT, digest),
@@ -482,7 +482,8 @@ class _Reader:
         if own is not None:
             return own.people
         stated = dict.fromkeys(author for statement in statements for author in statement.authors)
-        return [Person(slug=slug) for slug in stated]
+        names = self._names.written()
+        return [Person(slug=slug, name=names.get(slug)) for slug in stated]
 
     def _time(self) -> str:
         """The first time that a node tells; without one, that of the file."""

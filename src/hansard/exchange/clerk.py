@@ -11,12 +11,10 @@ from hansard.dialogue.rules.figures import ClaimCompared, Positions
 from hansard.exchange.markdown import code, plain
 from hansard.exchange.responses import ACTING
 from hansard.exchange.warnings import final_verdict, wrong_sums
-from hansard.exchange.wording import Wording, counted, listed, number, plain_code
+from hansard.exchange.wording import FEW, Wording, counted, listed, number, plain_code
 
 _TENSION = re.compile(r"(?<![A-Za-z])T\d", re.IGNORECASE)
 _SETTLING: Final = frozenset({"resolved", "resolution", "resolve", "address"})
-FEW: Final = 8
-"""So many tensions are named one by one; of more, only those that are not simply open."""
 
 
 def stood(record: model.Record, round_: int) -> Positions:
@@ -30,7 +28,7 @@ def not_agreed(record: model.Record, round_: int) -> tuple[list[str], list[str]]
     Apart is who voted against, wrote REJECT, HOLD or a condition that is not met, or had a dissent recorded.
     """
     where = stood(record, round_)
-    final = next((v for v in record.verdicts if v.verdict_type == "final" and v.round == round_), None)
+    final = next((v for v in reversed(record.verdicts) if v.verdict_type == "final" and v.round == round_), None)
     spoke = {stance.expert_slug for stance in record.stances if stance.round == round_}
     spoke |= set(where.settled) | set((final.votes if final else None) or ())
     rest = [slug for slug in where.members if slug not in where.agreed and slug not in where.abstained]
@@ -92,11 +90,13 @@ def clerk_notes(record: model.Record, wording: Wording) -> list[str]:
     return [
         *(_figure(record, wording, claim) for claim in claims if claim.subject == "round"),
         *_vote(record, wording),
+        *spoken(record, wording),
         *_tensions(record, wording, claims),
         *(
             _other(wording, claim)
             for claim in claims
-            if claim.subject != "round" and not (claim.item == "status" and (claim.id or "").startswith("T"))
+            if claim.subject not in ("round", "dialogue")
+            and not (claim.item == "status" and (claim.id or "").startswith("T"))
         ),
         *_scores(record),
     ]
@@ -134,6 +134,37 @@ def _figure(record: model.Record, wording: Wording, claim: ClaimCompared) -> str
     )
 
 
+def spoken(record: model.Record, wording: Wording, *items: str) -> Iterator[str]:
+    """What a judge counted of the whole dialogue and the record does not bear out: ``items`` alone, where given.
+
+    What was said of the last round already is not said again.
+    """
+    last = last_round(record)
+    found: dict[tuple[str, str], list[ClaimCompared]] = {}
+    said = set()
+    for claim in rules.claims_compared(record):
+        if claim.differs and claim.subject == "round" and claim.round == last:
+            said.add((claim.item, claim.claimed))
+        elif claim.differs and claim.subject == "dialogue" and (not items or claim.item in items):
+            found.setdefault((claim.item, claim.claimed), []).append(claim)
+    for (item, claimed), claims in found.items():
+        if (item, claimed) in said or last is None:
+            continue
+        where = f" ({listed([code(plain_code(claim.source)) for claim in claims if claim.source])})"
+        where = where if any(claim.source for claim in claims) else ""
+        amount, computed = plain(claimed.replace("/", " of ")), (claims[0].computed or "").replace("/", " of ")
+        if item == "tensions_resolved":
+            yield f"The Judge states that {amount} tensions are resolved{where}. The record shows {computed}."
+        elif item == "velocity":
+            yield f"The Judge states a velocity of {amount}{where}. At the end of round {last} it was {computed}."
+        else:
+            what = f"{amount} % convergence" if item == "converge_percent" else f"that {amount} experts agreed"
+            shown = _agreement(record, wording, last)
+            absent = [expert.slug for expert in record.experts if expert.slug not in stood(record, last).members]
+            gone = f"; {wording.names(absent)} did not sit in it" if absent and item == "agreed" else ""
+            yield f"The Judge states {what}{where}. The record shows {shown} at the end of round {last}{gone}."
+
+
 def _agreement(record: model.Record, wording: Wording, round_: int) -> str:
     """``4 of 6 members in agreement (66 %); Donut and Scone are not among them``."""
     where = stood(record, round_)
@@ -166,6 +197,10 @@ def _vote(record: model.Record, wording: Wording) -> Iterator[str]:
         shown = listed(parts)
         abstained = f"; {wording.names(where.abstained)} abstained" if where.abstained else ""
         yield f"The verdict states {listed(stated)}. The record shows {shown}{abstained}."
+    stances = {stance.expert_slug: stance.stance for stance in record.stances if stance.round == final.round}
+    for slug in where.outvoted:
+        name, vote = wording.name(slug), (final.votes or {}).get(slug, "")
+        yield f"The verdict states that {name} voted {vote}. {name} registered {code(stances[slug])}, and that counts."
 
 
 def _tensions(record: model.Record, wording: Wording, claims: list[ClaimCompared]) -> Iterator[str]:

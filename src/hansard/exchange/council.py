@@ -32,6 +32,7 @@ from hansard.kernel.clock import normal_timestamp, timestamp
 from hansard.kernel.errors import HansardError
 from hansard.kernel.ids import MAX_ROUND, slugify
 from hansard.kernel.shapes import Shape
+from hansard.markers.names import author_slug
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
 _RANKING: Final = "FINAL RANKING:"
@@ -184,7 +185,8 @@ class _Reader:
             for one in stage.words:
                 slug = self._names(one.model)
                 said.append(Said(f"{self._path.name}#{round_}/{slug}", round_, slug, slug, one.text))
-                agents.append(Agent(slug, one.model[:LINE_LENGTH], None, None, None))
+                name = one.model if author_slug(one.model) == slug else slug
+                agents.append(Agent(name, one.model[:LINE_LENGTH], None, None, None))
             panels[round_] = self._path.name, Panel(tuple(agents), ())
         title = value.get("title") if isinstance(value.get("title"), str) else ""
         asked = turns[0].question
@@ -199,6 +201,7 @@ class _Reader:
         pool = Pool(title[:LINE_LENGTH], asked if asked.strip() else title, None, None, (), ())
         return Transcript(
             name=self._path.name,
+            words=title,
             slug=slugify(title),
             at=self._time(),
             responses=tuple(sorted(said, key=lambda one: (one.round, one.slug))),

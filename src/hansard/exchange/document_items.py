@@ -110,6 +110,7 @@ class ExpertItem(Item, frozen=True, kw_only=True):
     """Somebody who took part; scores by round, and their sum."""
 
     slug: str
+    name: str | None = None
     role: str
     tier: Tier | None
     source: Literal["pool", "created"]

@@ -15,6 +15,13 @@ from hansard.kernel.errors import HansardError, did_you_mean
 
 def path_not_allowed(field: str, name: str, use: Literal["read", "written"]) -> HansardError:
     """The settings do not let this place be read or written."""
+    places = (
+        "in the home folder (HANSARD_HOME), in 'read_folders' of its settings.toml, and by 'hansard mcp' in the folder "
+        "it was started in, from which relative paths count"
+        if use == "read"
+        else "in the home folder (HANSARD_HOME) and in 'write_folders' of its settings.toml; where the path is left "
+        "out, into the dialogue's own folder"
+    )
     return HansardError(
         "refused",
         "path_not_allowed",
@@ -22,7 +29,7 @@ def path_not_allowed(field: str, name: str, use: Literal["read", "written"]) -> 
         field=field,
         value=name,
         constraint="confinement",
-        suggestion="Give a path inside the home folder, or allow this one in the settings",
+        suggestion=f"Files are {use} {places}",
     )
 
 
@@ -185,6 +192,18 @@ def document_unfit(name: str, why: str) -> HansardError:
     )
 
 
+def wholly_erased(name: str) -> HansardError:
+    """An export of a dialogue of which an erasure left the chain alone: there is nothing to register again."""
+    return HansardError(
+        "refused",
+        "wholly_erased",
+        f"'{name}' is what was left of a dialogue that was erased: no word, no name, only the proof that it was there",
+        field="path",
+        value=name,
+        suggestion="Keep the file: 'hansard verify FILE' tells when and why it was erased; a new record could not",
+    )
+
+
 def record_differs(name: str, differences: Mapping[str, str]) -> HansardError:
     """What was registered is not what the file holds; nothing was imported."""
     first = "; ".join(f"{place}: {what}" for place, what in list(differences.items())[:3])
@@ -304,7 +323,7 @@ def no_verdict(dialogue_id: str) -> HansardError:
         f"'{dialogue_id}' has no verdict, and a decision record tells one",
         field="dialogue_id",
         value=dialogue_id,
-        suggestion="Register a verdict first (dialogue_verdict_register), or export another format",
+        suggestion="Register a verdict first with 'dialogue_verdict_register', or export another format",
     )
 
 

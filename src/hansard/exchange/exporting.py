@@ -45,7 +45,7 @@ class Exporting:
         self._journal = journal
         self._may_write = may_write
 
-    @operation(writes=True)
+    @operation(writes=True, tools="dialogue", idempotent=True)
     def dialogue_export(self, request: DialogueExport, call: Call) -> DialogueExported:
         """Write a dialogue into a file: dialogue.json, verifiable anywhere, or another format (docs/formats.md).
 
@@ -78,14 +78,22 @@ class Exporting:
             head=head,
         )
 
-    @operation(path="/dialogues/{dialogue_id}/minutes")
+    @operation(
+        path="/dialogues/{dialogue_id}/minutes",
+        resource="/dialogues/{dialogue_id}/minutes",
+        shorter="Have them written into a file ('dialogue_export' with the format 'markdown')",
+    )
     def dialogue_minutes(self, request: DialogueQuery, call: Call) -> Minutes:
         """Give a dialogue's minutes: verdict, dissent, the Clerk's note, tensions, every statement cited."""
         record, _, head = self._snapshot(request.dialogue_id, call)
         markdown = minutes(record, head, document_from_record(record)["digest"], self._standings(record, call))
         return Minutes(dialogue_id=request.dialogue_id, markdown=markdown, head=head)
 
-    @operation(path="/dialogues/{dialogue_id}/report")
+    @operation(
+        path="/dialogues/{dialogue_id}/report",
+        resource="/dialogues/{dialogue_id}/report",
+        shorter="Read the minutes instead, or have the record written into a file ('dialogue_export')",
+    )
     def dialogue_report(self, request: DialogueQuery, call: Call) -> Report:
         """Give a dialogue word for word: every response in order, with the Judge's summaries."""
         record, _, head = self._snapshot(request.dialogue_id, call)

@@ -48,11 +48,7 @@ _OPENING = re.compile(rb'\{\n  "schema_version": "[^"]*",\n  "rulesVersion": "[^
 
 
 def _is_document(path: Path, dialogue_id: str) -> bool:
-    try:
-        with path.open("rb") as file:
-            opening = _OPENING.match(file.read(1024))
-    except OSError:
-        return False
+    opening = _OPENING.match(files.head(path, 1024))
     return (opening[1].decode() if opening else read_document(path).get("id")) == dialogue_id
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from hansard.dialogue import model
 from hansard.dialogue.errors import id_space_exhausted
+from hansard.dialogue.names import with_names
 from hansard.dialogue.requests import (
     ClaimedFigure,
     DialogueCreate,
@@ -48,7 +49,7 @@ from hansard.kernel.ids import (
 )
 from hansard.kernel.shapes import SAYS_SOMETHING, Shape
 from hansard.markers import syntax
-from hansard.markers.names import author_slug
+from hansard.markers.names import author_slug, own_name
 
 UNATTRIBUTED: Final = "unattributed"
 """Whoever stated what a file gives to nobody."""
@@ -64,6 +65,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody who stated something."""
 
     slug: str
+    name: str | None = None
     role: str = UNKNOWN_ROLE
 
 
@@ -153,6 +155,7 @@ class OwnPerson(msgspec.Struct, kw_only=True, omit_defaults=True):
     """An expert, as our own files name them."""
 
     slug: str
+    name: str | None = None
     role: str = UNKNOWN_ROLE
 
 
@@ -179,7 +182,7 @@ class OwnFile(msgspec.Struct, kw_only=True, omit_defaults=True):
     @property
     def people(self) -> list[Person]:
         """The experts as a graph has them."""
-        return [Person(slug=one.slug, role=one.role) for one in self.experts]
+        return [Person(slug=one.slug, name=own_name(one.name, one.slug), role=one.role) for one in self.experts]
 
     @property
     def stages(self) -> list[Stage]:
@@ -200,7 +203,7 @@ def own_file(graph: Graph, form: str, digest: str | None) -> OwnFile:
         title=graph.title,
         question=graph.question,
         createdAt=graph.at,
-        experts=[OwnPerson(slug=person.slug, role=person.role) for person in graph.people],
+        experts=[OwnPerson(slug=person.slug, name=person.name, role=person.role) for person in graph.people],
         rounds=[OwnStage(round=row.number, title=row.title, panel=row.panel) for row in graph.rounds],
         digest=digest,
     )
@@ -225,7 +228,7 @@ def graph_of(record: model.Record) -> Graph:
         title=dialogue.title,
         question=dialogue.question,
         at=dialogue.created_at,
-        people=[Person(slug=expert.slug, role=expert.role) for expert in record.experts],
+        people=[Person(slug=one.slug, name=one.name, role=one.role) for one in with_names(record).experts],
         rounds=[
             Stage(number=row.round, title=row.title, panel=seats[row.round])
             for row in record.rounds
@@ -290,6 +293,10 @@ class Names:
         self._slugs[name] = slug
         return slug
 
+    def written(self) -> dict[str, str]:
+        """The names that say more than their slugs, by slug."""
+        return {slug: own for name, slug in self._slugs.items() if (own := own_name(name, slug)) is not None}
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The file that a graph was read from."""
@@ -329,7 +336,7 @@ class _Planner:
 
     def __init__(self, graph: Graph, source: Source, tell: Telling) -> None:
         self._graph, self._source, self._tell = graph, source, tell
-        self._roles = {person.slug: person.role for person in graph.people}
+        self._people = {person.slug: person for person in graph.people}
         self._ids: dict[str, DisplayId] = {}
         self._locals: dict[str, list[str]] = {}
         self._number()
@@ -393,7 +400,7 @@ class _Planner:
             and (parts.kind, parts.round) == (statement.kind, statement.round)
             and local == str(parts)
             and local not in taken
-            and parts.expert in self._roles
+            and parts.expert in self._people
         )
         if not fits:
             self._told("local_id_left", f"'{local[:80]}' cannot be a local id of {statement.key}", statement.line)
@@ -435,7 +442,7 @@ class _Planner:
         for end in (relation.source, relation.target):
             if end not in self._ids and (slug := parse_expert_target(end)) is None:
                 return f"'{end[:80]}' is nowhere stated"
-            if end not in self._ids and slug not in self._roles:
+            if end not in self._ids and slug not in self._people:
                 return f"nobody is called '{slug}'"
         if relation.source == relation.target:
             return "it leads to itself"
@@ -471,11 +478,14 @@ class _Planner:
             ]
         )
         if not panel:
-            panel = dict.fromkeys(self._roles or [UNATTRIBUTED])
+            panel = dict.fromkeys(self._people or [UNATTRIBUTED])
         yield EvolvePanel(
             dialogue_id=self._graph.id,
             round=number,
-            panel=[PanelSeat(expert_slug=slug, role=self._roles.get(slug, UNKNOWN_ROLE)) for slug in panel],
+            panel=[
+                PanelSeat(expert_slug=one.slug, name=one.name, role=one.role)
+                for one in (self._people.get(slug) or Person(slug=slug) for slug in panel)
+            ],
         )
         lists: dict[str, Any] = {
             PLURALS[kind]: [

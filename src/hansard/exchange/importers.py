@@ -17,7 +17,7 @@ from typing import Final, Protocol, runtime_checkable
 from hansard.exchange import errors
 from hansard.exchange.planning import Plan
 from hansard.exchange.transcripts import is_round, is_transcript, numbered_folders
-from hansard.kernel.errors import file_unreadable, invalid_field
+from hansard.kernel.errors import file_not_found, invalid_field
 
 IMPORTERS_GROUP: Final = "hansard.importers"
 
@@ -102,10 +102,10 @@ def importer_of(path: Path) -> Importer:
     """The importer that recognises a path.
 
     Raises:
-        HansardError: ``file_unreadable`` where nothing is there, ``not_a_dialogue`` where nobody recognises it.
+        HansardError: ``file_not_found`` where nothing is there, ``not_a_dialogue`` where nobody recognises it.
     """
     if not os.path.exists(path):  # noqa: PTH110  # Path.exists fails at a name that is too long
-        raise file_unreadable(path.name or str(path), "there is no such file or folder")
+        raise file_not_found(path.name or str(path), "there is no such file or folder")
     if path.is_dir() and is_round(path):
         raise errors.not_a_dialogue(path.name, "it is one round; give the folder that holds all its rounds")
     found = recognising(path)

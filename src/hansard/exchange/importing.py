@@ -48,7 +48,7 @@ class Importing:
         self._journal = journal
         self._may_read = may_read
 
-    @operation(writes=True)
+    @operation(writes=True, idempotent=True)
     def dialogue_import(self, request: DialogueImport, call: Call) -> DialogueImported:
         """Take a dialogue that was held elsewhere into the record, from any format that an importer reads.
 

@@ -231,14 +231,24 @@ _SAYS_AGREED: Final = re.compile(r"\W{0,4}(?:unanim|experts?\b|members?\b|conver
 _SAYS_RESOLVED: Final = re.compile(r"\W{0,4}(?:tensions?\b|resolved\b)", re.IGNORECASE)
 _LABEL_AGREED: Final = re.compile(r"(?:unanimous|converged?|agreed|convergence)\W{0,40}$", re.IGNORECASE)
 _LABEL_RESOLVED: Final = re.compile(r"(?:tensions[ \t]+resolved|resolved[ \t]+tensions)\W{0,40}$", re.IGNORECASE)
+_OF_ALL: Final = re.compile(
+    r"(?:unanim\w*(?:[ \t]+(?:across|among|by|of|between))+(?:[ \t]+all)?(?:[ \t]+the)?[ \t]+(?P<across>\d{1,3})[ \t]+"
+    r"(?:experts|members|panelists|participants)\b"
+    r"|\ball[ \t]+(?P<all>\d{1,3})[ \t]+(?:experts|members|panelists|participants)[ \t]+(?:have[ \t]+)?"
+    r"(?:signal(?:l?ed)?[ \t]+(?:\[MOVE:[ \t]*)?converge|converged?\b|agreed?\b))",
+    re.IGNORECASE,
+)
+_DENIED: Final = re.compile(
+    r"\b(?:not|never|no|nor|nearly|almost|if|unless|until|when|once|should)\b[^.!?│|]*$", re.IGNORECASE
+)
 _PERCENT: Final = re.compile(r"(?<![\d.])(\d{1,3})[ \t]*%[ \t]*\**converge", re.IGNORECASE)
 _VELOCITY: Final = re.compile(r"velocity\W{1,40}(\d{1,4})(?!\d)", re.IGNORECASE)
 
 
 def counts(text: str) -> list[Count]:
-    """Counts such as ``6/6 unanimous``, ``17/17 tensions resolved``, ``100 % converged``, each item's first one.
+    """Counts in sentences: ``6/6 unanimous``, ``unanimous across all 6 experts``, ``17/17 tensions resolved``.
 
-    Code fences are read too: judges draw their tables there.
+    Each is told once, where it stands first. Code fences are read too: judges draw their tables there.
     """
     found: dict[tuple[str, str], Count] = {}
     for number, written in enumerate(text.split("\n"), 1):
@@ -252,6 +262,9 @@ def counts(text: str) -> list[Count]:
                 told.append(("tensions_resolved", f"{ratio[1]}/{ratio[2]}"))
             elif _SAYS_AGREED.match(row, ratio.end()) or _LABEL_AGREED.search(before):
                 told.append(("agreed", f"{ratio[1]}/{ratio[2]}"))
+        for match in _OF_ALL.finditer(row):
+            if not _DENIED.search(row, 0, match.start()):
+                told.append(("agreed", "/".join([match["across"] or match["all"]] * 2)))
         told += [("converge_percent", match[1]) for match in _PERCENT.finditer(row)]
         told += [("velocity", match[1]) for match in _VELOCITY.finditer(row)]
         for item, claimed in told:
@@ -274,6 +287,8 @@ class TensionRow(NamedTuple):
     line: int
     round: int | None = None
     """The round that stands in brackets behind the id."""
+    raised: int | None = None
+    """The round in which the list's column says that it was raised."""
 
 
 _PLAIN_ROW: Final = re.compile(r"T(\d{1,3})")
@@ -281,6 +296,7 @@ _SUBJECT: Final = re.compile(
     r"(?P<id>(?:[A-Za-z][A-Za-z0-9-]{0,31}[ -])?(?:[Rr]\d{1,2}-)?T\d{1,4})(?![\w.-])"
     r"[ \t]*(?:\([Rr](?P<round>\d{1,2})\))?[ \t]*[:—–-]*[ \t]*(?P<label>.*)"
 )
+_A_ROUND: Final = re.compile(r"(?:r|round)?[ \t]*(\d{1,2})", re.IGNORECASE)
 _STATUS: Final = re.compile(r"\*{0,2}status[ \t]*:[ \t]*\*{0,2}[ \t]*([^*\n]{1,80})", re.IGNORECASE)
 _BOLD_START: Final = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 
@@ -292,13 +308,16 @@ def read_tensions(text: str) -> list[TensionRow]:
         names = [folded(plain(cell)) for cell in table.header]
         state = next((i for i, name in enumerate(names) if name in ("status", "state")), None)
         label = next((i for i, name in enumerate(names) if name in ("tension", "label", "description")), 1)
+        raised = next((i for i, name in enumerate(names) if name in ("raised", "raised in", "round raised")), None)
         for line, cells in table.rows:
             found = _SUBJECT.fullmatch(plain(cells[0])) if cells else None
             if found is None or found["label"]:
                 continue
             status = plain(cells[state]) if state is not None and state < len(cells) else None
             said = plain(cells[label]) if label < len(cells) else ""
-            rows.append(_tension_row(found, said, status or None, line))
+            row = _tension_row(found, said, status or None, line)
+            told = _A_ROUND.fullmatch(plain(cells[raised])) if raised is not None and raised < len(cells) else None
+            rows.append(row._replace(raised=int(told[1])) if told else row)
     all_headings = headings(text)
     for index, heading in enumerate(all_headings):
         found = _SUBJECT.fullmatch(plain(heading.text))
@@ -309,6 +328,18 @@ def read_tensions(text: str) -> list[TensionRow]:
         status = plain(told[1]) if told else None
         rows.append(_tension_row(found, found["label"], status, heading.line))
     return sorted(rows, key=lambda row: row.line)
+
+
+def read_settled(text: str) -> list[TensionRow]:
+    """Rows of a verdict's table of tensions, written or drawn: an id, and what is said to have become of it."""
+    rows = []
+    for line, written in enumerate(text.split("\n"), 1):
+        row = written.strip()
+        cells = [plain(cell) for cell in re.split(r"[│|]", row)[1:-1]] if row[:1] in ("│", "|") else []
+        found = _SUBJECT.fullmatch(cells[0]) if len(cells) == 2 else None
+        if found is not None and not found["label"] and cells[1]:
+            rows.append(_tension_row(found, "", cells[1], line))
+    return rows
 
 
 _WRITTEN_IN: Final = re.compile(r"\bround[ \t]+(\d{1,2})\b", re.IGNORECASE)
@@ -331,12 +362,11 @@ def _tension_row(found: re.Match[str], label: str, status: str | None, line: int
 
 
 class Conclusion(NamedTuple):
-    """What a verdict in free prose recommends, and the lines it was read from."""
+    """What a verdict in free prose recommends, and the line from which it was read to the end of the file."""
 
     recommendation: str
     description: str
     first_line: int
-    last_line: int
 
 
 _CONCLUDING: Final = re.compile(r"\b(?:answer|decision|verdict|recommendation)\b", re.IGNORECASE)
@@ -347,43 +377,31 @@ def read_conclusion(text: str) -> Conclusion | None:
 
     It is the heading under the first section (not the title) that speaks of an answer, decision, verdict or
     recommendation, with the paragraph that follows; without a heading there, the section's first paragraph. The
-    description is the rest of that section, or the next one of its level where nothing is left. A text without such a
-    section is read from its first paragraph on.
+    description is everything after it: what a judge sets down below the answer (phases, reasons, amendments) belongs to
+    the verdict under any heading. A text without such a section is read from its first paragraph on.
     """
     all_headings = headings(text)
     index = next((i for i, h in enumerate(all_headings) if h.level > 1 and _CONCLUDING.search(h.text)), None)
     if index is None:
         start = next((h.body for h in all_headings if h.level == 1), 0)
-        return _conclusion(text, start, len(text), None, None)
+        return _conclusion(text, start, len(text), None)
     section = all_headings[index]
     end = section_end(text, all_headings, index)
     under = next((h for h in all_headings[index + 1 :] if h.start < end), None)
-    following = next((h for h in all_headings[index + 1 :] if h.start >= end and h.level == section.level), None)
-    reserve = None
-    if following is not None:
-        reserve = (following.start, section_end(text, all_headings, all_headings.index(following)))
-    return _conclusion(text, under.body if under else section.body, end, under, reserve)
+    return _conclusion(text, under.body if under else section.body, end, under)
 
 
-def _conclusion(
-    text: str, start: int, end: int, heading: Heading | None, reserve: tuple[int, int] | None
-) -> Conclusion | None:
+def _conclusion(text: str, start: int, end: int, heading: Heading | None) -> Conclusion | None:
     paragraph, after = _paragraph(text, start, end)
     said = [plain(heading.text)] if heading else []
     recommendation = "\n\n".join([*said, *([paragraph] if paragraph else [])])
     if not recommendation.strip():
         return None
-    stop = end
-    description = text[after:end].strip()
-    if not description and reserve is not None:
-        description, stop = text[slice(*reserve)].strip(), reserve[1]
     first = heading.start if heading else start + len(text[start:end]) - len(text[start:end].lstrip())
-    last = first + len(text[first:stop].rstrip())
     return Conclusion(
         recommendation=recommendation,
-        description=description or paragraph or recommendation,
+        description=text[after:].strip() or paragraph or recommendation,
         first_line=text.count("\n", 0, first) + 1,
-        last_line=text.count("\n", 0, last) + 1,
     )
 
 

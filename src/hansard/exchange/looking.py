@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import stat
+import os
 import zipfile
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from hansard.kernel import files
 
 LOOK_LIMIT_BYTES: Final = 512 * 1024 * 1024
 """A file larger than this is nothing that an importer reads."""
@@ -27,9 +29,13 @@ def json_keys(path: Path) -> frozenset[str] | None:
 def json_parts(path: Path) -> dict[str, msgspec.Raw] | None:
     """The JSON object that a file holds, its values unread; ``None`` where it holds none. Never raises."""
     try:
-        if head_of(path, 4).lstrip(_BOM).lstrip()[:1] not in (b"{", b""):
-            return None
-        found: dict[str, msgspec.Raw] = _KEYS.decode(path.read_bytes().removeprefix(_BOM))
+        with files.opened(path) as file:
+            if os.fstat(file.fileno()).st_size > LOOK_LIMIT_BYTES:
+                return None
+            first = file.read(4)
+            if first.lstrip(_BOM).lstrip()[:1] not in (b"{", b""):
+                return None
+            found: dict[str, msgspec.Raw] = _KEYS.decode((first + file.read()).removeprefix(_BOM))
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
     return found
@@ -38,11 +44,8 @@ def json_parts(path: Path) -> dict[str, msgspec.Raw] | None:
 def head_of(path: Path, size: int = HEAD_BYTES) -> bytes:
     """The first bytes of a regular file; none of anything else. Never raises."""
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LOOK_LIMIT_BYTES:
-            return b""
-        with path.open("rb") as file:
-            return file.read(size)
+        with files.opened(path) as file:
+            return b"" if os.fstat(file.fileno()).st_size > LOOK_LIMIT_BYTES else file.read(size)
     except (OSError, ValueError):
         return b""
 
@@ -65,7 +68,7 @@ def zip_names(path: Path) -> frozenset[str] | None:
     if head_of(path, 2) != b"PK":
         return None
     try:
-        with zipfile.ZipFile(path) as archive:
+        with files.opened(path) as file, zipfile.ZipFile(file) as archive:
             return frozenset(archive.namelist())
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return None

@@ -20,19 +20,19 @@ _SIGNS_AND_BARS = re.compile(rf"{_SIGNS.pattern}|\|")
 _SIGNS_ONLY = re.compile(r"[\s\-=_*+~#.:|<>]+")
 _OPENING = re.compile(r"([#>+\-=|:]|\d{1,9}(?=[.)](?:\s|$)))")
 _ADDRESS = re.compile(
-    r"(?<![`\w])(?P<address>(?:https?://|ftp://|www\.)[^\s`<>|]+|[\w.+-]+@[\w-]+\.[\w.-]*\w)", re.IGNORECASE
+    r"(?P<address>(?<![`\w])(?:https?://|ftp://|www\.)[^\s`<>|]*[^\s`<>|.,;:!?)\]}'\"*]|(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]*\w)",
+    re.IGNORECASE,
 )
-_CODE = re.compile(rf"(?<!`)(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)|{_ADDRESS.pattern}", re.IGNORECASE)
-_PIECE = re.compile(rf"\*\*(?=\S)(?P<bold>[^*`]+?)(?<=\S)\*\*|{_CODE.pattern}", re.IGNORECASE)
-_PLAIN = re.compile(
-    _CODE.pattern.replace(".+?", "[^|]+?"), re.IGNORECASE
-)  # a bar in code is written otherwise in tables
+_TICKS = re.compile("`+")
+_PLAIN = re.compile(rf"(?P<ticks>`+)|{_ADDRESS.pattern}", re.IGNORECASE)
+"""What may open a piece of a line: code, or an address, which is shown as code."""
+_PIECE = re.compile(rf"\*\*(?=\S)(?P<bold>[^*`]+?)(?<=\S)\*\*|{_PLAIN.pattern}", re.IGNORECASE)
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,}).*")
 _RULE = re.compile(r"(?:[-*_]\s*){3,}")
-_HEADING = re.compile(r" {0,3}#{1,6}(?:\s+(.*?))?(?:\s+#+)?\s*")
+_HEADING = re.compile(r" {0,3}#{1,6}(?:\s(.*))?")
 _ITEM = re.compile(r"(\s*)(?:[-*+]|(\d{1,9})[.)])\s+(\S.*)")
 _TABLE_LINE = re.compile(r"\s*\|.*")
-_TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_TABLE_RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 _CELL = re.compile(r"(?<!\\)\|")
 _SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?…][\"”’)*`]*(?=\s)")
@@ -76,17 +76,49 @@ def _made(text: str, piece: re.Pattern[str], *, cell: bool = False) -> str:
         return re.sub(r"[^\s<]", r"\\\g<0>", text).replace("<", "&lt;")
     made: list[str] = []
     last = 0
-    for match in piece.finditer(text):
-        found = match.groupdict()
-        made.append(_signs(text[last : match.start()], cell=cell))
-        if found.get("bold") is not None:
-            made.append(f"**{_signs(match['bold'], cell=cell)}**")
+    for found in _pieces(text, piece):
+        if before := _signs(text[last : found.start], cell=cell):
+            made.append(before)
+        if found.bold:
+            made.append(f"**{_signs(found.words, cell=cell)}**")
         else:
-            touching = match.start() > 0 and "".join(made).endswith("`")  # two spans of code would become one
-            made.append((" " if touching else "") + code(found.get("code") or match["address"], cell=cell))
-        last = match.end()
+            touching = bool(made) and made[-1].endswith("`")  # two spans of code would become one
+            made.append((" " if touching else "") + code(found.words, cell=cell))
+        last = found.end
     made.append(_signs(text[last:], cell=cell))
     return "".join(made)
+
+
+class _Piece(NamedTuple):
+    """A part of a line that stays what it is."""
+
+    start: int
+    end: int
+    words: str
+    bold: bool
+
+
+def _pieces(text: str, piece: re.Pattern[str]) -> Iterator[_Piece]:
+    """The pieces of a line, one after the other; each sign is looked at once, whatever is opened and never closed.
+
+    A run of back quotes opens code where a run of the same length follows; where no bold is looked for, no bar may
+    stand in it, since tables write that otherwise.
+    """
+    closing: dict[int, int] = {}
+    later: dict[int, int] = {}
+    for start, end in reversed([run.span() for run in _TICKS.finditer(text)]):
+        if end - start in later:
+            closing[start] = later[end - start]
+        later[end - start] = start
+    at, bars = 0, piece is not _PLAIN
+    while (found := piece.search(text, at)) is not None:
+        at = found.end()
+        if (ticks := found["ticks"]) is None:
+            bold = found.groupdict().get("bold")
+            yield _Piece(found.start(), at, bold or found["address"], bold is not None)
+        elif (close := closing.get(found.start())) is not None and (bars or text.find("|", at, close) < 0):
+            yield _Piece(found.start(), close + len(ticks), text[at:close], bold=False)
+            at = close + len(ticks)
 
 
 def _signs(text: str, *, cell: bool) -> str:
@@ -168,7 +200,7 @@ def _row(line: str, before: _Row | None) -> _Row | None:
         return None
     heading = _HEADING.fullmatch(line)
     if heading:
-        title = _SPACE.sub(" ", (heading[1] or "").replace("*", "")).strip()
+        title = _SPACE.sub(" ", _unclosed((heading[1] or "").strip()).replace("*", "")).strip()
         return _Row("heading", f"**{_made(title, _PIECE)}**") if title else None
     item = _ITEM.fullmatch(line)
     above = before if before is not None and before.kind == "list" else None
@@ -181,6 +213,12 @@ def _row(line: str, before: _Row | None) -> _Row | None:
     if above is not None and line[0] in " \t":
         return above._replace(line=" " * above.text_at + inline(words))
     return _Row("text", inline(words))
+
+
+def _unclosed(title: str) -> str:
+    """A heading's words without the signs that close it."""
+    bare = title.rstrip("#")
+    return bare if bare[-1:].isspace() else title
 
 
 def _fence(lines: list[str], start: int, fence: str) -> tuple[int, list[str]]:

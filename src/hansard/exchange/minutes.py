@@ -8,18 +8,19 @@ quoted through ``markdown``, so that they can forge nothing here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
 from hansard.dialogue.rules.lifecycle import FIRST_EVENT, FIRST_STATUS
 from hansard.exchange import grounds
-from hansard.exchange.clerk import FEW, clerk_notes, last_round, not_agreed, stood, unlinked_note
+from hansard.exchange.clerk import clerk_notes, last_round, not_agreed, stood, unlinked_note
 from hansard.exchange.markdown import code, inline, lead, plain, quoted, table
-from hansard.exchange.origin import first_origin
+from hansard.exchange.origin import first_origin, verdict_read_from
 from hansard.exchange.warnings import final_verdict, gate_of, responses, silent_members, unmarked_responses
 from hansard.exchange.wording import (
+    FEW,
     MOVE_WORDS,
     REFERENCE_WORDS,
     STEP_WORDS,
@@ -30,7 +31,6 @@ from hansard.exchange.wording import (
     listed,
     moment_of,
     number,
-    percent,
     plain_code,
     plural,
     sentence,
@@ -45,6 +45,8 @@ CONTEXT_LEAD: Final = 240
 
 Lines = Iterator[str]
 
+_BOLD = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
+_BOLD_WORDS: Final = r"\1"
 _UNFINISHED = re.compile(r"(?<=[^\s.!?…:])[ \t\r]*\n[ \t\r]*\n\s*")
 
 _NOUNS: Final = {kind: (word, f"{word}s") for kind, word in KINDS.items()} | {
@@ -130,7 +132,8 @@ class _Minutes:
         yield ""
         yield from quoted(dialogue.question)
         yield ""
-        facts = [held_on(dialogue), counted(len(done), "round"), counted(len(self.experts), "expert")]
+        sat = sum(expert.first_round is not None for expert in self.record.experts)  # as 'dialogue_list' counts
+        facts = [held_on(dialogue), counted(len(done), "round"), counted(sat, "expert")]
         score = sum(item.score or 0 for item in done)
         if any(item.score is not None for item in done):
             facts.append(f"ALIGNMENT {score}")
@@ -165,12 +168,14 @@ class _Minutes:
             return self.record.dialogue.status
         if self.final and self.final.force_reason:
             return "concluded by force; the convergence gate was not met"
-        return "called converged by the Judge; the convergence gate was not met"
+        called = any(claim.item in ("converge_percent", "agreed") for claim in self.record.judge_claims)
+        how = "called converged by the Judge" if called else "concluded by a verdict"
+        return f"{how}; the convergence gate was not met"
 
     def _member(self, expert: model.Expert) -> str:
         rounds = [seat.round for seat in self.record.panel_members if seat.slug == expert.slug]
         everywhere = {item.round for item in self.record.rounds}
-        told = [] if expert.role == "unknown" else [plain(expert.role)]
+        told = [] if plain(expert.role) in ("unknown", self.word.name(expert.slug)) else [plain(expert.role)]
         if set(rounds) != everywhere:
             told.append(f"{'round' if len(rounds) == 1 else 'rounds'} {_span(rounds)}" if rounds else "never seated")
         if expert.source == "created":
@@ -216,7 +221,7 @@ class _Minutes:
         elif gate.met:
             yield "Nothing stands in the way of a final verdict."
         else:
-            yield f"A final verdict waits: {listed(self._told(gate, gate.reasons))}."
+            yield f"A final verdict waits: {listed(self.word.gate(gate, gate.reasons))}."
         yield ""
 
     def _verdict(self, verdict: model.Verdict) -> Lines:
@@ -226,7 +231,7 @@ class _Minutes:
         superseded = next((v.verdict_id for v in self.record.verdicts if v.supersedes == verdict.verdict_id), None)
         yield f"## {title[verdict.verdict_type]}{who}"
         yield ""
-        yield from quoted(f"**{' '.join(verdict.recommendation.replace('*', '').split())}**")
+        yield f"> **{plain(_BOLD.sub(_BOLD_WORDS, verdict.recommendation))}**"
         yield ""
         author = self.word.name(verdict.author_expert or "judge")
         if verdict.label:
@@ -249,6 +254,10 @@ class _Minutes:
         yield ""
         if verdict.description.strip() != verdict.recommendation.strip():
             yield from quoted(verdict.description)
+            yield ""
+        if final and (read := verdict_read_from(self.record.dialogue.origin)):
+            file, line = read
+            yield f"*Read from {code(plain_code(f'{file}:{line}'))} on; the report has the whole file.*"
             yield ""
         if verdict.conditions:
             yield "**Conditions**"
@@ -292,9 +301,15 @@ class _Minutes:
         if gate.met:
             told = ["**The convergence gate was met.**"]
         else:
-            told = [f"**The convergence gate was not met:** {listed(self._told(gate, gate.reasons))}."]
-        if warnings := self._told(gate, gate.warnings):
+            told = [f"**The convergence gate was not met:** {listed(self.word.gate(gate, gate.reasons))}."]
+        if warnings := self.word.gate(gate, gate.warnings):
             told.append(sentence(listed(warnings)))
+        if silent := rules.unheard(self.record, verdict.round):
+            was = "was" if len(silent) == 1 else "were"
+            told.append(
+                f"{self.word.names(silent)} {was} not heard in round {verdict.round}: "
+                "their agreement is a vote that the Judge states."
+            )
         if not gate.met and not self.record.dialogue.judged:
             told.append("An imported verdict is recorded as it was given.")
         yield " ".join(told)
@@ -304,22 +319,6 @@ class _Minutes:
             yield ""
             yield from quoted(verdict.force_reason)
             yield ""
-
-    def _told(self, gate: model.Gate, codes: Sequence[str]) -> list[str]:
-        """Why a gate is not met (its ``reasons``), or what it warns of (its ``warnings``), in words."""
-        told = []
-        if "open_tensions" in codes:
-            ids = gate.open_tensions
-            which_ones = f" ({', '.join(map(self.word.cite, ids))})" if len(ids) <= FEW else ""
-            told.append(f"{counted(len(ids), 'tension')} {'was' if len(ids) == 1 else 'were'} not settled{which_ones}")
-        if "not_agreed" in codes:
-            told.append(
-                f"{percent(gate.share)} % of the panel agreed or had its dissent recorded, and "
-                f"{percent(gate.target)} % are needed ({self.word.names(gate.not_agreed)} did not agree)"
-            )
-        if "new_perspectives" in codes:
-            told.append(f"{counted(gate.new_perspectives, 'new perspective')} came up in the last round")
-        return told
 
     def _positions(self) -> Lines:
         """Where each member stood at the end of the last round."""
@@ -519,7 +518,7 @@ class _Minutes:
         told = [] if item.score is None else [f"Score {item.score}"]
         told += [
             counted(figures.new_perspectives, "new perspective"),
-            f"{counted(len(still), 'tension')} not settled at its end",
+            f"{counted(len(still), 'tension')} not settled at its end" if still else "no tension left to settle",
             f"{figures.agreed} of {figures.panel - figures.abstained} members in agreement",
         ]
         yield f"{' · '.join([told[0][:1].upper() + told[0][1:], *told[1:]])}."

@@ -15,6 +15,18 @@ def first_origin(origin: Any) -> Any:
     return origin
 
 
+def verdict_read_from(origin: Any) -> tuple[str, int] | None:
+    """The judge's file from which a verdict without a marker was read, and the line from which on, where told."""
+    first = first_origin(origin)
+    told = first.get("diagnostics") if isinstance(first, dict) else None
+    for one in told if isinstance(told, list) else ():
+        if isinstance(one, dict) and one.get("code") == "verdict_without_marker":
+            file, line = one.get("file"), one.get("line")
+            if isinstance(file, str) and isinstance(line, int):
+                return file, line
+    return None
+
+
 def time_is_guessed(origin: Any) -> bool:
     """Whether nothing told when an imported dialogue was held, so that the time of its newest file stands for it."""
     first = first_origin(origin)

@@ -19,7 +19,7 @@ import msgspec
 
 from hansard.dialogue import model
 from hansard.exchange import errors
-from hansard.kernel.errors import file_unwritable
+from hansard.kernel import files
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,7 +120,7 @@ def replace_tables(path: Path, records: Iterable[model.Record], dialogue_id: str
         name: what errors call the folder.
 
     Raises:
-        HansardError: ``extra_missing``, ``would_overwrite``, ``file_unwritable``.
+        HansardError: ``extra_missing``, ``would_overwrite``, ``file_unwritable``, ``path_unusable``.
     """
     _arrow()
     if os.path.lexists(path) and not is_tables_export(path, dialogue_id):
@@ -134,9 +134,9 @@ def replace_tables(path: Path, records: Iterable[model.Record], dialogue_id: str
             path.rename(old)
         made.rename(path)
     except (OSError, ValueError) as fault:
-        if old.exists() and not path.exists():
+        if files.is_there(old) and not files.is_there(path):
             old.rename(path)
-        raise file_unwritable(name, getattr(fault, "strerror", None) or "its name cannot be used") from None
+        raise files.unwritable(name, fault) from None
     finally:
         for left in (made, old):
             shutil.rmtree(left, ignore_errors=True)
@@ -159,7 +159,8 @@ def is_tables_export(folder: Path, dialogue_id: str | None) -> bool:
         names = {path.name for path in folder.iterdir()}
         if not names or not names <= {f"{table}.parquet" for table in row_types()}:
             return False
-        found = pq.read_schema(folder / "dialogues.parquet").metadata or {}
+        with files.opened(folder / "dialogues.parquet") as file:
+            found = pq.read_schema(file).metadata or {}
         mark = json.loads(found.get(MARK, b"{}"))
     except (OSError, ValueError):  # pyarrow's errors are ValueErrors
         return False

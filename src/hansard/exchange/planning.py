@@ -262,6 +262,7 @@ class _Planner:
         for number, name in sorted(self._transcript.summaries.items()):
             if number >= self._transcript.rounds:
                 self._tell("round_unknown", f"'{name}' sums up round {number}, which was not held", name)
+        self._tell_rows()
         file = self._transcript.judge.get("scoreboard.md")
         if file is None:
             return
@@ -286,28 +287,44 @@ class _Planner:
                     yield ClaimedFigure(subject="dialogue", item=count.item, claimed=count.claimed, source=source)
         found = transcript.judge_text("tensions.md")
         written = judge_files.written_in(found[1]) if found else None
-        for tension in self._rows:
+        written = written if written is not None and written < transcript.rounds else None
+        stated = [(transcript.judge["tensions.md"], written, row) for row in self._rows]
+        found = transcript.judge_text("verdict.md")
+        stated += [(found[0], None, row) for row in judge_files.read_settled(found[1])] if found else []
+        for file, round_, tension in stated:
             if tension.status is not None:
                 entity = self._entity_of_row(tension)
                 yield ClaimedFigure(
-                    round=written if written is not None and written < transcript.rounds else None,
+                    round=round_,
                     subject=tension.subject,
                     item="status",
                     claimed=tension.status,
                     local_id=entity.local_id if entity else None,
-                    source=f"{transcript.judge['tensions.md']}:{tension.line}",
+                    source=f"{file}:{tension.line}",
                 )
 
     def _entity_of_row(self, row: TensionRow) -> Known | None:
         """The tension that a row of ``tensions.md`` names, where that can be told."""
         if row.number is not None:
-            return self._course.book.row(row.number).entity
+            entity = self._course.book.row(row.number).entity
+            return entity if entity is None or row.raised in (None, entity.round) else None
         target = next(targets_in(row.subject, 0, len(row.subject), "judge"), None)
         if target is None or target.form == "bare":
             return None
         if target.form == "named" and row.round is not None:
             target = msgspec.structs.replace(target, form="named_round", round=row.round)
         return self._course.book.find(target, "judge", self._transcript.rounds - 1).entity
+
+    def _tell_rows(self) -> None:
+        """Rows of ``tensions.md`` whose number a marker of another round carries: what they say is not said of it."""
+        for row in self._rows:
+            entity = self._course.book.row(row.number).entity if row.number is not None else None
+            if entity is not None and row.raised not in (None, entity.round):
+                words = (
+                    f"'{row.subject}' was raised in round {row.raised}, and only '{entity.local_id}' of round "
+                    f"{entity.round} carries its number; what the row says was not taken as said of it"
+                )
+                self._tell("row_unlinked", words, self._transcript.judge["tensions.md"], row.line, severity="note")
 
     def _title(self) -> str:
         """The dialogue's title: the pool's, else that of a judge's file, else the folder's name in words."""
@@ -320,7 +337,7 @@ class _Planner:
                 self._tell("title_from_heading", f"the title was read from '{name}'", name, found[1], severity="note")
                 return found[0]
         self._tell("title_from_folder", "no file tells the title; it was made of the folder's name")
-        return transcript.slug.replace("-", " ").capitalize()
+        return transcript.words
 
     def _question(self, title: str) -> str:
         transcript = self._transcript

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from hansard.dialogue.exhibits.requests import ExhibitAdd, WatchAdd
 from hansard.dialogue.model import (
     COLORS,
+    ERASED,
     DialogueEvent,
     Entity,
     Event,
@@ -25,6 +26,7 @@ from hansard.dialogue.model import (
     Verdict,
     Watch,
 )
+from hansard.dialogue.names import with_names
 from hansard.dialogue.requests import (
     Background,
     Calibration,
@@ -95,7 +97,7 @@ def plan_export(document: dict[str, Any], name: str, sha256: str) -> Plan:
     """The plan of a parsed export; ``name`` and ``sha256`` are those of the file that it came in.
 
     Raises:
-        HansardError: ``document_unfit`` where it does not verify.
+        HansardError: ``document_unfit`` where it does not verify; ``wholly_erased``.
     """
     report = check_document(document)
     if report.findings:
@@ -104,6 +106,9 @@ def plan_export(document: dict[str, Any], name: str, sha256: str) -> Plan:
         raise errors.document_unfit(name, f"{where}{first.message}")
     if report.record is None:
         raise errors.document_unfit(name, "it holds no record")
+    own = report.record.dialogue
+    if own.title == own.question == ERASED and not report.record.experts:
+        raise errors.wholly_erased(name)
     head = (document.get("journal") or {}).get("head")
     return plan_record(report.record, Export(name, sha256, str(document["digest"]), head))
 
@@ -253,6 +258,7 @@ def _due(verdicts: Sequence[Verdict], round_: Round, following: Round | None) ->
 def record_differences(wanted: Record, found: Record) -> dict[str, str]:
     """Where two records say different things, by table, key and column; ``UNCOMPARED`` columns left out."""
     differences: dict[str, str] = {}
+    wanted, found = with_names(wanted), with_names(found)  # an older export tells some of them in its pool alone
     for name in Record.__struct_fields__:
         ours, theirs = getattr(wanted, name), getattr(found, name)
         if name == "dialogue":
@@ -385,6 +391,7 @@ def _created(record: Record, expert: Expert) -> ExpertCreate:
     return ExpertCreate(
         dialogue_id=record.dialogue.dialogue_id,
         expert_slug=expert.slug,
+        name=expert.name,
         role=expert.role,
         description=expert.description,
         focus=expert.focus,
@@ -403,13 +410,18 @@ def _sits_as_joined(expert: Expert, seat: PanelMember | None) -> bool:
 
 
 def _panel(record: Record, number: int, seats: Iterable[PanelMember], at: str) -> EvolvePanel:
-    roles = {expert.slug: expert.role for expert in record.experts}
+    experts = {expert.slug: expert for expert in record.experts}
     return EvolvePanel(
         dialogue_id=record.dialogue.dialogue_id,
         round=number,
         panel=[
             PanelSeat(
-                expert_slug=seat.slug, role=roles[seat.slug], tier=seat.tier, relevance=seat.relevance, focus=seat.focus
+                expert_slug=seat.slug,
+                name=experts[seat.slug].name,
+                role=experts[seat.slug].role,
+                tier=seat.tier,
+                relevance=seat.relevance,
+                focus=seat.focus,
             )
             for seat in seats
         ],

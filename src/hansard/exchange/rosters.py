@@ -155,7 +155,7 @@ def _agent(entry: Mapping[str, Any], name: str, path: str, notes: list[Note]) ->
         notes.append(Note("relevance_unusable", f"{path}.relevance is no share from 0 to 1; it was left out"))
         relevance = None
     return Agent(
-        name=_text(entry, "name", name, f"{path}.name"),
+        name=_line(entry, "name", name, f"{path}.name", notes),
         role=_line(entry, "role", name, f"{path}.role", notes),
         tier=known,
         relevance=None if relevance is None else float(relevance),

@@ -15,7 +15,7 @@ from hansard.exchange.telling import Telling
 from hansard.exchange.transcripts import Transcript
 from hansard.kernel.ids import RESERVED_SLUGS, expert_slug, folded, is_expert_slug
 from hansard.kernel.shapes import Shape
-from hansard.markers.names import author_slug
+from hansard.markers.names import author_slug, own_name
 
 
 class Seats:
@@ -32,6 +32,7 @@ class Seats:
         for number in range(transcript.rounds):
             self._seat(number)
             self._up_to[number] = self._up_to[number - 1] | frozenset(self._seated[number])
+        self._names = dict(self._written_names())
         self._roles = {slug: self._role(slug) for slug in sorted(self.everybody)}
         self._tell_changes()
 
@@ -77,6 +78,7 @@ class Seats:
             yield ExpertCreate(
                 dialogue_id=self._transcript.slug,
                 expert_slug=slug,
+                name=self._names.get(slug),
                 role=self._roles[slug],
                 description=agent.description,
                 focus=agent.focus,
@@ -91,7 +93,14 @@ class Seats:
         tier, relevance, focus = (agent.tier, agent.relevance, agent.focus) if agent else (None, None, None)
         if tier is None and relevance is None and of_role is not None:
             tier, relevance = of_role.tier, of_role.relevance
-        return PanelSeat(expert_slug=slug, role=self._roles[slug], tier=tier, relevance=relevance, focus=focus)
+        return PanelSeat(
+            expert_slug=slug,
+            name=self._names.get(slug),
+            role=self._roles[slug],
+            tier=tier,
+            relevance=relevance,
+            focus=focus,
+        )
 
     def _pool_of_role(self, role: str) -> Agent | None:
         """The pool's only expert of this role."""
@@ -139,6 +148,14 @@ class Seats:
             else:
                 agents[slug] = agent
         return agents
+
+    def _written_names(self) -> Iterator[tuple[str, str]]:
+        """Names that say more than their slugs; a panel's come last, so that they hold before those of files."""
+        files = [(said.slug, said.name) for said in self._transcript.responses]
+        panels = [(slug, agent.name) for number in self._agents for slug, agent in self._agents[number].items()]
+        for slug, name in reversed([*panels, *files]):
+            if (own := own_name(name, slug)) is not None:
+                yield slug, own
 
     def _role(self, slug: str) -> str:
         """The one role of an expert: the pool's by name, the first panel's, the scoreboard's, a heading's."""

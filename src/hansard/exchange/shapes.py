@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from hansard.dialogue.answers import Head, Warned
 from hansard.dialogue.requests import DialogueId
-from hansard.kernel.shapes import Shape
+from hansard.kernel.shapes import NOT_FOR_TOOLS, Shape, for_tools
+
+Markdown = Annotated[str, Field(json_schema_extra={"contentMediaType": "text/markdown"})]
+"""A document in Markdown."""
 
 Format = Literal["json", "markdown", "adr", "aif", "argdown", "parquet"]
 
@@ -14,13 +19,13 @@ Format = Literal["json", "markdown", "adr", "aif", "argdown", "parquet"]
 class DialogueExport(Shape):
     """Write a dialogue's record into a file."""
 
-    dialogue_id: DialogueId | None = None
+    dialogue_id: Annotated[DialogueId | None, for_tools(description="", needed=True)] = None
     """Which one; all of them where left out, in Parquet alone."""
-    output_path: str | None = None
+    output_path: Annotated[str | None, for_tools(description="In the dialogue's folder when left out")] = None
     """The file, or Parquet's folder; in the dialogue's own folder when left out. Missing folders are made."""
-    format: Format = "json"
+    format: Annotated[Format, for_tools(description="markdown: minutes; adr: MADR 4")] = "json"
     """``dialogue.json``, the minutes in Markdown, a decision record (MADR 4), AIF, Argdown, or tables in Parquet."""
-    journal: bool = True
+    journal: Annotated[bool, NOT_FOR_TOOLS] = True
     """Whether ``dialogue.json`` carries its stream of the journal, so that it can be verified anywhere."""
 
 
@@ -58,7 +63,7 @@ class Minutes(Shape):
     """A dialogue's minutes."""
 
     dialogue_id: str
-    markdown: str
+    markdown: Markdown
     head: Head
 
 
@@ -66,5 +71,5 @@ class Report(Shape):
     """A dialogue word for word."""
 
     dialogue_id: str
-    markdown: str
+    markdown: Markdown
     head: Head

@@ -39,6 +39,7 @@ _ROUND_FOLDER: Final = re.compile(_ROUND, re.IGNORECASE)
 _SUMMARY: Final = re.compile(rf"{_ROUND}\.summary\.md", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r".*\d+", re.DOTALL)
 _RESPONSE: Final = re.compile(r"(response-)?(.+)\.md", re.IGNORECASE | re.DOTALL)
+_BETWEEN: Final = re.compile(r"[-_\s]+")
 _MATERIAL: Final = re.compile(r"(?:prompt|context)[-.]", re.IGNORECASE)
 _NOT_NAMES: Final = frozenset({"readme", "summary", "scoreboard", "tensions", "verdict", "notes", "index", "panel"})
 _LAST_MOMENT: Final = 253402300799  # 9999-12-31, in seconds: some file systems hold times that no calendar has
@@ -61,6 +62,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """The folder's own name."""
+    words: str
+    """The name in words, without its stamp: a title where no file tells one."""
     slug: str
     at: str
     responses: tuple[Said, ...]
@@ -158,7 +161,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self._base = path.resolve()
-        self._name = self._base.name or "dialogue"
+        self._name = _shown(self._base.name) or "dialogue"
         self._tell = Telling()
         self._faults: list[HansardError] = []
         self._unread: list[str] = []
@@ -188,9 +191,10 @@ class _Reader:
         if self._faults:
             raise self._faults[0] if len(self._faults) == 1 else errors.files_unreadable(self._name, self._faults)
         rounds = self._contiguous(folders)
-        at, slug = self._named()
+        at, slug, words = self._named()
         return Transcript(
             name=self._name,
+            words=words[:1].upper() + words[1:],
             slug=slug,
             at=at,
             responses=tuple(self._said[key] for key in sorted(self._said)),
@@ -374,8 +378,8 @@ class _Reader:
                 self._tell("round_without_responses", words, folder.name)
         return last + 1
 
-    def _named(self) -> tuple[str, str]:
-        """When the dialogue was held, and its slug."""
+    def _named(self) -> tuple[str, str, str]:
+        """When the dialogue was held, its slug, and its name in words."""
         at, rest = stamped(self._name)
         if at is None:
             at = timestamp(datetime.fromtimestamp(min(max(self._newest, 0), _LAST_MOMENT), UTC))
@@ -384,7 +388,7 @@ class _Reader:
         slug = slugify(rest)
         if slug != rest:
             self._tell("id_slugified", f"the id '{slug}' was made of the folder's name '{self._name}'", severity="note")
-        return at, slug
+        return at, slug, _BETWEEN.sub(" ", rest).strip() or slug
 
 
 def _shown(name: str) -> str:

@@ -90,8 +90,8 @@ class Verdicts:
             return None
         self._course.tell(
             "verdict_without_marker",
-            f"'{name}' has no [VERDICT:FINAL]; the verdict was read from lines {concluded.first_line} to "
-            f"{concluded.last_line}, and no id was taken from its words",
+            f"'{name}' has no [VERDICT:FINAL]; the verdict was read from line {concluded.first_line} to its end, and "
+            "no id was taken from its words",
             name,
             concluded.first_line,
         )

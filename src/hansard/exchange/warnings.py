@@ -193,7 +193,7 @@ def _verdicts(record: model.Record) -> Iterator[Caution]:
         if missing:
             yield Caution(
                 type="verdict_incomplete",
-                message=f"verdict '{verdict.verdict_id}' does not tell {', '.join(missing)}",
+                message=f"verdict '{verdict.verdict_id}' leaves {', '.join(missing)} empty",
                 round=verdict.round,
                 id=verdict.verdict_id,
             )

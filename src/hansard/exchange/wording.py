@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from hansard.dialogue import model
+from hansard.dialogue.names import names_of
 from hansard.exchange.markdown import code, plain
 from hansard.exchange.origin import time_is_guessed
 from hansard.kernel.ids import KINDS, shown_name
@@ -69,6 +70,10 @@ STEP_WORDS: Final = {
 """What somebody said of an entity without changing its status, by the word that was written."""
 
 
+FEW: Final = 8
+"""So many tensions are named one by one; of more, only those that are not simply open."""
+
+
 class Wording:
     """Names and citations of one record."""
 
@@ -96,20 +101,30 @@ class Wording:
         """Several citations, as a list in a sentence."""
         return listed([self.cite(reference) for reference in references])
 
+    def gate(self, gate: model.Gate, codes: Sequence[str], cite: Callable[[str], str] | None = None) -> list[str]:
+        """Why a gate is not met (its ``reasons``), or what it warns of (its ``warnings``), in words.
+
+        Args:
+            cite: how a tension is named; ``cite`` where left out.
+        """
+        told = []
+        if "open_tensions" in codes:
+            ids = gate.open_tensions
+            which_ones = f" ({', '.join(map(cite or self.cite, ids))})" if len(ids) <= FEW else ""
+            told.append(f"{counted(len(ids), 'tension')} {'was' if len(ids) == 1 else 'were'} not settled{which_ones}")
+        if "not_agreed" in codes:
+            told.append(
+                f"{percent(gate.share)} % of the panel agreed or had its dissent recorded, and "
+                f"{percent(gate.target)} % are needed ({self.names(gate.not_agreed)} did not agree)"
+            )
+        if "new_perspectives" in codes:
+            told.append(f"{counted(gate.new_perspectives, 'new perspective')} came up in the last round")
+        return told
+
     def label(self, entity_id: str) -> str:
         """A citation with the entity's label behind it."""
         entity = self._entities.get(entity_id)
         return f"{self.cite(entity_id)} {plain(entity.label)}" if entity else self.cite(entity_id)
-
-
-def names_of(record: model.Record) -> dict[str, str]:
-    """The name of every expert by slug: as the pool gives it, else made from the slug."""
-    pool: dict[str, Any] = {
-        entry["slug"]: entry["name"]
-        for entry in record.dialogue.expert_pool
-        if isinstance(entry.get("slug"), str) and isinstance(entry.get("name"), str)
-    }
-    return {expert.slug: str(pool.get(expert.slug) or shown_name(expert.slug)) for expert in record.experts}
 
 
 def plain_code(text: str) -> str:

@@ -17,6 +17,7 @@ ARCHITECTURE, "Errors".
 
 from __future__ import annotations
 
+import json
 import math
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,15 +32,27 @@ VALUE_LENGTH: Final = 200
 OPTIONS_SHOWN: Final = 5
 """Valid options that the text of an error names."""
 
+FAULTS_SHOWN: Final = 3
+"""Faults that the text of a batch's refusal names."""
+
 
 class _Brief(reprlib.Repr):
-    """``repr`` that ends soon, however long, deep or large its value is."""
+    """``repr`` that ends soon, however long, deep or large its value is, and writes what JSON knows as JSON does."""
 
     maxlevel, maxdict, maxlist, maxtuple, maxset, maxfrozenset = 4, 8, 8, 8, 8, 8
     maxstring = maxother = 2 * VALUE_LENGTH
 
     def repr_int(self, x: int, _level: int) -> str:
         return repr(x) if x.bit_length() <= 256 else f"<an integer of {x.bit_length()} bits>"
+
+    def repr_str(self, x: str, _level: int) -> str:
+        return json.dumps(x[: self.maxstring], ensure_ascii=False)
+
+    def repr_bool(self, x: bool, _level: int) -> str:  # the base class's form
+        return json.dumps(x)
+
+    def repr_NoneType(self, _x: None, _level: int) -> str:  # noqa: N802  # called by the type's name
+        return "null"
 
 
 _brief = _Brief()
@@ -56,6 +69,12 @@ def shown(value: object) -> object:
     text = value[: VALUE_LENGTH + 1] if isinstance(value, str) else _brief.repr(value)
     text = text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
     return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 1] + "…"
+
+
+def _got(value: object) -> str:
+    """A value as a sentence repeats it: a text in quotes, anything else as JSON."""
+    told = shown(value)
+    return repr(told) if isinstance(value, str) else told if isinstance(told, str) else json.dumps(told)
 
 
 class HansardError(Exception):
@@ -106,8 +125,11 @@ class HansardError(Exception):
         self.item = dict(item) if item is not None else {}
 
     def __str__(self) -> str:
-        """Message, what would have been accepted and what to do next, in one line; ``message`` is the first alone."""
+        """Message, the first faults of a batch, what would have been accepted and what to do next, in one line."""
         parts = [self.message]
+        if self.errors:
+            more = ["…"] if len(self.errors) > FAULTS_SHOWN else []
+            parts[0] += ": " + "; ".join([*(fault.message for fault in self.errors[:FAULTS_SHOWN]), *more])
         if self.valid_options:
             more = ["…"] if len(self.valid_options) > OPTIONS_SHOWN else []
             parts.append(f"(valid: {', '.join([*self.valid_options[:OPTIONS_SHOWN], *more])})")
@@ -171,13 +193,24 @@ def invalid_field(
     return HansardError(
         "invalid",
         "invalid_field",
-        f"'{field}' {why} (got {shown(value)!r})",
+        f"'{field}' {why} (got {_got(value)})",
         field=field,
         value=value,
         constraint="shape",
         valid_options=valid_options,
         suggestion=suggestion or f"Give '{field}' a value that fits",
     )
+
+
+MEANT: Final[Mapping[str, tuple[str, ...]]] = {
+    "content": ("description",),
+    "description": ("content",),
+    "text": ("content", "description"),
+    "title": ("label",),
+    "name": ("label", "expert_slug"),
+    "id": ("local_id", "dialogue_id"),
+}
+"""Fields that one shape has and another calls differently: no likeness of letters tells them."""
 
 
 def unknown_field(field: str, known: Iterable[str]) -> HansardError:
@@ -191,7 +224,9 @@ def unknown_field(field: str, known: Iterable[str]) -> HansardError:
         field=field,
         constraint="shape",
         valid_options=options,
-        suggestion=did_you_mean(name, options) or "Leave it out",
+        suggestion=next((f"Did you mean '{word}'?" for word in MEANT.get(name, ()) if word in options), None)
+        or did_you_mean(name, options)
+        or "Leave it out",
     )
 
 
@@ -228,6 +263,18 @@ def unknown_operation(name: str, known: Iterable[str]) -> HansardError:
     )
 
 
+def file_not_found(name: str, why: str) -> HansardError:
+    """No file can be read at a path that was named, now or later. ``name`` is the name the caller gave."""
+    return HansardError(
+        "not_found",
+        "file_not_found",
+        f"'{name}' cannot be read: {why}",
+        field="path",
+        value=name,
+        suggestion="Check the path: it must be that of a file, as its owner sees it",
+    )
+
+
 def file_unreadable(name: str, why: str) -> HansardError:
     """A file that was named cannot be read. ``name`` is the name the caller gave, never a resolved path."""
     return HansardError(
@@ -236,7 +283,7 @@ def file_unreadable(name: str, why: str) -> HansardError:
         f"'{name}' cannot be read: {why}",
         field="path",
         value=name,
-        suggestion="Check that the file exists and that you may read it",
+        suggestion="Check that you may read it",
     )
 
 
@@ -249,6 +296,18 @@ def file_unwritable(name: str, why: str) -> HansardError:
         field="path",
         value=name,
         suggestion="Free some space, or choose a folder you may write to",
+    )
+
+
+def path_unusable(name: str, why: str) -> HansardError:
+    """Nothing can be written at a path that was named: its name is too long, or it leads through no folder."""
+    return HansardError(
+        "invalid",
+        "path_unusable",
+        f"'{name}' cannot be written: {why}",
+        field="path",
+        value=name,
+        suggestion="Give another path: a name that is not too long, in a folder that is there",
     )
 
 
@@ -289,4 +348,29 @@ def path_outside(name: str, folder: str) -> HansardError:
         value=name,
         constraint="confinement",
         suggestion="Give a path inside it, without '..' and without links that lead away",
+    )
+
+
+def not_permitted(operation: str, scope: str) -> HansardError:
+    """The caller's token does not go so far."""
+    return HansardError(
+        "refused",
+        "not_permitted",
+        f"'{operation}' needs the scope '{scope}', which this caller has not",
+        field="operation",
+        value=operation,
+        constraint="scope",
+        suggestion=f"Use a token with the scope '{scope}' ('hansard token create NAME --scope {scope}')",
+    )
+
+
+def cancelled(operation: str) -> HansardError:
+    """The caller went away or took the request back before the operation was done; nothing was written."""
+    return HansardError(
+        "unavailable",
+        "cancelled",
+        f"'{operation}' was cancelled before it was done; nothing was written",
+        field="operation",
+        value=operation,
+        suggestion="Send it again where it is still wanted; a 'request_id' makes that safe",
     )

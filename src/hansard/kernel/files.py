@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from hansard.kernel import errors
+from hansard.kernel.held import is_held
 
 TEXT_LIMIT_BYTES: Final = 16 * 1024 * 1024
 """Largest text file that is read; an expert's longest real response has 8 kB."""
@@ -23,6 +26,20 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16", "the file is UTF-16; it is read as such"),
     (codecs.BOM_UTF16_BE, "utf-16", "the file is UTF-16; it is read as such"),
 )
+
+_NO_FILE: Final = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.EINVAL,
+        errno.ENXIO,
+        errno.EEXIST,
+    }
+)
+"""What the system says of a path at which there is no file to be read, or none can be written."""
 
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]|\x1a(?!\s*\Z)")
 """Control bytes that no text in an old encoding holds: all but white space, escape, and the end mark of DOS."""
@@ -44,27 +61,82 @@ def read_bytes(path: Path, *, name: str | None = None, limit_bytes: int = TEXT_L
         limit_bytes: more than this is refused before it is read.
 
     Raises:
-        HansardError: ``file_unreadable`` or ``file_too_large``.
+        HansardError: ``file_not_found``, ``file_unreadable`` or ``file_too_large``.
     """
     called = name or path.name
     try:
-        # without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                raise errors.file_unreadable(called, "it is no regular file")
-            if found.st_size > limit_bytes:
-                raise errors.file_too_large(called, found.st_size, limit_bytes)
-            with os.fdopen(handle, "rb", closefd=False) as file:
-                data = file.read(limit_bytes + 1)
-        finally:
-            os.close(handle)
+        with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit_bytes:
+                raise errors.file_too_large(called, size, limit_bytes)
+            data = file.read(limit_bytes + 1)
     except (OSError, ValueError) as fault:
-        raise errors.file_unreadable(called, _why(fault)) from None
+        lasting = isinstance(fault, ValueError) or fault.errno in _NO_FILE
+        raise (errors.file_not_found if lasting else errors.file_unreadable)(called, _why(fault)) from None
     if len(data) > limit_bytes:  # a file that grows
         raise errors.file_too_large(called, len(data), limit_bytes)
     return data
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file to be read from. Whatever a caller may have named, or laid in a folder, is opened here alone.
+
+    Raises:
+        OSError: no regular file is there, or it cannot be opened.
+        ValueError: no file can have such a name.
+    """
+    if is_held(path):
+        raise OSError(errno.EBUSY, "it is a database that is open here")
+    # without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(handle)
+
+
+def head(path: Path, size: int) -> bytes:
+    """The first bytes of a regular file; none where there is none to be read. Never raises."""
+    if is_held(path):
+        return _DATABASE[:size]
+    try:
+        with opened(path) as file:
+            return file.read(size)
+    except (OSError, ValueError):
+        return b""
+
+
+def resolved(path: Path) -> Path | None:
+    """A path, links followed, whether or not anything is there.
+
+    ``None`` where it leads nowhere at all: a circle of links, or a name that no file can have.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def lies_in(path: Path, *folders: Path) -> bool:
+    """Whether a path lies in one of these folders, links followed; one that leads nowhere lies in none."""
+    target = resolved(path)
+    return target is not None and any(
+        (base := resolved(folder)) is not None and target.is_relative_to(base) for folder in folders
+    )
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything is at a path; never at one that no file can have, at which ``Path.exists`` fails."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is at a path; never at one that no file can have, at which ``Path.is_dir`` fails."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _why(fault: OSError | ValueError) -> str:
@@ -130,23 +202,31 @@ def _without_nul(text: str, name: str) -> str:
     return text
 
 
+_DATABASE: Final = b"SQLite format 3\0"
+_LOGS: Final = ("-wal", "-shm", "-journal")
+"""How the names of files end in which SQLite keeps, beside a database, what is committed and not in it yet."""
+
+
 def _irreplaceable(path: Path) -> str | None:
-    """What a file holds that nothing else may ever be written over: a mistyped name must not cost a record or a key."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except (OSError, ValueError):
-        return None
-    if head.startswith(b"SQLite format 3\0"):
+    """What a file holds that nothing else may ever be written over: a mistyped name must not cost a record or a key.
+
+    A database's log is told by its name: it may not be there at this moment, and has no head that is always the same.
+    """
+    first = head(path, 64)
+    if first.startswith(_DATABASE):
         return "a database"
-    return "a private key" if head.startswith(b"-----BEGIN") and b"PRIVATE KEY" in head else None
+    for ending in _LOGS:
+        for place in (path, resolved(path) or path):
+            if place.name.endswith(ending) and head(Path(str(place)[: -len(ending)]), 64).startswith(_DATABASE):
+                return "the log of a database"
+    return "a private key" if first.startswith(b"-----BEGIN") and b"PRIVATE KEY" in first else None
 
 
 def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
     """Write a file so that a reader, or a crash, finds the old content or the new, never a part.
 
     Raises:
-        HansardError: ``file_unwritable``; the old content still stands.
+        HansardError: ``file_unwritable``, or ``path_unusable`` where no file can ever be; the old content still stands.
     """
     called = name or path.name
     folder = path.parent
@@ -165,7 +245,7 @@ def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
         temporary.replace(path)
         temporary = None
     except (OSError, ValueError) as fault:
-        raise errors.file_unwritable(called, _why(fault)) from None
+        raise unwritable(called, fault) from None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -173,6 +253,12 @@ def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
     # From here on the new content stands; a folder that cannot be synced is no failure to write it.
     with contextlib.suppress(OSError):
         _sync_folder(folder)
+
+
+def unwritable(name: str, fault: OSError | ValueError) -> errors.HansardError:
+    """The refusal for what the system said to a write: for now, or for ever."""
+    lasting = isinstance(fault, ValueError) or fault.errno in _NO_FILE
+    return (errors.path_unusable if lasting else errors.file_unwritable)(name, _why(fault))
 
 
 def _sync_folder(folder: Path) -> None:
@@ -189,11 +275,7 @@ def inside(folder: Path, name: str, *, called: str = "the folder") -> Path:
     Raises:
         HansardError: ``path_outside`` when it leads anywhere else.
     """
-    base = folder.resolve()
-    try:
-        target = (base / name).resolve()
-    except (OSError, RuntimeError, ValueError):  # a circle of links, or a name that no file can have
-        raise errors.path_outside(name, called) from None
-    if target != base and base not in target.parents:
+    target = resolved(folder.resolve() / name)
+    if target is None or not lies_in(target, folder):
         raise errors.path_outside(name, called)
     return target

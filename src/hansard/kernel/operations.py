@@ -14,7 +14,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, TypeVar, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
 from hansard.kernel import errors
 from hansard.kernel.shapes import Shape, shaped
@@ -55,14 +55,40 @@ class Call:
         return replace(self, transaction=transaction)
 
 
+Scope = Literal["read", "judge", "admin"]
+"""What a caller from outside may do: read the record; lead dialogues too; keep the store too. Each holds the former."""
+
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+
+
+class Caller(NamedTuple):
+    """Who calls from outside, and how far they may go."""
+
+    actor: Actor
+    scope: Scope
+
+
+ToolSet = Literal["dialogue", "record", "calibration", "proof"]
+"""Tools that an assistant is offered together: to lead a dialogue; what else there is to a record; the rules that
+dialogues are held to; the proof of it all."""
+
+TOOL_SETS: Final[tuple[ToolSet, ...]] = get_args(ToolSet)
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the decorator notes beside a method."""
+    """What the decorator notes beside a method (see ``operation``)."""
 
     writes: bool
     store: bool
     path: str | None
     aliases: tuple[str, ...]
+    tools: ToolSet
+    scope: Scope
+    idempotent: bool
+    destructive: bool
+    resource: str | None
+    shorter: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +103,16 @@ class Operation:
     mark: Mark
     run: Callable[[Any, Call], Any] = field(repr=False)
 
+    @property
+    def title(self) -> str:
+        """The name as people read it (``Dialogue: round register``)."""
+        subject, _, verb = self.name.partition("_")
+        return f"{subject.capitalize()}: {verb.replace('_', ' ')}" if verb else subject.capitalize()
+
+    def open_to(self, scope: Scope) -> bool:
+        """Whether somebody with this scope may call it."""
+        return SCOPES.index(self.mark.scope) <= SCOPES.index(scope)
+
     def __call__(self, payload: object, call: Call) -> Any:
         """Check the payload's shape and run. Raises ``HansardError`` for every refusal."""
         return self.run(shaped(self.request, payload), call)
@@ -88,6 +124,12 @@ def operation(
     store: bool = True,
     path: str | None = None,
     aliases: tuple[str, ...] = (),
+    tools: ToolSet = "record",
+    scope: Scope | None = None,
+    idempotent: bool = False,
+    destructive: bool = False,
+    resource: str | None = None,
+    shorter: str | None = None,
 ) -> Callable[[F], F]:
     """Mark a method as an operation.
 
@@ -96,10 +138,20 @@ def operation(
         store: it needs a store that is there and in order; otherwise it looks at whatever is in the home.
         path: the resource path of a read (``/dialogues/{dialogue_id}``).
         aliases: other names the specification gives it.
+        tools: the set of tools it belongs to: an assistant is offered the sets that were asked for.
+        scope: what a caller from outside needs; ``read`` for what reads and ``judge`` for what writes, where left out.
+        idempotent: done twice it does no more than once (reads always).
+        destructive: it takes something away that cannot be had back.
+        resource: the path of a document that assistants read by its address (``/dialogues/{dialogue_id}/minutes``).
+        shorter: how a caller gets a shorter answer, where one can be too long for some; a sentence without its stop.
     """
+    needed: Scope = scope or ("judge" if writes else "read")
 
     def note(method: F) -> F:
-        setattr(method, _MARK, Mark(writes, store, path, aliases))
+        mark = Mark(
+            writes, store, path, aliases, tools, needed, idempotent or not writes, destructive, resource, shorter
+        )
+        setattr(method, _MARK, mark)
         return method
 
     return note
@@ -163,6 +215,21 @@ class Rooms(Mapping[str, Operation]):
     def __len__(self) -> int:
         self._open()
         return len(self._table)
+
+
+def with_whole_id(operation: Operation, request: Shape, whole: Callable[[str], str]) -> Shape:
+    """A request with the id of the dialogue that it names, where a read names one that must be there: the beginning of
+    an id or ``latest`` may stand for it. A write wants the whole id.
+
+    Args:
+        whole: the dialogue that a text stands for (``resolve_id``).
+    """
+    field = type(request).model_fields.get("dialogue_id")
+    if operation.mark.writes or not operation.mark.store or field is None or not field.is_required():
+        return request
+    named = request.dialogue_id  # type: ignore[attr-defined]  # the shape has it
+    found = whole(named)
+    return request if found == named else request.model_copy(update={"dialogue_id": found})
 
 
 def find(table: Mapping[str, Operation], name: str) -> Operation:

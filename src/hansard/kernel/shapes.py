@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from hansard.kernel import errors
@@ -39,6 +40,9 @@ def _plainly_storable(value: Any) -> bool:
 
 SAYS_SOMETHING = f"[^{UNSEEN}]"
 """The pattern of a text that is not blank: something in it can be seen."""
+
+FIELDS_NAMED = 8
+"""So many fields of an object a suggestion names."""
 
 PLACES_TOLD = 1000
 """At most so many places of one value are told."""
@@ -144,10 +148,30 @@ class Shape(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
+FOR_TOOLS: Final = "x-tool"
+"""The keyword of a field's JSON Schema under which it says what holds for an assistant's tools."""
+
+
+def for_tools(*, beside: str | None = None, needed: bool = False, **said: Any) -> FieldInfo:
+    """What assistants are told of a field, where that is not what everybody is told: a word less costs them less.
+
+    Args:
+        beside: the set of tools without which the field is not shown.
+        needed: it may be left out in imports only.
+        said: keywords of the schema, instead of the field's own; an empty description leaves it out.
+    """
+    told = said | ({"beside": beside} if beside else {}) | ({"needed": True} if needed else {})
+    return FieldInfo(json_schema_extra={FOR_TOOLS: told})
+
+
+NOT_FOR_TOOLS: Final = FieldInfo(json_schema_extra={FOR_TOOLS: False})
+"""Marks a field that no assistant has a use for, such as what imports bring along; it is accepted all the same."""
+
+
 class WriteRequest(Shape):
     """Base of all requests that write."""
 
-    request_id: Prose | None = None
+    request_id: Annotated[Prose | None, for_tools(description="")] = None
     """Unique per actor. Sent again, the first answer is given and nothing changes."""
 
 
@@ -214,7 +238,22 @@ def _one(shape: type[Shape], entry: Any) -> HansardError:
         return errors.unknown_field(path, _fields_at(shape, location[:-1]))
     expected = entry.get("ctx", {}).get("expected")
     options = [part.strip("' ") for part in expected.replace(" or ", ", ").split(",")] if expected else None
-    return errors.invalid_field(path, entry.get("input"), f"{key}{plainly(entry)}", valid_options=options)
+    return errors.invalid_field(
+        path,
+        entry.get("input"),
+        f"{key}{plainly(entry)}",
+        valid_options=options,
+        suggestion=_of_the_right_type(shape, entry["type"], location, path),
+    )
+
+
+def _of_the_right_type(shape: type[Shape], kind: str, location: tuple[int | str, ...], path: str) -> str | None:
+    """What to give instead of a value of another type; of an object, with which fields."""
+    if not kind.endswith("_type") or kind not in _NEEDED:
+        return None
+    fields = _fields_at(shape, location) if kind in ("model_type", "dict_type") else []
+    inside = f" with {', '.join(fields[:FIELDS_NAMED])}{' …' if len(fields) > FIELDS_NAMED else ''}" if fields else ""
+    return f"Give '{path}' as {_NEEDED[kind].removeprefix('must be ')}{inside}"
 
 
 def _place(entry: Any) -> tuple[tuple[int | str, ...], str]:

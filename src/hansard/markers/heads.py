@@ -74,7 +74,11 @@ _DOUBT: Final = re.compile(
 """Words that deny something or set a condition."""
 _STANCE: Final = re.compile(r"[A-Za-z]++")
 _CONFIDENCE: Final = re.compile(r"(?:confidence[ \t]*+[:=]?[ \t]*+)?([0-9]*\.?[0-9]+)[ \t]*+(%?)", re.IGNORECASE)
-_LIKE_A_NUMBER: Final = re.compile(r"(?:confidence\b.*|[0-9.,+-].*)", re.IGNORECASE)
+_LIKE_A_CONFIDENCE: Final = re.compile(
+    r"(?:confidence\b.*|[0-9.,+-].*|(?:(?:very|quite|rather)[ -])?(?:high|medium|moderate|low|strong|weak|certain|sure)"
+    r"(?:[ -]confidence)?)",
+    re.IGNORECASE,
+)
 
 _REFERENCE_TYPES: Final = frozenset(syntax.REFERENCE_TYPES)
 _MOVE_TYPES: Final = frozenset(syntax.MOVE_TYPES)
@@ -319,7 +323,7 @@ class HeadReader:
             share = _confidence(rest)
             if share is not None:
                 confidence = share
-            elif _LIKE_A_NUMBER.fullmatch(rest):
+            elif _LIKE_A_CONFIDENCE.fullmatch(rest):
                 self._notes.tell("bad_confidence", mark, value=rest)
             elif stance == "ABSTAIN" and cause is None and abstain_cause(rest):
                 cause = abstain_cause(rest)
@@ -387,7 +391,7 @@ class HeadReader:
                 self._notes.tell("qualified_convergence", mark)
                 return AnnotationHead("MOVE:CONVERGE", False, tuple(targets), label)
         elif not targets:
-            self._notes.tell("unreadable_target" if label else "missing_target", mark)
+            self._notes.tell("move_without_target", mark)
         elif type_ == "bridge" and len(targets) != 2:
             self._notes.tell("bridge_needs_two", mark, value=len(targets))
         return MoveHead(type_, tuple(targets), label)

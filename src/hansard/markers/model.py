@@ -249,6 +249,7 @@ class Response(msgspec.Struct, frozen=True):
         """What an agent returns to the Judge (specification, "Judge Workflow", agent return value).
 
         ``from`` is null where the whole response refers; a request has its ``topic`` beside the empty targets.
+        Exhibits, stances and verdicts, of which that place says nothing, stand there where the response has some.
         """
         ids: dict[str, Any] = {
             name: [entity.local_id for entity in self.of_kind(kind)] for kind, name in _SUMMARY_NAMES.items()
@@ -261,6 +262,17 @@ class Response(msgspec.Struct, frozen=True):
         ]
         if self.exhibits:
             ids["exhibits"] = [{"exhibit": cited.exhibit, "from": cited.source} for cited in self.exhibits]
+        if self.stances:
+            ids["stances"] = [
+                {
+                    name: value
+                    for name in ("stance", "confidence", "condition", "cause")
+                    if (value := getattr(one, name)) is not None
+                }
+                for one in self.stances
+            ]
+        if self.verdicts:
+            ids["verdicts"] = [{"type": note.kind, "label": note.label} for note in self.verdicts]
         return {"expert_slug": self.expert, "round": self.round, "summary": ids}
 
 

@@ -289,7 +289,7 @@ class _Reading:
                 head.restates,
             )
         )
-        self._source, self._source_at = local_id, mark.start
+        self._stand_under(mark, local_id)
 
     def _free_number(self, kind: str, number: int) -> int:
         """The next number that no marker of this response asks for; 0 when there is none."""

@@ -227,9 +227,12 @@ DIAGNOSTICS: Final[dict[str, Told]] = {
         "Name an entity, or use SUPPORT, OPPOSE, QUESTION or DEPEND",
     ),
     "missing_target": Told("error", "'{text}' names nothing", "Name the id it is about"),
-    "missing_topic": Told("error", "'{text}' asks for nothing", "Say what you ask for: [MOVE:REQUEST topic]"),
+    "move_without_target": Told(
+        "warning", "'{text}' names nothing that it is about", "Name the id: [MOVE:CONCEDE P0002]"
+    ),
+    "missing_topic": Told("warning", "'{text}' asks for nothing", "Say what you ask for: [MOVE:REQUEST topic]"),
     "bridge_needs_two": Told(
-        "error", "'{text}' names {value} instead of two", "Name both sides: [MOVE:BRIDGE P0003 R0001]"
+        "warning", "'{text}' names {value} instead of two", "Name both sides: [MOVE:BRIDGE P0003 R0001]"
     ),
     "foreign_attribution": Told(
         "warning", "'{text}' carries the name of '{value}' in a response of '{expert}'; it was kept as a quotation",

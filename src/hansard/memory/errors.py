@@ -69,7 +69,7 @@ def memory_corrupt(file: str, position: int, expected: str, found: str) -> Hansa
         f"'{file}' is damaged at byte {position}: expected {expected}, found {found}",
         value=file,
         context={"file": file, "position": position, "expected": expected, "found": found},
-        suggestion="'hansard memory verify' tells the extent; 'hansard memory repair' keeps what is whole",
+        suggestion="'memory_verify' tells the extent; 'memory_repair' keeps what is whole",
     )
 
 
@@ -114,7 +114,7 @@ def memory_missing() -> HansardError:
         "not_found",
         "memory_missing",
         "this memory holds no log yet",
-        suggestion="'hansard memory ingest FILE.ndjson' begins one",
+        suggestion="'memory_ingest' begins one with the windows of a file",
     )
 
 
@@ -169,7 +169,7 @@ def record_not_found(worker: int, seq: int) -> HansardError:
         f"worker {worker} has no record with seq {seq}",
         field="seq",
         value=seq,
-        suggestion="'hansard memory stats' tells which there are",
+        suggestion="'memory_stats' tells which there are",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:  # a surface starts without loading a room
     from hansard.database.engine import Database
     from hansard.dialogue.operations import DialogueOperations
-    from hansard.kernel.operations import Actor, Operation
+    from hansard.kernel.operations import Actor, Caller, Operation
 
 
 LogLevel = Literal["warning", "info", "debug"]
+
+Holder = Callable[[str], "Caller | None"]
+"""Tells who calls with a token; ``None`` for a token that opens no door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,27 @@ class Parts:
     actor: Actor
     findings: Callable[[str], int]
     """At how many places a dialogue of the store is not as it was recorded."""
+    holder: Holder
+    temporary: Callable[[], str]
+    """Makes a token for this run alone, with the scope ``judge``."""
     database: Database
     home_met: Path | None
     """The home, where nobody named it: a ``.hansard`` folder met here or above."""
+    may_write: Callable[[Path], bool]
+    """Whether a caller may have a file written at this path: never over what the home keeps for itself."""
+    ready: Ready
+    """Sees that the store can be worked on, where the parts were opened without looking at it."""
+
+
+class Ready(Protocol):
+    """Sees that a store is there and brings it up to date."""
+
+    def __call__(self, *, make: bool) -> None:
+        """With ``make``, a store that is missing is made.
+
+        Raises:
+            HansardError: ``store_missing``; the store cannot be used.
+        """
 
 
 class Opener(Protocol):
@@ -43,6 +64,7 @@ class Opener(Protocol):
         make: bool = False,
         anywhere: bool = False,
         own: bool = False,
+        served_from: Sequence[Path] | None = None,
         log: LogLevel = "warning",
     ) -> AbstractContextManager[Parts]:
         """Open the parts.
@@ -55,6 +77,9 @@ class Opener(Protocol):
             anywhere: files may be written wherever the user may; otherwise only in the home and in the folders that
                 the settings name.
             own: the store is the home's own file, whatever database the settings name: for a home made for a while.
+            served_from: the parts work for callers who are not at this terminal: files are read only in the home, in
+                these folders and in those that the settings name, and no passphrase is asked for. A person reads
+                whatever they may read; that is so when left out.
             log: from which level up the log is written to stderr.
 
         Raises:

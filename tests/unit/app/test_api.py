@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from hansard import Hansard, HansardError
 from hansard.app import methods, python
+from hansard.app.assembly import all_operations
 from hansard.dialogue.requests import EntityIn, ExpertPool, PoolExpert
 
 POOL: dict[str, Any] = {"experts": [{"name": name, "role": "Potter"} for name in ("Muffin", "Scone", "Eclair")]}
@@ -20,7 +22,7 @@ POOL: dict[str, Any] = {"experts": [{"name": name, "role": "Potter"} for name in
 
 def test_the_methods_are_the_operations() -> None:
     """The generated module is what the table of operations gives: a changed operation must be written anew."""
-    for table in python.operations():
+    with all_operations() as table:
         assert Path(methods.__file__).read_text(encoding="utf-8") == python.source(table)
 
 
@@ -110,3 +112,44 @@ def test_the_class_is_loaded_when_it_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_an_argument_without_its_name_is_told_how_it_is_written(tmp_path: Path) -> None:
+    """A request has fields and no order: whoever gives a value alone reads which name goes before it."""
+    with Hansard(tmp_path) as hansard:
+        untyped: Any = hansard
+        with pytest.raises(TypeError, match=re.escape("write: dialogue_entity(dialogue_id=…, id=…)")):
+            untyped.dialogue_entity("ledger", "P0001")
+        with pytest.raises(TypeError, match=re.escape("write: dialogue_entity(dialogue_id=…, id=…)")):
+            untyped.dialogue_entity("ledger", id="P0001")
+        with pytest.raises(TypeError, match="takes no argument"):
+            untyped.database_status("here")
+
+
+def test_who_acts_is_told_by_a_name(tmp_path: Path) -> None:
+    """A number or an empty text is nobody."""
+    wrong: Any
+    for wrong in (3, "", "  "):
+        with pytest.raises(HansardError, match="'actor' must be a name"):
+            Hansard(tmp_path, actor=wrong)
+
+
+def test_what_is_closed_answers_nothing(tmp_path: Path) -> None:
+    """After ``close`` every question is refused with one code."""
+    hansard = Hansard(tmp_path)
+    hansard.close()
+    hansard.close()
+    for ask in (hansard.dialogue_list, lambda: hansard.record("x"), lambda: hansard.dialogue_id("latest")):
+        with pytest.raises(HansardError) as refused:
+            ask()
+        assert refused.value.code == "already_closed"
+
+
+def test_an_id_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """``record`` and ``dialogue_id`` refuse what is no text as operations do."""
+    with Hansard(tmp_path) as hansard:
+        untyped: Any = hansard
+        for ask in (untyped.record, untyped.dialogue_id):
+            with pytest.raises(HansardError) as refused:
+                ask(None)
+            assert (refused.value.code, refused.value.field) == ("invalid_field", "dialogue_id")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hansard.app.assembly import writable
 from hansard.app.home import find_home, os_user, usable
 from hansard.kernel.errors import HansardError
 
@@ -60,3 +61,39 @@ def test_a_home_that_cannot_be_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_user_has_a_name() -> None:
     """Whoever runs this process is called something."""
     assert os_user().strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "below", "anywhere"),
+    [
+        ("home/dialogues/one/report.md", True, True),
+        ("out/report.md", True, True),
+        ("elsewhere/report.md", False, True),
+        ("home/hansard.db", False, False),
+        ("home/hansard.db-wal", False, False),
+        ("home/settings.toml", False, False),
+        ("home/keys/private.pem", False, False),
+        ("home/keys", False, False),
+        ("link-to-home/settings.toml", False, False),
+        ("home/Hansard.DB-shm", False, False),
+        ("link-to-wal", False, False),
+        ("link-to-keys/trusted.json", False, False),
+        ("linked-home/settings.toml", False, False),
+        ("out/other-home/settings.toml", False, True),
+        ("out/other-home/hansard.db", False, True),
+        ("out/../elsewhere/report.md", False, True),
+    ],
+)
+def test_what_a_home_keeps_is_never_written_to(tmp_path: Path, name: str, below: bool, anywhere: bool) -> None:
+    """Operations write below the home and the folders of the settings, people anywhere; neither over store or keys."""
+    for folder in ("home/keys", "out/other-home", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "link-to-home").symlink_to(tmp_path / "home")
+    (tmp_path / "link-to-wal").symlink_to(tmp_path / "home" / "hansard.db-wal")
+    (tmp_path / "link-to-keys").symlink_to(tmp_path / "home" / "keys")
+    (tmp_path / "linked-home").symlink_to(tmp_path / "home")
+    (tmp_path / "home" / "settings.toml").symlink_to(tmp_path / "elsewhere" / "hansard.toml")
+    folders = [tmp_path / "out"]
+    path = tmp_path / name
+    assert writable(path, tmp_path / "home", folders, anywhere=False) is below
+    assert writable(path, tmp_path / "home", folders, anywhere=True) is anywhere

@@ -65,8 +65,8 @@ def test_a_damaged_store_is_found(store: Path) -> None:
     data[100:] = b"\xff" * (len(data) - 100)
     store.write_bytes(data)
     found = checks(Database(store))
-    assert not found["schema"].ok
-    assert found["schema"].remedy
+    assert not found["store"].ok
+    assert found["store"].remedy
 
 
 def test_another_programs_database_is_found(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hansard.dialogue.tables import ROWS
 
 KEYS: dict[str, tuple[Any, ...]] = {
     "checkpoints": (1,),
+    "tokens": ("ci",),
     "dialogues": ("d",),
     "experts": ("d", "muffin"),
     "panel_members": ("d", 1, "muffin"),

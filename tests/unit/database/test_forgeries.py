@@ -6,6 +6,7 @@ the head, so that whoever noted one (an export, minutes) sees it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,10 @@ TITLE = "title = 'Which kiln for the pottery?'"
 class Record:
     """A filled store, and the heads that a witness noted."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, dialogues: list[str]) -> None:
         self.file = file
-        self.house = House(file)
-        self.id, self.other = fill(self.house.run)
+        self.house = House(file, counted=False)
+        self.id, self.other = dialogues
         self.stream = f"dialogue:{self.id}"
         self.noted = self.report().heads
 
@@ -53,10 +54,20 @@ class Record:
         return found[-1]
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A filled store, made once, and its dialogues."""
+    house = House(tmp_path_factory.mktemp("filled") / "hansard.db")
+    dialogues = fill(house.run)
+    house.close()
+    return house.file, dialogues
+
+
 @pytest.fixture
-def record(tmp_path: Path) -> Iterator[Record]:
-    """A filled store."""
-    made = Record(tmp_path / "hansard.db")
+def record(filled: tuple[Path, list[str]], tmp_path: Path) -> Iterator[Record]:
+    """A filled store of its own."""
+    file, dialogues = filled
+    made = Record(Path(shutil.copyfile(file, tmp_path / "hansard.db")), dialogues)
     assert made.report().findings == []
     yield made
     made.house.close()

@@ -14,7 +14,7 @@ from sqlalchemy import exc
 
 from hansard.database import tables
 from hansard.database.journal import START, Journal, head, row_label, rows_salt, sealed
-from hansard.kernel.canonical import parsed
+from hansard.kernel.canonical import parsed, sha256_hex
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Actor, Call
 from tests.support.notebook import CALL, STREAM, TABLES, Notebook, Write, Written, note, notes, text_count
@@ -417,6 +417,18 @@ def test_a_request_id_is_an_actor_s_own(book: Notebook) -> None:
     for number, (actor, request_id) in enumerate([("a", "b c"), ("a b", "c"), ("a", "b"), ("b", "b"), ("", "1 a b")]):
         book.write([note(number)], request_id=request_id, call=Call(Actor(actor, "test")))
     assert len(book.sql("SELECT DISTINCT request_key FROM journal")) == 5
+    assert book.findings() == []
+
+
+def test_a_request_id_of_a_token_is_not_that_of_a_person_of_the_same_name(book: Notebook) -> None:
+    """Who is known in another way is somebody else; the keys of people at the machine stay what they always were."""
+    for number, actor in enumerate((Actor("root"), Actor("root", "token"), Actor("root", "key"))):
+        book.write([note(number)], request_id="r", call=Call(actor))
+    keys = [row[0] for row in book.sql("SELECT request_key FROM journal ORDER BY position")]
+    assert keys == [sha256_hex(f"{kind}request 4 root r".encode()) for kind in ("", "token ", "key ")]
+    again = book.write([note(1)], request_id="r", answer="never asked", call=Call(Actor("root", "token")))
+    assert again != Written(words="never asked")
+    assert len(book.sql("SELECT position FROM journal")) == 3
     assert book.findings() == []
 
 

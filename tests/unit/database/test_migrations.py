@@ -188,3 +188,15 @@ def test_a_refusal_while_migrating_is_told(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(HansardError) as caught:
         Database.open(tmp_path / "hansard.db")
     assert caught.value.code == "database_unavailable"
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_dry_run_counts_what_it_would_do(dialect: str) -> None:
+    """Statements, tables that are made and tables that get columns; together they are all that the metadata has."""
+    whole = migrations.extent(migrations.statements(dialect, None))
+    assert set(whole.creates) == {*metadata.tables, "alembic_version", "search"}
+    step = migrations.extent(migrations.statements(dialect, "0001"))
+    assert "experts" in step.alters
+    assert set(step.creates) < set(whole.creates)
+    assert whole.statements > step.statements >= len(step.creates) + len(step.alters)
+    assert migrations.extent("") == (0, [], [])

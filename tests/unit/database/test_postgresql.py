@@ -198,6 +198,48 @@ def test_a_transaction_of_several_entries_works_alone(book: Notebook) -> None:
     second.close()
 
 
+def test_of_two_writers_who_wait_for_each_other_one_may_repeat_its_request(book: Notebook) -> None:
+    """The one whom the server refuses is told so, has left nothing, and the same request under its id is then done."""
+    second = Notebook(book.place, busy_timeout_seconds=5.0)
+    long, other = LONG + "one", LONG + "other"
+    refusals: list[HansardError] = []
+    met = threading.Barrier(2)
+
+    def write(own: Notebook, stream: str, texts: list[str]) -> None:
+        with own.journal.entry("write", Write(request_id=stream), CALL, [stream]) as entry:
+            for part, body in enumerate(texts):
+                entry.insert(notes, [{"note": stream.partition(":")[2], "part": part, "body": body}])
+                if part == 0:
+                    met.wait(10)
+            entry.finish(Written())
+
+    def beside() -> None:
+        try:
+            write(second, "note:b", [other, long])
+        except HansardError as fault:
+            refusals.append(fault)
+
+    thread = threading.Thread(target=beside)
+    thread.start()
+    try:
+        write(book, STREAM, [long, other])
+    except HansardError as fault:
+        refusals.append(fault)
+    thread.join()
+    assert [fault.code for fault in refusals] == ["database_busy"]
+    assert "same request_id" in str(refusals[0].suggestion)
+    done = [row[0] for row in book.sql("SELECT note FROM notes WHERE part = 0")]
+    assert len(done) == 1
+    met = threading.Barrier(1)
+    again = STREAM if done == ["b"] else "note:b"
+    write(book, again, [long, other])
+    assert book.sql("SELECT note, part FROM notes ORDER BY note, part") == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+    with book.journal.entry("write", Write(request_id=again), CALL, [again]) as entry:
+        assert entry.answer is not None
+    second.close()
+    assert book.findings() == []
+
+
 def test_a_refused_write_leaves_no_stream(book: Notebook) -> None:
     """A write into a stream that is new, refused or repeated under its id, leaves no row of that stream."""
     with pytest.raises(sa.exc.IntegrityError):
@@ -388,7 +430,16 @@ def test_an_address_names_database_and_schema() -> None:
     assert place("postgres://h/d?schema=mine&sslmode=require") == Server(
         sa.make_url("postgresql+psycopg://h/d?sslmode=require"), "mine"
     )
-    assert PostgreSQL().copy_hint(Server(sa.make_url("postgresql://h/d"), "mine")).startswith("pg_dump --schema=mine")
+
+
+def test_the_line_that_copies_a_store_names_it_without_a_password() -> None:
+    """The command can be run as it is told: address, schema, quotes where a shell wants them, and no password."""
+    at = place("postgresql://me:secret@h:5433/d?schema=mine&sslmode=require&sslpassword=secret&application_name=a")
+    assert isinstance(at, Server)
+    assert PostgreSQL().copy_hint(at) == (
+        "pg_dump --schema=mine --format=custom --file=hansard-before.dump "
+        "'postgresql://me@h:5433/d?application_name=a&sslmode=require'"
+    )
 
 
 def test_a_store_of_the_first_schema_is_brought_up(bare: str) -> None:

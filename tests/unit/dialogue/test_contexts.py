@@ -1,4 +1,4 @@
-"""A round's context as it is handed out: complete, shrunk to a budget, narrowed, written into a file."""
+"""A round's context as it is handed out: complete, shrunk to a budget, narrowed, in a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from hansard.dialogue.contexts import BYTES_PER_TOKEN, INLINE_LIMIT, SETTLED, tokens_of
+from hansard.dialogue.contexts import BYTES_PER_TOKEN, SETTLED, tokens_of
 from hansard.dialogue.model import STATUSES, TRANSITIONS, UNSETTLED
 from hansard.kernel.ids import PLURALS
 from tests.unit.dialogue.kit import Room, entity, step
@@ -57,8 +57,8 @@ def test_settled_is_what_no_longer_moves() -> None:
 def test_within_its_budget_a_context_is_complete(room: Room) -> None:
     """A budget that is met changes nothing, and no note is made."""
     dialogue = a_long_one(room)
-    whole = room.call("round_context", dialogue_id=dialogue, in_files=False)
-    same = room.call("round_context", dialogue_id=dialogue, in_files=False, budget_tokens=whole.tokens)
+    whole = room.call("round_context", dialogue_id=dialogue)
+    same = room.call("round_context", dialogue_id=dialogue, budget_tokens=whole.tokens)
     assert same == whole
     assert len(whole.notes) == 1  # that no panel is seated
     assert whole.tokens == -(-len(msgspec.json.encode(_body(whole))) // BYTES_PER_TOKEN) == tokens_of(_body(whole))
@@ -72,9 +72,9 @@ def _body(answer: Any) -> dict[str, Any]:
 def test_over_its_budget_the_oldest_settled_shrink(room: Room, share: float) -> None:
     """Id, label and status are left of them, oldest rounds first, no more than needed, and a note tells of all."""
     dialogue = a_long_one(room)
-    whole = room.call("round_context", dialogue_id=dialogue, in_files=False)
+    whole = room.call("round_context", dialogue_id=dialogue)
     budget = int(whole.tokens * share)
-    tight = room.call("round_context", dialogue_id=dialogue, in_files=False, budget_tokens=budget)
+    tight = room.call("round_context", dialogue_id=dialogue, budget_tokens=budget)
     assert tight.tokens <= budget
     before, after = entities(whole), entities(tight)
     assert before.keys() == after.keys()
@@ -95,11 +95,26 @@ def test_over_its_budget_the_oldest_settled_shrink(room: Room, share: float) -> 
 def test_what_is_open_never_shrinks(room: Room) -> None:
     """However small the budget: what is left is told, and that it does not fit."""
     dialogue = a_long_one(room)
-    tight = room.call("round_context", dialogue_id=dialogue, in_files=False, budget_tokens=1)
+    tight = room.call("round_context", dialogue_id=dialogue, budget_tokens=1)
     for name, view in entities(tight).items():
         settled = view["status"] in SETTLED[name[0]]
         assert ("content" in view or "description" in view) is not settled
     assert f"about {tight.tokens} tokens" in tight.notes[-1]
+
+
+def test_a_context_can_be_had_round_by_round(room: Room) -> None:
+    """Each earlier round alone, all the rest as ever, with a note of what is missing; together they are the whole."""
+    dialogue = a_long_one(room)
+    whole = room.call("round_context", dialogue_id=dialogue)
+    parts = [room.call("round_context", dialogue_id=dialogue, rounds=[number]) for number in range(4)]
+    assert [part.prior_rounds for part in parts] == [[round_] for round_ in whole.prior_rounds]
+    for part in parts:
+        assert (part.experts, part.active_tensions) == (whole.experts, whole.active_tensions)
+        assert part.tokens < whole.tokens
+    assert parts[1].notes[-1].endswith("left out as asked: 0, 2, 3.")
+    assert room.call("round_context", dialogue_id=dialogue, rounds=[0, 1, 2, 3]) == whole
+    fault = room.refused("round_context", dialogue_id=dialogue, rounds=[0, 4])
+    assert (fault.code, fault.field, fault.valid_options) == ("invalid_field", "rounds[1]", ["0", "1", "2", "3"])
 
 
 def test_a_context_can_be_for_some_of_the_panel(room: Room) -> None:
@@ -113,35 +128,32 @@ def test_a_context_can_be_for_some_of_the_panel(room: Room) -> None:
     assert (twice.code, twice.field) == ("invalid_field", "experts[1]")
 
 
-def test_a_long_context_goes_into_a_file(room: Room) -> None:
-    """Over 40,000 characters, unless it is narrowed: a path in the dialogue's folder, with hash and size."""
+def test_a_context_can_be_had_in_a_file(room: Room) -> None:
+    """The file, told by path, hash and size, holds what an answer would; the answer that tells of it is short."""
     dialogue = a_long_one(room)
     answer = room.call("round_context", dialogue_id=dialogue)
-    inline = room.call("round_context", dialogue_id=dialogue, in_files=False)
-    assert len(inline.model_dump_json()) > INLINE_LIMIT
-    [file] = answer.files
-    assert file.path == "round-4/context.json"
-    data = (room.operations.folder(room.record(dialogue).dialogue) / file.path).read_bytes()
-    assert (file.size, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
-    written = json.loads(data)
-    assert written == json.loads(inline.model_dump_json(include=set(_body(inline)) | {"notes"}))
-    assert (answer.prior_rounds, answer.experts, answer.active_tensions) == ([], {}, [])
-    assert len(answer.model_dump_json()) < 4000
-    assert room.call("round_context", dialogue_id=dialogue, experts=["scone"]).files == []
-    assert Path(str(answer.folder)).name == dialogue
+    assert len(answer.model_dump_json()) > 40_000
+    written = room.call("context_write", dialogue_id=dialogue)
+    assert written.file.path == "round-4/context.json"
+    data = (room.operations.folder(room.record(dialogue).dialogue) / written.file.path).read_bytes()
+    assert (written.file.size, written.file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert json.loads(data) == {**json.loads(json.dumps(_body(answer))), "notes": answer.notes}
+    assert (written.notes, written.tokens) == (answer.notes, answer.tokens)
+    assert written.suggested_panel == answer.suggested_panel
+    assert len(written.model_dump_json()) < 4000
+    assert Path(written.folder).name == dialogue
 
 
-def test_a_short_context_stands_in_the_answer(room: Room) -> None:
-    """No file is written that nobody asked for."""
-    dialogue = room.create()
-    room.register(dialogue, 0, perspectives=[entity("MUFFIN-P0001")])
-    assert room.call("round_context", dialogue_id=dialogue).files == []
+def test_who_reads_writes_no_file(room: Room) -> None:
+    """However long a context is; only who asks for a file gets one, and what it replaces is told."""
+    dialogue = a_long_one(room)
+    room.call("round_context", dialogue_id=dialogue)
     assert not (room.home / "dialogues").exists()
-    [file] = room.call("round_context", dialogue_id=dialogue, in_files=True).files
+    file = room.call("context_write", dialogue_id=dialogue).file
     assert file.replaced is None
-    assert room.call("round_context", dialogue_id=dialogue, in_files=True).files == [file]
-    room.call("update_status", dialogue_id=dialogue, updates=[step("P0001", "conceded")])
-    [other] = room.call("round_context", dialogue_id=dialogue, in_files=True).files
+    assert room.call("context_write", dialogue_id=dialogue).file == file
+    room.call("update_status", dialogue_id=dialogue, updates=[step("P0002", "conceded")])
+    other = room.call("context_write", dialogue_id=dialogue).file
     assert (other.replaced, other.sha256 != file.sha256) == (file.sha256, True)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hansard.dialogue.model import ABSTAIN_CAUSES, Dialogue, Move, Stance, Verdict
-from hansard.dialogue.rules.figures import claims_compared, figures, gate, gate_of, positions
+from hansard.dialogue.rules.figures import claims_compared, figures, gate, gate_of, positions, unheard
 from hansard.kernel.errors import HansardError
 from tests.conftest import scale
 from tests.unit.dialogue.kit import PEOPLE, Room, converging, entity, everybody, ref, step, steps
@@ -34,13 +34,13 @@ STANCES: dict[str, dict[str, Any] | None] = {
 
 
 def stands(stance: str, converges: bool, vote: str | None, met: bool) -> str:
-    """Where one member stands: for, against or abstain; a vote before a stance before a move."""
+    """Where one member stands: its own word against, then a vote, a stance, a move."""
+    if stance in ("reject", "hold") or (stance == "conditional" and not met and not converges):
+        return "against"
     if vote is not None:
         return vote
     if stance == "abstain":
         return "abstain"
-    if stance in ("reject", "hold"):
-        return "against"
     if converges or stance == "approve" or (stance == "conditional" and met):
         return "for"
     return "against"
@@ -606,3 +606,65 @@ def test_what_a_verdict_resolves_is_settled_for_its_own_gate(room: Room) -> None
     assert answer.gate.met is True
     assert [word for word, *_ in room.events(dialogue, "T0001")] == ["created", "resolved"]
     assert [word for word, *_ in room.events(dialogue, "T0002")] == ["created", "resolved"]
+
+
+def test_a_vote_turns_no_stance_into_agreement(room: Room) -> None:
+    """Stances against a verdict stand, whatever votes are stated: it is refused, and says whose and why."""
+    dialogue = room.create()
+    words = {"muffin": "REJECT", "cupcake": "HOLD", "donut": "CONDITIONAL"}
+    stances = [
+        {"expert": name, "stance": words.get(name, "APPROVE")} | ({"condition": CONDITION} if name == "donut" else {})
+        for name in PEOPLE
+    ]
+    room.register(dialogue, 0, stances=stances)
+    with pytest.raises(HansardError) as refused:
+        room.conclude(dialogue, 0, votes=everybody(), recommendations_adopted=["R0099"])
+    faults = {fault.code: fault for fault in refused.value.errors}
+    assert set(faults) == {"target_not_found", "convergence_not_unanimous"}  # one does not hide the other
+    told = faults["convergence_not_unanimous"]
+    assert told.context is not None
+    members = {one["expert"]: one for one in told.context["members"]}
+    assert {name: one["why"].split(":")[0] for name, one in members.items()} == words
+    assert CONDITION in members["donut"]["remedy"]
+    assert CONDITION in str(told.suggestion)
+    answer = room.conclude(dialogue, 0, votes=everybody(), force=True, force_reason="The deadline is today.")
+    assert set(answer.gate.not_agreed) == set(words)
+    [told_off] = [warning.message for warning in answer.warnings if warning.type == "vote_against_stance"]
+    assert all(f"{name} ({word})" in told_off for name, word in words.items())
+
+
+def test_agreement_of_whom_nobody_heard_is_told(room: Room) -> None:
+    """A verdict by votes alone is allowed; who said nothing in the last round is named."""
+    dialogue = room.create()
+    room.register(dialogue, 0, stances=[{"expert": "muffin", "stance": "APPROVE"}], responses={"donut": "Fine."})
+    answer = room.conclude(dialogue, 0, votes=everybody())
+    assert answer.dialogue_status == "converged"
+    [silent] = [warning.message for warning in answer.warnings if warning.type == "agreed_unheard"]
+    assert set(silent.rpartition(": ")[2].split(", ")) == set(PEOPLE) - {"muffin", "donut"}
+    assert set(unheard(room.record(dialogue), 0)) == set(PEOPLE) - {"muffin", "donut"}
+
+
+def test_a_later_final_verdict_passes_the_same_gate(room: Room) -> None:
+    """A concluded dialogue takes a final verdict that names the standing one, where the gate is met."""
+    dialogue = room.create()
+    room.register(dialogue, 0)
+    room.conclude(dialogue, 0, votes=everybody())
+    [first] = room.record(dialogue).verdicts
+    with pytest.raises(HansardError) as refused:
+        room.conclude(dialogue, 0, verdict_id="later", supersedes=first.verdict_id)
+    assert refused.value.code == "convergence_not_unanimous"
+    with pytest.raises(HansardError) as closed:
+        room.conclude(dialogue, 0, verdict_id="later", votes=everybody())
+    assert (closed.value.code, "'supersedes'" in str(closed.value.suggestion)) == ("dialogue_closed", True)
+    answer = room.conclude(dialogue, 0, verdict_id="later", supersedes=first.verdict_id, votes=everybody())
+    assert answer.dialogue_status == "converged"
+
+
+def test_velocity_has_one_figure(room: Room) -> None:
+    """A refusal tells the new perspectives that the gate counts, also where they do not bar a verdict."""
+    dialogue = room.create()
+    room.register(dialogue, 0, tensions=[entity("MUFFIN-T0001")], perspectives=[entity("MUFFIN-P0001")])
+    with pytest.raises(HansardError) as refused:
+        room.conclude(dialogue, 0, votes=everybody())
+    assert refused.value.context == {"open_tensions": ["T0001"], "new_perspectives": 1}
+    assert "perspective" not in refused.value.message

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hansard.dialogue.model import COLORS, TIERS
+from hansard.dialogue.names import names_of
 from hansard.dialogue.requests import PoolExpert
 from hansard.dialogue.rules.panel import named_pool, suggested_panel, tier_of, tier_split
+from hansard.markers.names import author_slug
 from tests.conftest import scale
 from tests.unit.dialogue.kit import PEOPLE, Room, entity
 
@@ -133,7 +136,7 @@ def test_unnamed_experts_get_the_default_names_in_order() -> None:
     assert [entry["slug"] for entry in named] == ["cupcake", "muffin", "scone"]
 
 
-@pytest.mark.parametrize("name", ["judge", "Judge", "USER", "user", "x", "7up", "专家", "!!!", "-"])
+@pytest.mark.parametrize("name", ["judge", "Judge", "USER", "user", "x", "7up", "🙂", "!!!", "-"])
 def test_a_name_that_cannot_be_an_expert_is_refused(name: str, room: Room) -> None:
     """Reserved names, and names without a usable slug, are refused with the field that holds them."""
     experts = [{"name": "Ada", "role": "r"}, {"name": name, "role": "r"}, {"role": "r"}]
@@ -143,6 +146,20 @@ def test_a_name_that_cannot_be_an_expert_is_refused(name: str, room: Room) -> No
     dialogue = room.create()
     refusal = room.fault("expert_create", dialogue_id=dialogue, expert_slug=name, role="r", reason="A gap.")
     assert (refusal.code, refusal.field) == ("invalid_field", "expert_slug")
+
+
+def test_a_name_without_a_letter_from_a_to_z_gets_a_slug_of_its_own(room: Room) -> None:
+    """A pool, a created expert, a response and a vote may say 李雷; the slug is the one that an import gives."""
+    pool = {"experts": [{"name": name, "role": "r"} for name in ("李雷", "Ada", "Bob")]}
+    dialogue = room.create(expert_pool=pool, panel_size=3)
+    slug = author_slug("李雷")
+    assert slug == "expert-3a47328a"
+    assert names_of(room.record(dialogue))[slug] == "李雷"
+    created = room.call("expert_create", dialogue_id=dialogue, expert_slug="韓梅", role="r", reason="A gap.")
+    assert created.expert["slug"] == author_slug("韓梅")
+    read = room.call("parse_response", dialogue_id=dialogue, round=0, expert="李雷", text="[李雷-P0001: Yes]\nWords.")
+    assert (read.expert_slug, read.summary["perspectives"]) == (slug, [f"{slug.upper()}-P0001"])
+    assert room.fault("parse_response", dialogue_id=dialogue, round=0, expert="!", text="x").code == "expert_not_found"
 
 
 def test_every_fault_of_a_pool_is_told_at_once(room: Room) -> None:
@@ -368,3 +385,80 @@ def test_panels_of_many_rounds_stay_consistent(times: int, room: Room) -> None:
         room.register(dialogue, number, perspectives=[entity(f"{people[0].upper()}-P{number:02d}01")])
         assert set(seats(room, dialogue, number)) == set(people)
     assert room.findings() == []
+
+
+def test_a_name_stays_as_it_is_written(room: Room) -> None:
+    """The pool's, a created expert's and one given beside its slug are kept; what says no more than a slug is not."""
+    pool = [{"name": name, "role": name} for name in ("Jürgen", "SCONE", "Müller, Köln")]
+    dialogue = room.create("Names", expert_pool={"experts": pool}, panel_size=3)
+    room.call("expert_create", dialogue_id=dialogue, expert_slug="Zoë O’Neil", role="Pilot", reason="a gap")
+    room.call("expert_create", dialogue_id=dialogue, expert_slug="li-lei", name="李雷", role="Keeper", reason="a gap")
+    assert {expert.slug: expert.name for expert in room.record(dialogue).experts} == {
+        "jurgen": "Jürgen", "scone": None, "muller-koln": "Müller, Köln", "zoe-o-neil": "Zoë O’Neil", "li-lei": "李雷",
+    }  # fmt: skip
+    room.register(dialogue, 0, perspectives=[entity("JURGEN-P0001")], moves=[{"expert": "scone", "type": "converge"}])
+    told = room.call("progress", dialogue_id=dialogue)
+    assert told.names == room.call("entity", dialogue_id=dialogue, id="P0001").names
+    assert told.names["jurgen"] == "Jürgen"
+    context = room.call("round_context", dialogue_id=dialogue)
+    assert context.experts["jurgen"]["name"] == "Jürgen"
+    assert context.experts["jurgen"]["round_context"].startswith("In round 0 you gave P0001")
+    prompts = room.call("prompts", dialogue_id=dialogue, experts=["Jürgen"]).prompts
+    assert "You are Jürgen, Jürgen, in round 1" in prompts[0].prompt
+    assert "#### Jürgen (You) — Jürgen" in prompts[0].prompt
+
+
+def test_nobody_is_called_as_somebody_else_is(room: Room) -> None:
+    """A display name that makes another expert's slug is refused, and so are the Judge's and the user's."""
+    dialogue = room.create()
+    for name in ("Scone", "the Judge", "Judge", "Mùffin Two"):
+        given = {"expert_slug": "palmier", "name": name, "role": "Pilot", "reason": "a gap"}
+        assert room.fault("expert_create", dialogue_id=dialogue, **given).field == "name"
+    panel = [{"expert_slug": "muffin", "name": "Scone"}]
+    assert room.fault("evolve_panel", dialogue_id=dialogue, round=0, panel=panel).field == "panel[0].name"
+
+
+IMPOSTORS = (
+    "SCONE ", "Sсone", "ЅСОΝЕ", "Sc\u200bone", "Ѕ\u0441оnе", "Scòne", "Ｓｃｏｎｅ", "𝐒𝐜𝐨𝐧𝐞", "Sc0ne",
+    "Scone\u202e", "Sco\U000e0041ne", "A\nB", "\x1b[31mRed", "Judge", "the  Judge", "JUDGE", "Јudge", "Clerk",
+    "The Clerk", "User", "the user", "---", "…", "李\u200b雷", "李雷", "Ѕсоnе",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IMPOSTORS)
+def test_nobody_passes_for_somebody_else(room: Room, name: str) -> None:
+    """In a pool and as somebody created: no lookalike, nobody's title, nothing unseen, no name without a letter."""
+    pool = [{"name": one, "role": "A role"} for one in ("Scone", "李雷", "Donut")]
+    dialogue = room.create("Kept", expert_pool={"experts": pool}, panel_size=3)
+    both = {"title": "T", "question": "Q", "expert_pool": {"experts": [*pool, {"name": name, "role": "B"}]}}
+    if name.strip() != "SCONE":  # that is told as a name used twice
+        assert room.fault("create", **both).field == "expert_pool.experts[3].name"
+    else:
+        room.fault("create", **both)
+    given = {"dialogue_id": dialogue, "role": "Pilot", "reason": "a gap"}
+    room.fault("expert_create", expert_slug=name, **given)
+    room.fault("expert_create", expert_slug="newcomer", name=name, **given)
+    assert {expert.slug for expert in room.record(dialogue).experts} <= {
+        one["slug"] for one in room.record(dialogue).dialogue.expert_pool
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["Zoë O’Neil", "Анна", "Ελένη", "李雷 (Li Lei)", "نیلوفر", "Renée 2", "GPT-4o", "Иван"]
+)
+def test_names_of_all_scripts_are_names(room: Room, name: str) -> None:
+    """A name in one alphabet is taken as it is written."""
+    pool = [{"name": one, "role": "A role"} for one in (name, "Scone", "Donut")]
+    dialogue = room.create("Names", expert_pool={"experts": pool}, panel_size=3)
+    assert name in {expert.shown for expert in room.record(dialogue).experts}
+
+
+def test_a_name_that_only_the_pool_keeps_is_shown_too(room: Room) -> None:
+    """A store of an earlier schema has the written name in its pool alone."""
+    pool = [{"name": name, "role": name} for name in ("Jürgen", "Scone", "Donut")]
+    dialogue = room.create("Names", expert_pool={"experts": pool}, panel_size=3)
+    record = room.record(dialogue)
+    older = msgspec.structs.replace(
+        record, experts=[msgspec.structs.replace(expert, name=None) for expert in record.experts]
+    )
+    assert names_of(older) == names_of(record) == {"jurgen": "Jürgen", "scone": "Scone", "donut": "Donut"}

@@ -12,9 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hansard.database.engine import Database
+from hansard.database.journal import Journal
+from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.prompts.briefs import PARTS
 from hansard.dialogue.prompts.markdown import _entity, expert_markers, marker_table
+from hansard.dialogue.requests import DialogueCreate
 from hansard.kernel.errors import HansardError
+from hansard.kernel.operations import Actor, Call
 from hansard.markers import parse
 from hansard.markers.syntax import MARKERS
 from tests.unit.dialogue.kit import Room, converging, entity, ref, step
@@ -229,7 +234,7 @@ def test_dialogues_at_once_do_not_overwrite_each_other(room: Room, tmp_path: Pat
         try:
             for _ in range(3):
                 room.call("prompts", dialogue_id=name, write=True)
-                room.call("round_context", dialogue_id=name, in_files=True)
+                room.call("context_write", dialogue_id=name)
         except BaseException as fault:
             faults.append(fault)
 
@@ -250,6 +255,47 @@ def test_an_output_dir_that_ends_in_the_id_is_the_folder_itself(room: Room) -> N
     """Nobody gets the id twice in a path."""
     dialogue = room.create("Trial", output_dir=str(room.home / "there" / "trial"))
     assert room.operations.folder(room.record(dialogue).dialogue) == room.home / "there" / "trial"
+
+
+@pytest.mark.parametrize(
+    ("title", "output_dir"),
+    [
+        ("keys", "."),
+        ("Keys", "dialogues/.."),
+        ("dialogues", "."),
+        ("x", "keys"),
+        ("x", "keys/main.pem"),
+        ("x", "link"),
+        ("x", "dialogues/other"),
+        ("x", "dialogues/other/x"),
+        ("home", ".."),
+        ("x", "first/taken"),
+        ("x", "first/taken/round-0"),
+        ("first", "."),
+    ],
+)
+def test_a_dialogue_s_folder_is_its_own_alone(tmp_path: Path, title: str, output_dir: str) -> None:
+    """The folder that will be used is judged: no keys, no home, no other dialogue's files in it or around it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    database = Database.open(home / "hansard.db")
+    operations = DialogueOperations(Journal(database), home, may_write=lambda _path: True)
+    (home / "link").symlink_to(home / "keys")
+    pool = {"experts": [{"role": "r"}] * 3}
+
+    def create(title: str, output_dir: str) -> None:
+        request = {"title": title, "question": "Q", "expert_pool": pool, "output_dir": output_dir}
+        operations.dialogue_create(DialogueCreate.model_validate(request), Call(Actor("tester", "test")))
+
+    create("Taken", "first")
+    create("Other", "dialogues/other")  # its own place
+    create("Third", "dialogues")
+    with pytest.raises(HansardError) as refused:
+        create(title, output_dir)
+    assert (refused.value.code, refused.value.field) == ("invalid_field", "output_dir")
+    with database.reading() as connection:
+        assert operations.every_id(connection) == ["other", "taken", "third"]
+    database.close()
 
 
 @pytest.mark.parametrize("made", ["file", "file/below", "a" * 5000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -148,7 +149,7 @@ REFUSALS: Final = [
     ),
     a_batch(
         "target_not_found", "perspectives[0].references[0].target", "@zed", "not_found",
-        perspectives=p(references=[ref("support", "@zed")]), suggestion="dialogue_get",
+        perspectives=p(references=[ref("support", "@zed")]), suggestion="dialogue_round_context",
         item=of("reference", source="MUFFIN-P0101"), constraint="referential",
     ),
     a_batch(
@@ -163,7 +164,7 @@ REFUSALS: Final = [
     ),
     a_batch(
         "target_not_found", "tension_updates[0].via", "P0909", "not_found",
-        tension_updates=[step("T0001", "addressed", via="P0909")], suggestion="dialogue_get",
+        tension_updates=[step("T0001", "addressed", via="P0909")], suggestion="dialogue_round_context",
         item=of("tension_update", source="T0001"), constraint="referential",
     ),
     a_batch(
@@ -276,7 +277,7 @@ REFUSALS: Final = [
     a_batch(
         "invalid_field", "tension_updates[0].status", "finished",
         tension_updates=[step("T0001", "finished")],
-        valid_options=["addressed", "commented", "open", "reopened", "resolved"],
+        valid_options=["addressed", "resolved", "commented"],
         item=of("tension_update", source="T0001"), suggestion="addressed",
     ),
     a_batch(
@@ -307,7 +308,7 @@ REFUSALS: Final = [
         item=of("expert", source="muffin"), suggestion="sum",
     ),
     a_batch(
-        "invalid_field", "perspectives[0].contributors", "['scone']",
+        "invalid_field", "perspectives[0].contributors", '["scone"]',
         perspectives=p(contributors=["scone"]), item=of("perspective", local="MUFFIN-P0101"),
         suggestion="Add 'muffin'",
     ),
@@ -381,7 +382,7 @@ REFUSALS: Final = [
     ),
     Refusal(
         "invalid_field", "invalid", "verdict_register",
-        verdict("trial", 0, tensions_resolved=["T0001"], tensions_accepted=["T0001"]),
+        verdict("trial", 0, votes=everybody(), tensions_resolved=["T0001"], tensions_accepted=["T0001"]),
         "tensions_accepted", "T0001",
     ),
     Refusal(
@@ -407,7 +408,9 @@ REFUSALS: Final = [
     *[
         Refusal(
             "invalid_field", "invalid", "verdict_register",
-            verdict("trial", 0, verdict_type=type_, author_expert="muffin"),
+            verdict(
+                "trial", 0, verdict_type=type_, author_expert="muffin", votes=everybody(), tensions_accepted=["T0001"]
+            ),
             "author_expert", "muffin", suggestion="minority",
         )
         for type_ in ("interim", "final")
@@ -514,7 +517,7 @@ def test_a_refusal_says_what_where_and_what_to_do(refusal: Refusal, trial: Room)
     fault = trial.fault(refusal.operation, **payload)
     assert (fault.code, fault.kind, fault.field) == (refusal.code, refusal.kind, refusal.field)
     if refusal.code != "id_space_exhausted":
-        assert fault.value == (refusal.value if not isinstance(refusal.value, list) else repr(refusal.value))
+        assert fault.value == (refusal.value if not isinstance(refusal.value, list) else json.dumps(refusal.value))
     if refusal.valid_options is not None:
         assert fault.valid_options == refusal.valid_options
     assert refusal.suggestion in (fault.suggestion or "")
@@ -536,7 +539,13 @@ def test_every_code_of_the_room_is_refused_somewhere() -> None:
         for name, value in vars(errors).items()
         if callable(value) and getattr(value, "__module__", "") == errors.__name__ and not name.startswith("_")
     }
-    elsewhere = {"dialogue_ambiguous", "too_many_similar_titles", "dialogue_closed", "final_verdict_stands"}
+    elsewhere = {
+        "dialogue_ambiguous",
+        "too_many_similar_titles",
+        "dialogue_closed",
+        "final_verdict_stands",
+        "query_too_long",
+    }
     assert functions - elsewhere <= {refusal.code for refusal in REFUSALS}
 
 

@@ -105,6 +105,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "panel": [
             {
                 "expert_slug": "muffin",
+                "name": "Muffin",
                 "source": "pool",
                 "role": "r",
                 "tier": "Core",
@@ -117,6 +118,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "dialogue_id": "d",
         "at": "2026-02-01T10:00:00Z",
         "expert_slug": "palmier",
+        "name": "Palmier",
         "role": "r",
         "description": "d",
         "focus": "f",
@@ -236,8 +238,8 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
         "round": 0,
         "round_contexts": {"muffin": "w"},
         "experts": ["muffin"],
+        "rounds": [0],
         "budget_tokens": 1000,
-        "in_files": True,
     },
     requests.DialoguePrompts: {
         "dialogue_id": "d",
@@ -264,7 +266,7 @@ SAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     requests.DialogueSimilar: {"words": "w", "dialogue_id": "d", "limit": 5},
     requests.DialogueStats: {"tags": ["t"], "top": 5},
     requests.DialogueQuery: {"dialogue_id": "d"},
-    requests.DialogueList: {"status": "open", "tags": ["t"], "limit": 5},
+    requests.DialogueList: {"status": "open", "tags": ["t"], "limit": 5, "after": "d"},
     requests.ExpandCitations: {"dialogue_id": "d", "ids": ["P0001"]},
     requests.EntityQuery: {"dialogue_id": "d", "id": "P0001"},
     requests.ParseResponse: {"dialogue_id": "d", "round": 0, "expert": "muffin", "text": "t", "path": "p"},

@@ -57,6 +57,28 @@ def test_signs_are_plain_text(room: Room, words: str) -> None:
     assert set(found(room, words=words)) == ({first, second} if "kiln" in words else set())
 
 
+@pytest.mark.parametrize(
+    ("operation", "field", "text", "told"),
+    [
+        ("search", "query", "a " * 500_000, "1,000,000 characters; at most 2,000"),
+        ("search", "query", "ab*" * 200_000, "600,000 characters; at most 2,000"),
+        ("search", "query", " ".join(map(str, range(65))), "65 words; at most 64"),
+        ("search", "query", "-".join(map(str, range(65))), "65 words; at most 64"),
+        ("similar", "words", "word " * 300_000, "1,500,000 characters; at most 50,000"),
+    ],
+)
+def test_a_query_too_long_to_be_answered_soon_is_refused(
+    room: Room, operation: str, field: str, text: str, told: str
+) -> None:
+    """By its characters and by its words; what it says twice counts once."""
+    fault = room.fault(operation, **{field: text})
+    assert (fault.code, fault.field) == ("query_too_long", field)
+    assert told in fault.message
+    first, second, _ = kilns(room)
+    assert {hit.dialogue_id for hit in room.call("search", query="kiln " * 300).hits} == {first, second}
+    assert set(found(room, words="kiln " * 9_000)) == {first, second}
+
+
 def test_words_or_a_dialogue_not_both_and_not_neither(room: Room) -> None:
     """One of the two says what is looked for."""
     first, _, _ = kilns(room)

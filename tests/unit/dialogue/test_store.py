@@ -278,7 +278,7 @@ def test_any_word_said_is_found(room: Room) -> None:
     )
     assert hits(room, "narwhal") == [(dialogue, "round-0/muffin")]
     (hit,) = room.call("search", query="narwhal").hits
-    assert (hit.label, hit.snippet.count("«narwhal»")) == ("muffin in round 0", 1)
+    assert (hit.label, hit.snippet.count("«narwhal»")) == ("Muffin in round 0", 1)
     assert [item for _, item in hits(room, "kraken")] == ["P0001", "round-0/muffin"]
     assert room.search_faults() == []
     with room.database.writing() as connection:
@@ -339,3 +339,14 @@ def test_a_write_within_an_open_transaction_is_part_of_it(room: Room) -> None:
     with pytest.raises(UndoneError):
         both()
     assert room.dump() == before
+
+
+def test_the_conditions_of_a_verdict_are_found(room: Room) -> None:
+    """What a verdict depends on, and what would change it, is found as its description is."""
+    dialogue = room.create()
+    room.register(dialogue, 0)
+    more = {"verdict_id": "v1", "verdict_type": "interim", "conditions": ["The quokka agrees."]}
+    room.conclude(dialogue, 0, what_would_change="A capybara.", **more)
+    for word in ("quokka", "capybara"):
+        assert hits(room, word) == [(dialogue, "verdict:v1")]
+    assert room.search_faults() == []

@@ -421,6 +421,18 @@ def test_a_response_is_read_without_being_registered(room: Room) -> None:
     assert any("P0909" in str(entry) for entry in read.lint)
 
 
+def test_a_path_counts_from_where_the_program_was_started_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing of that name is in the dialogue's folder, and reading is allowed there."""
+    dialogue = room.create()
+    (room.home / "desk").mkdir()
+    (room.home / "desk" / "said.md").write_text("[MUFFIN-P0001: One]\nBody.\n", encoding="utf-8")
+    asked = {"dialogue_id": dialogue, "round": 0, "expert": "muffin", "path": "said.md"}
+    monkeypatch.chdir(room.home.parent)
+    assert room.fault("parse_response", **asked).code == "file_not_found"
+    monkeypatch.chdir(room.home / "desk")
+    assert room.call("parse_response", **asked).summary["perspectives"] == ["MUFFIN-P0001"]
+
+
 def test_a_response_is_read_from_the_dialogues_folder_only(room: Room) -> None:
     """A path below the folder is read; one that leads away, or to nothing, is refused; so are both or neither."""
     dialogue = room.create()
@@ -437,6 +449,43 @@ def test_a_response_is_read_from_the_dialogues_folder_only(room: Room) -> None:
     assert room.fault("parse_response", **asked, path=str(outside)).code == "path_outside"
     (folder / "link.md").symlink_to(outside)
     assert room.fault("parse_response", **asked, path="round-0/link.md").code == "path_outside"
-    assert room.fault("parse_response", **asked, path="round-0/none.md").code == "file_unreadable"
+    assert room.fault("parse_response", **asked, path="round-0/none.md").code == "file_not_found"
     assert room.fault("parse_response", **asked).code == "missing_field"
     assert room.fault("parse_response", **asked, text="x", path="y").code == "invalid_field"
+
+
+def test_what_members_registered_of_themselves_is_in_context_and_progress(room: Room) -> None:
+    """Stances with condition and confidence, moves, and references of entities reach the panel and the Judge."""
+    dialogue = room.create()
+    stance = {"expert": "muffin", "stance": "CONDITIONAL", "confidence": 0.6, "condition": "The budget is signed."}
+    tension = entity("CUPCAKE-T0001", references=[{"type": "question", "target": "@muffin"}])
+    moves = [{"expert": "muffin", "type": "request", "topic": "the budget"}, {"expert": "muffin", "type": "concede"}]
+    answer = room.register(dialogue, 0, tensions=[tension], stances=[stance], moves=moves)
+    assert [warning.type for warning in answer.warnings if warning.expert == "muffin"].count("move_without_target") == 1
+    own = {name: value for name, value in stance.items() if name != "expert"}
+    found = room.call("progress", dialogue_id=dialogue)
+    assert found.labels.keys() == {"T0001"}
+    [told] = found.positions
+    assert (told["expert"], told["stance"], [move["type"] for move in told["moves"]]) == (
+        "muffin", own, ["request", "concede"],
+    )  # fmt: skip
+    [round_] = room.call("round_context", dialogue_id=dialogue).prior_rounds
+    [said] = [one for one in round_["expert_contributions"] if one["expert"] == "muffin"]
+    assert said["stance"] == own
+    assert round_["tensions"][0]["references"] == [{"type": "question", "target": "@muffin"}]
+
+
+@pytest.mark.parametrize(
+    ("expert", "text", "types"),
+    [
+        ("nobody", "[NOBODY-P0001: A]\nb", ["expert_not_found"]),
+        ("muffin", "Words alone.", ["no_marker"]),
+        ("muffin", "[MUFFIN-P0001: A]\nb\n\n[MUFFIN-S0001: APPROVE | high]", []),
+    ],
+)
+def test_a_response_that_fits_nothing_is_told_once(expert: str, text: str, types: list[str], room: Room) -> None:
+    """An expert of no dialogue and a response without markers are told; nothing is told in two lists."""
+    read = room.call("parse_response", dialogue_id=room.create(), round=0, expert=expert, text=text)
+    assert [warning.type for warning in read.warnings] == types
+    assert not [one for one in read.diagnostics if one in read.lint]
+    assert ("bad_confidence" in {one["code"] for one in read.lint}) == ("high" in text)

@@ -70,7 +70,7 @@ def graphs(draw: st.DrawFn, words: st.SearchStrategy[str] = nasty) -> Graph:
         title=draw(labels),
         question=draw(labels),
         at=TIME,
-        people=[Person(slug=slug, role=draw(labels)) for slug in SLUGS],
+        people=[Person(slug=slug, name=draw(st.sampled_from([None, "李雷"])), role=draw(labels)) for slug in SLUGS],
         rounds=[Stage(number=number, title=draw(title), panel=list(SLUGS)) for number in range(2)],
         statements=statements,
         relations=relations,

@@ -206,3 +206,58 @@ def test_words_of_others_forge_nothing(words: str) -> None:
     assert levels == ["#", "##", "##", "##", "###", "###", "##", "##", "##", "###", "##"]
     assert text.startswith("---\nstatus: accepted\ndate: 2026-03-01\n")
     assert heads_in(text, "x") == [HEAD]
+
+
+def test_a_consequence_reads_as_a_sentence(record: model.Record) -> None:
+    """What a label says never runs on from "because"; conditions are told once; the Judge is named as in a sentence."""
+    final = next(verdict for verdict in record.verdicts if verdict.verdict_type == "final")
+    evidence = next(entity for entity in record.entities if entity.kind == "E")
+    tension = next(entity for entity in record.entities if entity.kind == "T")
+    changed = {
+        "key_evidence": [evidence.id],
+        "tensions_accepted": [tension.id],
+        "conditions": ["a toll", "two new ferries"],
+        "what_would_change": "A flood.",
+        "author_expert": None,
+    }
+    entities = [
+        msgspec.structs.replace(entity, label="Good, because it was measured") if entity is evidence else entity
+        for entity in record.entities
+    ]
+    verdicts = [msgspec.structs.replace(one, **changed) if one is final else one for one in record.verdicts]
+    text = decision_record(msgspec.structs.replace(record, entities=entities, verdicts=verdicts), HEAD, "")
+    assert f"* Good, because it rests on “Good, because it was measured” (`{evidence.id}`)\n" in text
+    assert f"* Bad, because “{tension.label}” is left open (`{tension.id}`)\n" in text
+    assert "* Neutral, because it holds on two conditions, told under Confirmation (`final`)\n" in text
+    assert text.count("two new ferries") == 1
+    assert "\nThe Judge (`final`):\n" in text
+    assert 'decision-makers: ["Judge", ' in text
+
+
+def test_why_the_gate_was_not_met_stands_in_words(record: model.Record) -> None:
+    """Each reason is told with its tensions and names; a gate that was met needs none."""
+    final = next(verdict for verdict in record.verdicts if verdict.verdict_type == "final")
+    assert final.gate is not None
+    gate = {**final.gate, "met": False, "reasons": ["open_tensions", "not_agreed"], "open_tensions": ["T0001"]}
+    gate |= {"not_agreed": ["scone"], "share": 0.5, "target": 1.0}
+
+    def told(gate: dict[str, object]) -> str:
+        verdicts = [msgspec.structs.replace(v, gate=gate) if v is final else v for v in record.verdicts]
+        return decision_record(msgspec.structs.replace(record, verdicts=verdicts), HEAD, "")
+
+    assert (
+        "The convergence gate was not met: one tension was not settled (`T0001`) and 50 % of the panel agreed or had "
+        "its dissent recorded, and 100 % are needed (Scone did not agree) (`final`)."
+    ) in told(gate)
+    assert "The convergence gate was met (`final`)." in told({**gate, "met": True})
+
+
+def test_an_adopted_option_whose_words_were_erased_is_told_so(record: model.Record) -> None:
+    """The decision stands without its words, and says where to read when and why they went."""
+    assert "erased" not in decision_record(record, HEAD, "cd" * 32)
+    gone = [
+        msgspec.structs.replace(one, label=model.ERASED, content=model.ERASED) if one.kind == "R" else one
+        for one in record.entities
+    ]
+    text = decision_record(msgspec.structs.replace(record, entities=gone), HEAD, "cd" * 32)
+    assert f"Words of the option were erased after it was recorded; `hansard verify {ID}` tells when and why" in text

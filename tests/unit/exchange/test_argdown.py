@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from hansard.exchange.argdown import IMPORTER
+from hansard.exchange.argdown import IMPORTER, reading
 from hansard.exchange.argdown.reading import Found, read_argdown
 from hansard.exchange.argdown.syntax import data, escaped, one_line, unescaped
 from hansard.exchange.argdown.writing import DRAWN, rendered_argdown
@@ -326,10 +327,42 @@ def test_any_text_is_read_without_a_fault(text: str) -> None:
     assert {"[A]", "[B]"} <= {one.key for one in found.graph.statements}
 
 
+def steps(text: str) -> int:
+    """How many lines of the reader are run for a text."""
+    count = 0
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace if frame.f_code.co_filename == reading.__file__ else None
+
+    sys.settrace(trace)
+    try:
+        read(text)
+    finally:
+        sys.settrace(None)
+    return count
+
+
 @pytest.mark.parametrize(
-    "text", ["[" * 30_000, "{" * 30_000, "<!--" * 10_000, "/*" * 10_000, "#(" * 10_000, "\\{" * 10_000, "\n- " * 10_000]
+    "piece",
+    ["[", "[a](", "{", "{}", '{"', '{\\"', "{\n\n", "}{", "<!--", "/*", "#(", "\\{", "\n- ", "\n[B]: b {}\n", "\n\n[C"],
 )
-def test_a_text_of_openings_is_read_in_time_that_its_length_gives(text: str) -> None:
-    """Twice as much takes about twice as long; measured in steps of the reader's own loops, not by a clock."""
-    found, _ = read("[A]: a\n\n" + text)
-    assert found.graph.statements[0].key == "[A]"
+def test_a_text_of_openings_is_read_in_steps_that_its_length_gives(piece: str) -> None:
+    """Four times as much takes about four times as many steps of the reader, and no text is searched twice."""
+    few, many = (steps("[A]: a\n\n" + piece * times) for times in (250, 1000))
+    assert many < 6 * few
+    assert read("[A]: a\n\n" + piece * 1000)[0].graph.statements[0].key == "[A]"
+
+
+def test_data_behind_braces_that_nothing_closes_is_read() -> None:
+    """However many open braces stand before it, what is closed before an empty line is data; the first counts."""
+    before = "{" * 1000 + ' "'
+    found, _ = read(f'[A]: {before} a\n\n[B]: {{ {{b {{"label": "first"}} {{"label": "second"}}\n')
+    assert [(one.text, one.label) for one in found.graph.statements if one.key == "[B]"] == [("{ {b", "first")]
+
+
+def test_an_address_in_a_link_is_no_comment() -> None:
+    """Two strokes in the target of a link begin no comment, closed or not; behind it they do."""
+    found, _ = read("[A]: see [this](https://example.org/a_(b)) and [that](//c // not this\n")
+    assert found.graph.statements[0].text == "see [this](https://example.org/a_(b)) and [that](//c"

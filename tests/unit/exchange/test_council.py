@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from hansard.dialogue.answers import Head
 from hansard.exchange.council import IMPORTER
+from hansard.exchange.minutes import minutes
 from hansard.kernel.errors import HansardError
 from tests.unit.exchange.folders import Store, codes, told, write
 
@@ -60,6 +62,10 @@ def test_every_word_is_kept_and_nothing_is_invented(store: Store, tmp_path: Path
     assert record.dialogue.question == "Which bread keeps best?\n\nFor a week."
     assert record.dialogue.created_at == "2025-11-22T10:00:00.123456Z"
     assert [(one.slug, one.role) for one in record.experts] == [("openai-gpt-5-1", GPT), ("x-ai-grok-4", GROK)]
+    assert [one.shown for one in record.experts] == [GPT, GROK]
+    page = minutes(record, Head(stream="dialogue:d", sequence=1, hash="0" * 64), "d")
+    assert f"**{GPT}** (rounds" in page or f"**{GPT}**;" in page
+    assert "called converged" not in page
     assert [one.title for one in record.rounds] == [
         "Answers to question 1", "Rankings to question 1", "Answers to question 2",
     ]  # fmt: skip

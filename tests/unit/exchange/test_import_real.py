@@ -7,8 +7,11 @@ from typing import Final
 
 import pytest
 
+from hansard.dialogue.answers import Head
 from hansard.dialogue.model import Record
+from hansard.exchange.adr import decision_record
 from hansard.exchange.import_shapes import DialogueImported
+from hansard.exchange.minutes import minutes
 from hansard.markers import parse
 from tests.support.replay import replay
 from tests.unit.exchange.folders import Store, told
@@ -219,6 +222,9 @@ def test_the_verdict_of_rfc_0058_is_recorded_beside_its_gate(real_store: Store) 
     assert len(verdict.gate["open_tensions"]) == 12
     assert verdict.tensions_resolved == []
     assert told(answer, "verdict_without_marker")[0][:2] == ("verdict.md", 27)
+    assert verdict.description.startswith("## Converged Decisions")
+    assert "- **Exit gate:** Dual-implementation CI passes" in verdict.description
+    assert verdict.description.endswith("🧁🧁🧁💙🧁🧁🧁")
     assert record.dialogue.status == "converged"
 
 
@@ -239,14 +245,42 @@ def test_what_the_judge_claims_stands_beside_what_was_computed(real_store: Store
     assert ("tensions_resolved", "17/17", "verdict.md:17") in spoken
 
 
+def test_the_clerk_speaks_of_the_plainest_claims_of_rfc_0058(real_store: Store) -> None:
+    """17 of 17 tensions, twelve of twelve experts: minutes and decision record say what the record shows of them."""
+    _, record = taken(real_store, RFC)
+    head = Head(stream="dialogue:d", sequence=1, hash="0" * 64)
+    text, decided = minutes(record, head, "0" * 64), decision_record(record, head, "0" * 64)
+    resolved = "The Judge states that 17 of 17 tensions are resolved (`verdict.md:17`). The record shows 6 of 18"
+    agreed = (
+        "The Judge states that 12 of 12 experts agreed (`verdict.md:37`). The record shows 6 of 6 members in agreement"
+    )
+    assert resolved in text
+    assert resolved in decided
+    assert agreed in text
+    assert agreed in decided
+    assert "Brioche, Cupcake, Donut, Eclair, Macaron and Scone did not sit in it" in text
+    assert "6/6" not in text.partition("The Clerk")[2].partition("## Tensions")[0]
+    assert "open; called “Resolved: cost is negligible at current scale” by the Judge (`T0005`)" in decided
+    assert all("Read from `verdict.md:27` on; the report" in page for page in (text, decided))
+
+
 def test_statuses_that_the_judge_gave_stay_claims(real_store: Store) -> None:
     """A row of tensions.md leads to its tension where that can be told, and changes nothing there."""
     answer, _ = taken(real_store, SYNC)
     rows = {claim.subject: claim for claim in answer.claims_compared if claim.item == "status"}
     assert len(rows) == 9
-    assert (rows["T07"].id, rows["T07"].computed, rows["T07"].differs) == ("T0102", "resolved", False)
-    assert (rows["T04"].id, rows["T04"].computed, rows["T04"].differs) == ("T0104", "open", True)
-    assert (rows["T01"].id, rows["T01"].computed) == (None, None)
+    assert (rows["T09"].id, rows["T09"].computed, rows["T09"].differs) == ("T0103", "open", False)
+    assert {row: rows[row].id for row in ("T01", "T04", "T07", "T08")} == dict.fromkeys(("T01", "T04", "T07", "T08"))
+
+
+def test_a_row_that_was_raised_in_another_round_says_nothing_of_a_marker_with_its_number(real_store: Store) -> None:
+    """Rows 4, 7 and 8 were raised in round 0 and only markers of round 1 carry their numbers: told, and not linked."""
+    answer, _ = taken(real_store, SYNC)
+    assert [(file, line) for file, line, _ in told(answer, "row_unlinked")] == [
+        ("tensions.md", 8),
+        ("tensions.md", 11),
+        ("tensions.md", 12),
+    ]
 
 
 def test_scores_that_do_not_add_up_are_told_with_file_and_line(real_store: Store) -> None:

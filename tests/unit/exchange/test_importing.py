@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hansard.database.verify import verify_store
+from hansard.dialogue.answers import Head
 from hansard.dialogue.model import Record
 from hansard.dialogue.requests import DialogueCreate
 from hansard.dialogue.tables import ROWS
@@ -19,6 +20,7 @@ from hansard.exchange import importers
 from hansard.exchange.clerk import clerk_notes
 from hansard.exchange.document import document_digest, document_from_record
 from hansard.exchange.import_shapes import DialogueImport
+from hansard.exchange.minutes import minutes
 from hansard.exchange.planning import Plan
 from hansard.exchange.wording import Wording
 from hansard.kernel.errors import HansardError
@@ -257,7 +259,7 @@ def test_a_folder_of_dialogues_is_expanded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("nowhere", "file_unreadable"),
+        ("nowhere", "file_not_found"),
         ("README.md", "not_a_dialogue"),
         ("empty", "not_a_dialogue"),
         ("", "invalid_field"),
@@ -771,3 +773,22 @@ def test_a_list_of_tensions_is_compared_with_its_own_round(
     notes = [note for note in clerk_notes(record, Wording(record)) if "is called" in note]
     assert [note[1:6] for note in notes] == differing
     assert all("round" in note for note in notes) or title == "Tensions"
+
+
+def test_people_and_folders_are_called_as_they_are_written(store: Store, tmp_path: Path) -> None:
+    """Names of files and panels, and the folder's own name where no file tells a title, keep their letters."""
+    panel = {"agents": [{"name": "Müller, Köln", "role": "Pilot"}, {"name": "李雷", "role": "Keeper"}]}
+    files = {
+        "round-0/Jürgen.md": "[PERSPECTIVE P01: A]\nx\n",
+        "round-0/MUFFIN.md": "[PERSPECTIVE P01: B]\ny\n",
+        "round-0/panel.json": panel,
+    }
+    answer = store.take(write(tmp_path / "2026-05-04T0930Z-Größe_der-Pumpe", files))
+    assert (answer.dialogue_id, answer.title) == ("grosse-der-pumpe", "Größe der Pumpe")
+    record = store.record(answer.dialogue_id)
+    names = {expert.slug: expert.name for expert in record.experts}
+    assert (names["jurgen"], names["muffin"], names["muller-koln"]) == ("Jürgen", None, "Müller, Köln")
+    assert "李雷" in names.values()
+    page = minutes(record, Head(stream="s", sequence=1, hash="0" * 64), "d")
+    assert "**Müller, Köln** (Pilot)" in page
+    assert "— Jürgen" in page

@@ -148,7 +148,8 @@ def test_reading_markdown_never_fails(text: str) -> None:
     if concluded is not None:
         assert concluded.recommendation.strip()
         assert concluded.description.strip()
-        assert 1 <= concluded.first_line <= concluded.last_line <= text.count("\n") + 1
+        assert 1 <= concluded.first_line <= text.count("\n") + 1
+    assert all(row.line <= text.count("\n") + 1 for row in judge.read_settled(text))
 
 
 # -- titles, questions, roles ------------------------------------------------------------------------------------------
@@ -234,6 +235,10 @@ def test_sums_that_do_not_agree_are_noted_with_their_line() -> None:
     [
         ("**Convergence:** ✓ (Round 3, velocity=0, 6/6 unanimous)", [("agreed", "6/6"), ("velocity", "0")]),
         ("│ Tensions Resolved │ 17/17 │", [("tensions_resolved", "17/17")]),
+        ("│ Bridge │ REJECTED — unanimous across all 12 experts │", [("agreed", "12/12")]),
+        ("All 6 experts signaled [MOVE:CONVERGE].", [("agreed", "6/6")]),
+        ("It was not unanimous across all 12 experts.", []),
+        ("We conclude when all 6 experts agree.", []),
         ("All agree. 17/17 tensions resolved.", [("tensions_resolved", "17/17")]),
         ("## 100% CONVERGENCE ACHIEVED", [("converge_percent", "100")]),
         ("It was resolved on 3/12/2026 at 2/3 of the price.", []),
@@ -259,6 +264,19 @@ def test_rows_of_a_table_of_tensions() -> None:
     assert rows == [("T01", 1, "Cost", "Resolved", 3), ("T0101", None, "Ferry", "Accepted", 4)]
 
 
+def test_a_list_tells_the_round_in_which_a_tension_was_raised() -> None:
+    """The column is read where it names a round, and left out where it names none."""
+    text = "| ID | Tension | Status | Raised |\n|-|-|-|-|\n| T01 | A | Open | R0 |\n| T02 | B | Open | later |\n"
+    assert [(row.subject, row.raised) for row in judge.read_tensions(text)] == [("T01", 0), ("T02", None)]
+
+
+def test_a_verdicts_table_tells_what_became_of_tensions() -> None:
+    """Rows of two cells whose first is an id, drawn with lines or bars; other tables are none."""
+    text = "│ ID │ Said │\n│ MUFFIN-T01 (R0) │ Resolved: cost │\n| T02 | Withdrawn |\n| T03 | x | y |\n│ Rounds │ 4 │\n"
+    rows = [(row.subject, row.round, row.status, row.line) for row in judge.read_settled(text)]
+    assert rows == [("MUFFIN-T01", 0, "Resolved: cost", 2), ("T02", None, "Withdrawn", 3)]
+
+
 def test_headings_of_tensions_take_the_status_of_their_section() -> None:
     """``Status:`` wins over a bold opening; the round in brackets belongs to the id."""
     text = (
@@ -276,7 +294,7 @@ def test_headings_of_tensions_take_the_status_of_their_section() -> None:
 
 
 def test_a_conclusion_is_the_heading_under_the_answering_section() -> None:
-    """Heading and paragraph are the recommendation; the next section describes it where nothing else is left."""
+    """Heading and paragraph are the recommendation; everything after them describes it, whatever its heading."""
     text = (
         "# Final Verdict\n\n## 100 %\n\n## Answer to the Question\n**Bridge?**\n\n### NO.\n\nBuild a tunnel.\n\n"
         "## Decisions\nA toll.\n\n## More\nx\n"
@@ -284,15 +302,15 @@ def test_a_conclusion_is_the_heading_under_the_answering_section() -> None:
     concluded = judge.read_conclusion(text)
     assert concluded is not None
     assert concluded.recommendation == "NO.\n\nBuild a tunnel."
-    assert concluded.description == "## Decisions\nA toll."
-    assert (concluded.first_line, concluded.last_line) == (8, 13)
+    assert concluded.description == "## Decisions\nA toll.\n\n## More\nx"
+    assert concluded.first_line == 8
 
 
 def test_a_conclusion_without_a_heading_is_the_sections_first_paragraph() -> None:
-    """What follows the paragraph in its section describes it."""
+    """What follows the paragraph describes it, to the end of the file."""
     concluded = judge.read_conclusion("# V\n\n## Recommendation\n\nBuild a tunnel.\n\nIt lasts.\n\n## Other\nNo.\n")
     assert concluded is not None
-    assert (concluded.recommendation, concluded.description) == ("Build a tunnel.", "It lasts.")
+    assert (concluded.recommendation, concluded.description) == ("Build a tunnel.", "It lasts.\n\n## Other\nNo.")
 
 
 def test_a_conclusion_without_sections_is_the_first_paragraph() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from hansard.exchange import markdown
 from hansard.exchange.markdown import code, fenced, inline, lead, plain, quoted, table
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -138,6 +141,57 @@ def test_a_line_with_code_and_bold_stays_in_its_cell(text: str) -> None:
     assert made[last + 1].content == "ours"
 
 
+HEAVY = (
+    "```\n", "`", "` ", "`` ` ", "**a", "**a ` ", "** ", "a.", "a@", "a@b.", "a.b-", "www.", "_a", "[", "| a ", "|---",
+    "# ", "#", "  \n", "`a``b```c", "&#", "<", "http://", "- ", ">", "> - ", "~~~\n", "\\", "1. ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", HEAVY)
+def test_long_texts_of_few_signs_are_written(sign: str) -> None:
+    """Whatever is opened many thousand times and never closed: it would take very long if each looked at all the rest.
+
+    As one line, as lines, and between words that are far apart. What is written is little longer than the text.
+    """
+    for text in (sign * 20_000, f"# {sign}{' ' * 20_000}{sign} x", f"| a |\n{sign * 5_000}{' ' * 20_000}x"):
+        for made in (inline(text), "".join(quoted(text))):
+            assert len(made) <= 4 * len(text) + 10
+
+
+class Looked:
+    """A pattern that counts the signs it was led over."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern, self.signs = pattern, 0
+
+    def search(self, text: str, at: int) -> re.Match[str] | None:
+        """As the pattern does."""
+        found = self.pattern.search(text, at)
+        self.signs += (len(text) if found is None else found.end()) - at
+        return found
+
+
+@given(texts | st.text(st.sampled_from("`*a @.|"), max_size=200))
+def test_a_line_is_searched_once(text: str) -> None:
+    """Counted, not timed: all searches for pieces together look at no sign twice, so the work grows with the text."""
+    for pattern in (markdown._PIECE, markdown._PLAIN):
+        looked = Looked(pattern)
+        ends = [0]
+        for piece in markdown._pieces(text, cast("re.Pattern[str]", looked)):
+            assert ends[-1] <= piece.start < piece.end
+            ends.append(piece.end)
+        assert looked.signs <= len(text)
+
+
+@given(st.integers(1, 40))
+def test_code_ends_at_the_next_run_of_as_many_back_quotes(length: int) -> None:
+    """Longer and shorter ones between belong to it; without such a run the signs are signs."""
+    ticks = "`" * length
+    text = f"a {ticks}b `{ticks} c{ticks} d"
+    assert [piece.words for piece in markdown._pieces(text, markdown._PIECE)] == [f"b `{ticks} c"]
+    assert list(markdown._pieces(f"a {ticks} b", markdown._PIECE)) == []
+
+
 def test_a_lead_ends_where_a_reader_would_stop() -> None:
     """A cut text ends after a paragraph, a sentence or a word, is marked, and leaves no heading hanging."""
     assert lead("short", 10) == "short"
@@ -158,3 +212,10 @@ def test_code_with_back_quotes_stays_code() -> None:
     """A code span is longer than any run of back quotes in it."""
     assert code("a``b") == "```a``b```"
     assert code("`a") == "`` `a ``"
+
+
+@pytest.mark.parametrize("text", ["[Link](http://a.b) $$", "(see www.a.b/c)", "http://a.b/c."])
+def test_an_address_ends_before_the_mark_behind_it(text: str) -> None:
+    """A bracket or full stop behind an address is not drawn into its code."""
+    shown = [one.content for one in tokens("\n".join(quoted(text))) if one.type == "code_inline"]
+    assert shown in (["http://a.b"], ["www.a.b/c"], ["http://a.b/c"])

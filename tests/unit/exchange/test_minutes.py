@@ -15,11 +15,13 @@ from markdown_it import MarkdownIt
 
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
+from hansard.dialogue.names import names_of
 from hansard.exchange.minutes import minutes
 from hansard.exchange.report import report
 from hansard.exchange.warnings import warnings_of
-from hansard.exchange.wording import counted, day, listed, moment_of, names_of, number, percent
+from hansard.exchange.wording import counted, day, listed, moment_of, number, percent
 from hansard.kernel.ids import shown_name
+from tests.unit.dialogue.kit import Room, everybody
 from tests.unit.exchange.folders import STAMPED, Store, write
 from tests.unit.exchange.recorded import DONUT_0, ID, LONG, MUFFIN_0, Held
 from tests.unit.exchange.records import records
@@ -424,10 +426,10 @@ def test_a_reason_of_several_paragraphs_stays_apart(held: Held) -> None:
 def test_the_pool_s_own_spelling_of_a_name_is_kept(held: Held) -> None:
     """A name with signs of its own is printed as the pool has it."""
     record = held.dialogues.record(ID)
-    pool = [{"slug": "muffin", "name": "MuFFin <b>"}]
+    pool = [{"slug": "muffin", "name": "<MuFFin>"}]
     changed = msgspec.structs.replace(record, dialogue=msgspec.structs.replace(record.dialogue, expert_pool=pool))
-    assert names_of(changed)["muffin"] == "MuFFin <b>"
-    assert "MuFFin &lt;b>" in minutes(changed, HEAD, "0" * 64)
+    assert names_of(changed)["muffin"] == "<MuFFin>"
+    assert "&lt;MuFFin>" in minutes(changed, HEAD, "0" * 64)
 
 
 def written(store: Store, folder: Path, files: dict[str, str]) -> str:
@@ -495,7 +497,7 @@ def test_the_head_does_not_call_converged_what_the_gate_refused(store: Store, he
         tmp_path,
         {"round-0/muffin.md": "[TENSION T01: A]\nx\n", "verdict.md": "# Verdict\n\n## Answer\n\nBuild it.\n"},
     )
-    assert "· **called converged by the Judge; the convergence gate was not met**" in page.partition("## ")[0]
+    assert "· **concluded by a verdict; the convergence gate was not met**" in page.partition("## ")[0]
     record = held.dialogues.record(ID)
     assert "· **converged**" in held.minutes().partition("## ")[0]
     forced = [
@@ -570,3 +572,24 @@ def test_words_that_the_judge_put_are_told_as_such(example: Held) -> None:
     silent = [msgspec.structs.replace(said, raw=None) for said in record.utterances]
     without = msgspec.structs.replace(record, entities=entities, utterances=silent)
     assert "in the Judge's words" not in minutes(without, HEAD, "0" * 64)
+
+
+def test_the_judges_signs_stay_in_a_recommendation(held: Held) -> None:
+    """Emphasis makes no difference in a line that is bold; every other asterisk is the Judge's, and stays."""
+    record = held.dialogues.record(ID)
+    changed = [msgspec.structs.replace(one, recommendation="**Build** 2*3 piers*") for one in record.verdicts]
+    page = minutes(msgspec.structs.replace(record, verdicts=changed), HEAD, "d")
+    assert "> **Build 2\\*3 piers\\***" in page
+
+
+def test_votes_that_nobody_bears_out_are_told(tmp_path: Path) -> None:
+    """The Clerk tells a vote that a stance contradicts; beside the gate stands of whom nobody heard."""
+    room = Room(tmp_path)
+    dialogue = room.create()
+    room.register(dialogue, 0, stances=[{"expert": "muffin", "stance": "REJECT"}])
+    room.conclude(dialogue, 0, votes=everybody(), force=True, force_reason="Today.")
+    text = minutes(room.record(dialogue), HEAD, "0" * 64)
+    room.close()
+    assert "Muffin voted for. Muffin registered `REJECT`, and that counts." in text
+    assert "were not heard in round 0: their agreement is a vote that the Judge states." in text
+    assert "Muffin" not in text.partition(" were not heard")[0].rpartition("\n")[2].rpartition(". ")[2]

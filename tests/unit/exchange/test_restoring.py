@@ -380,3 +380,28 @@ def test_only_json_files_are_taken_for_exports(export: Path, tmp_path: Path) -> 
     assert not importer.recognises(tmp_path)
     assert not importer.recognises(tmp_path / "missing.json")
     assert not importer.recognises(write(tmp_path, {"x.md": "x"}) / "x.md")
+
+
+def test_written_names_come_back_and_an_older_export_tells_them_in_its_pool(
+    store: Store, second_store: Store, tmp_path: Path
+) -> None:
+    """With ``name`` beside the slug and, for those of a pool, without it; its own store knows both again."""
+    pool = ExpertPool(experts=[PoolExpert(name=name, role=name) for name in ("Jürgen", "Scone", "Müller, Köln")])
+    create = DialogueCreate(title="Names", question="Who?", expert_pool=pool, panel_size=2)
+    dialogue_id = store.dialogues.dialogue_create(create, CALL).dialogue_id
+    gap = ExpertCreate(dialogue_id=dialogue_id, expert_slug="li-lei", name="李雷", role="Pilot", reason="a gap")
+    store.dialogues.dialogue_expert_create(gap, CALL)
+    path = exported(store, dialogue_id, tmp_path, journal=False)
+    value = json.loads(path.read_text())
+    assert "李雷" in [one.get("name") for one in value["experts"]]
+    assert second_store.take(path).created
+    assert [one.name for one in second_store.record(dialogue_id).experts] == [
+        one.name for one in store.record(dialogue_id).experts
+    ]
+    older = store.record(dialogue_id)
+    kept = [one if one.source == "created" else msgspec.structs.replace(one, name=None) for one in older.experts]
+    document = document_from_record(msgspec.structs.replace(older, experts=kept))
+    assert [one.get("name") for one in document["experts"]].count(None) == 2
+    path.write_bytes(rendered(document))
+    assert not store.take(path).created
+    assert not second_store.take(path).created

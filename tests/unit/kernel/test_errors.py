@@ -75,7 +75,7 @@ def test_a_batch_is_of_the_kind_of_its_faults() -> None:
         (2**53, "9007199254740992"), (10**5000, "<an integer of 16610 bits>"), (math.nan, "nan"), (-math.inf, "-inf"),
         ("a\0b", "a\\x00b"), ("a\ud800b", "a\\ud800b"), (b"\xff", "b'\\xff'"), ("x" * 200, "x" * 200),
         ("x" * 201, "x" * 199 + "…"),
-        ([1, "a"], "[1, 'a']"), ({"a": [10**5000]}, "{'a': [<an integer of 16610 bits>]}"),
+        ([1, "a", None, True], '[1, "a", null, true]'), ({"a": [10**5000]}, '{"a": [<an integer of 16610 bits>]}'),
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
@@ -92,8 +92,15 @@ def test_a_value_is_repeated_soon_however_large_it_is() -> None:
     endless: dict[str, Any] = {}
     endless["again"] = endless
     assert str(shown(deep)).startswith("[[[")
-    assert str(shown(endless)).startswith("{'again': {'again'")
+    assert str(shown(endless)).startswith('{"again": {"again"')
     assert len(str(shown([["x" * 10_000] * 1000] * 1000))) == VALUE_LENGTH
+
+
+def test_a_field_that_is_called_otherwise_here_is_suggested() -> None:
+    """A tension has a description where others have a content: no likeness of letters would tell."""
+    known = ["label", "description"]
+    assert errors.unknown_field("tensions[0].content", known).suggestion == "Did you mean 'description'?"
+    assert errors.unknown_field("tensions[0].colour", known).suggestion == "Leave it out"
 
 
 def test_the_nearest_word_is_suggested() -> None:
@@ -117,3 +124,13 @@ def test_what_is_handed_over_cannot_change_an_error_later() -> None:
     options.append("b")
     context["y"] = 2
     assert (error.valid_options, error.context) == (["a"], {"x": 1})
+
+
+def test_a_batch_names_its_first_faults_in_its_text() -> None:
+    """Who prints the error alone reads what is wrong; the rest is told by a sign."""
+    faults = [errors.missing_field(f"field{number}") for number in range(4)]
+    told = str(errors.batch_validation_failed(faults))
+    assert "'field0'" in told
+    assert "'field2'" in told
+    assert "'field3'" not in told
+    assert "; …" in told

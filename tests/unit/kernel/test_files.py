@@ -14,7 +14,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hansard.kernel.errors import HansardError
-from hansard.kernel.files import TEXT_LIMIT_BYTES, decoded, inside, read_bytes, read_text, write_atomic
+from hansard.kernel.files import (
+    TEXT_LIMIT_BYTES,
+    decoded,
+    head,
+    inside,
+    is_folder,
+    is_there,
+    lies_in,
+    read_bytes,
+    read_text,
+    resolved,
+    write_atomic,
+)
 from tests.support.processes import open_folder, plain_user, ran
 
 WORDS = "Größe — ‹x›\r\n\tzweite Zeile\r\n釉薬 🏺"
@@ -112,6 +124,23 @@ def test_a_file_of_fifty_megabytes_is_refused_before_it_is_read(tmp_path: Path) 
     assert refused(read_bytes, large, limit_bytes=99).code == "file_too_large"
 
 
+def test_a_path_that_leads_nowhere_lies_nowhere(tmp_path: Path) -> None:
+    """Circles of links and names that no file can have are looked at as any other path, and nothing is there."""
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "circle", tmp_path / "circle" / "x", tmp_path / "a\0b"):
+        assert not any((is_there(path), is_folder(path), head(path, 9)))
+        assert not lies_in(path, tmp_path / "folder")
+    long = tmp_path / ("x" * 300)
+    assert not any((is_there(long), is_folder(long), head(long, 9), head(tmp_path / "pipe", 9)))
+    assert resolved(tmp_path / "a\0b") is None
+    assert lies_in(tmp_path / "link" / "x", tmp_path / "elsewhere", tmp_path / "folder")
+    assert not lies_in(tmp_path / "folder" / ".." / "x", tmp_path / "folder")
+    assert is_folder(tmp_path / "link")
+
+
 def test_what_cannot_be_read_says_why_and_shows_no_path(tmp_path: Path) -> None:
     """Missing files, folders, pipes, sockets, devices and names no file can have: refused at once, without a path."""
     pipe, plug, link = tmp_path / "pipe", tmp_path / "plug", tmp_path / "circle"
@@ -125,7 +154,7 @@ def test_what_cannot_be_read_says_why_and_shows_no_path(tmp_path: Path) -> None:
                          tmp_path / "a\ud800b", tmp_path / ("x" * 300), tmp_path / "absent" / "deeper")
         }  # fmt: skip
     for error in reasons.values():
-        assert (error.code, error.value) == ("file_unreadable", "theirs")
+        assert (error.code, error.value) == ("file_not_found", "theirs")
         assert str(tmp_path) not in json.dumps(error.as_dict())
     assert "No such file" in reasons[tmp_path / "absent"].message
     assert "no regular file" in reasons[pipe].message
@@ -244,7 +273,7 @@ def test_what_cannot_be_written_says_why(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     for path in (tmp_path / "folder", tmp_path / "file" / "x", tmp_path / "a\0b", tmp_path / ("x" * 300)):
-        assert refused(write_atomic, path, b"x", name="theirs").code == "file_unwritable"
+        assert refused(write_atomic, path, b"x", name="theirs").code == "path_unusable"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
     write_atomic(tmp_path / ("x" * 255), b"a name of the full length")
 
@@ -283,7 +312,7 @@ def test_a_circle_of_links_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     with pytest.raises(HansardError) as caught:
         read_bytes(inside(tmp_path, "circle/x"))
-    assert caught.value.code in {"path_outside", "file_unreadable"}
+    assert caught.value.code in {"path_outside", "file_not_found"}
 
 
 def test_what_lies_inside_is_found(tmp_path: Path) -> None:
@@ -295,6 +324,23 @@ def test_what_lies_inside_is_found(tmp_path: Path) -> None:
     assert inside(tmp_path, "a/../b.md") == base / "b.md"
     assert inside(tmp_path, "link/b.md") == base / "a" / "b.md"
     assert inside(tmp_path, ".") == base
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("there", [True, False])
+def test_no_database_s_log_is_written_over(tmp_path: Path, ending: str, there: bool) -> None:
+    """What was committed may stand in it alone; by its own name and by a link, also where it is not there just now."""
+    (tmp_path / "any.sqlite").write_bytes(b"SQLite format 3\0rest")
+    log = tmp_path / f"any.sqlite{ending}"
+    if there:
+        log.write_bytes(b"committed")
+    (tmp_path / "link").symlink_to(log)
+    for path in (log, tmp_path / "link"):
+        with pytest.raises(HansardError) as refused:
+            write_atomic(path, b"minutes")
+        assert refused.value.code == "file_unwritable"
+    assert log.exists() is there
+    write_atomic(tmp_path / f"other{ending}", b"no database's")
 
 
 @pytest.mark.parametrize("held", [b"SQLite format 3\0rest", b"-----BEGIN PRIVATE KEY-----\nx"])

@@ -122,16 +122,16 @@ class Bounded(Shape):
         ({"query": "abcdef"}, "'query' must have at most 5 characters (got 'abcdef')"),
         ({"bounded": "abcdef"}, "'bounded' must have at most 5 characters (got 'abcdef')"),
         ({"query": 3}, "'query' must be a text (got 3)"),
-        ({"ids": []}, "'ids' must not be empty (got '[]')"),
-        ({"ids": ["a", "b", "c"]}, "'ids' must have at most 2 entries (got \"['a', 'b', 'c']\")"),
+        ({"ids": []}, "'ids' must not be empty (got [])"),
+        ({"ids": ["a", "b", "c"]}, '\'ids\' must have at most 2 entries (got ["a", "b", "c"])'),
         ({"ids": "a"}, "'ids' must be a list (got 'a')"),
         ({"limit": 0}, "'limit' must be at least 1 (got 0)"),
         ({"limit": 10}, "'limit' must be at most 9 (got 10)"),
         ({"limit": "3"}, "'limit' must be a whole number (got '3')"),
         ({"whole": 1}, "'whole' must be true or false (got 1)"),
-        ({"named": []}, "'named' must be an object (got '[]')"),
+        ({"named": []}, "'named' must be an object (got [])"),
         ({"word": "a,b"}, "'word' holds a comma (got 'a,b')"),
-        ([], "'request' must be an object (got '[]')"),
+        ([], "'request' must be an object (got [])"),
     ],
 )
 def test_a_fault_is_told_in_plain_words(payload: object, message: str) -> None:
@@ -139,6 +139,21 @@ def test_a_fault_is_told_in_plain_words(payload: object, message: str) -> None:
     with pytest.raises(HansardError) as caught:
         shaped(Bounded, payload)
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("payload", "suggestion"),
+    [
+        ({"ids": "a"}, "Give 'ids' as a list"),
+        ({"limit": "3"}, "Give 'limit' as a whole number"),
+        (3, "Give 'request' as an object with query, bounded, ids, limit, whole, named, names, word"),
+    ],
+)
+def test_a_value_of_another_type_is_answered_with_what_to_give(payload: object, suggestion: str) -> None:
+    """What to do next says the type, and of an object its fields."""
+    with pytest.raises(HansardError) as caught:
+        shaped(Bounded, payload)
+    assert caught.value.suggestion == suggestion
 
 
 def test_one_fault_is_told_as_itself() -> None:

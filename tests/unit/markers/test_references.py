@@ -168,8 +168,8 @@ def test_a_request_says_what_it_asks_for() -> None:
     ("marker", "code"),
     [
         ("[MOVE:REQUEST]", "missing_topic"),
-        ("[MOVE:CONCEDE]", "missing_target"),
-        ("[MOVE:DEFEND my plan]", "unreadable_target"),
+        ("[MOVE:CONCEDE]", "move_without_target"),
+        ("[MOVE:DEFEND my plan]", "move_without_target"),
         ("[MOVE:BRIDGE P0003]", "bridge_needs_two"),
         ("[MOVE:BRIDGE P0001 P0002 P0003]", "bridge_needs_two"),
     ],
@@ -306,6 +306,8 @@ def test_an_abstention_has_its_cause(text: str, cause: str | None) -> None:
     ("marker", "code"),
     [
         ("[MUFFIN-S0101: APPROVE | 85]", "bad_confidence"),
+        ("[MUFFIN-S0101: APPROVE | high]", "bad_confidence"),
+        ("[MUFFIN-S0101: HOLD | very low confidence]", "bad_confidence"),
         ("[MUFFIN-S0101: APPROVE | 0,85]", "bad_confidence"),
         ("[MUFFIN-S0101: MAYBE]", "unknown_stance"),
         ("[MUFFIN-S0001: APPROVE]", "other_round"),

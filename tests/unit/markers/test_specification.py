@@ -96,6 +96,18 @@ def test_the_short_response_of_the_judge_workflow_is_read() -> None:
     assert codes(response) == ["untyped_reference"]
 
 
+def test_a_stance_and_a_dissent_stand_in_the_summary() -> None:
+    """As a Judge registers them: a stance with what was given of it, a verdict by its kind and label."""
+    summary = read(
+        "[MUFFIN-S0101: CONDITIONAL | 0.85]\nThe restore is rehearsed.\n\n[DISSENT: Never rehearsed]\nNot once."
+    ).summary()["summary"]
+    assert summary["stances"] == [
+        {"stance": "CONDITIONAL", "confidence": 0.85, "condition": "The restore is rehearsed."}
+    ]  # fmt: skip
+    assert summary["verdicts"] == [{"type": "dissent", "label": "Never rehearsed"}]
+    assert {"stances", "verdicts", "exhibits"}.isdisjoint(read("Prose.").summary()["summary"])
+
+
 def test_a_request_shows_its_topic_in_the_summary() -> None:
     """A move without targets says what it asks for."""
     moves = read("[MOVE:REQUEST restore times under load]\nPlease.").summary()["summary"]["moves"]

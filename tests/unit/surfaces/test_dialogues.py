@@ -8,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansard.dialogue import model
-from hansard.dialogue.answers import DialogueListed, Place
-from hansard.dialogue.views import entity_whole, places
+from hansard.dialogue.answers import DialogueListed, Place, Warned
+from hansard.dialogue.store import indexed_words
+from hansard.dialogue.views import entity_whole, places, progress
+from hansard.exchange.shapes import DialogueExported
 from hansard.surfaces.render.dialogues import dialogue_list, entity, glance
+from hansard.surfaces.render.exchange import exported
+from hansard.surfaces.render.items import item, item_plain, items
 from hansard.surfaces.render.plain import plain_lines
 
 TIME = "2026-01-01T00:00:00.000000Z"
@@ -163,3 +167,64 @@ def test_the_verdict_stands_before_dissent() -> None:
     )
     shown = [text for text in plain_lines(glance(record, progress)) if text.startswith("Verdict ")]
     assert shown == ["Verdict z", "Verdict b", "Verdict a"]
+
+
+def test_every_item_that_a_search_can_name_is_shown() -> None:
+    """Whatever is in the search index and is no entity has its words shown whole, for people and for programs."""
+    round_ = model.Round(
+        dialogue_id="d", round=1, title="Second", summary="What was said.", status="completed", created_at=TIME
+    )
+    verdict = model.Verdict(
+        dialogue_id="d",
+        verdict_id="Final",
+        seq=1,
+        verdict_type="final",
+        round=1,
+        recommendation="Do it.",
+        description="Because it holds.",
+        conditions=["it rains"],
+        what_would_change="A flood. " * 60,
+        created_at=TIME,
+    )
+    expert = model.Expert(
+        dialogue_id="d", slug="jurgen", name="Jürgen", role="Pilot", source="pool", color="#000000", created_at=TIME
+    )
+    said = an_utterance("# Head\n\nSome words.", "jurgen")
+    one = an_entity(contributors=["jurgen"])
+    record = a_record([one], rounds=[round_], utterances=[said], verdicts=[verdict], experts=[expert])
+    found = items(record)
+    named = indexed_words(record)
+    assert found.keys() == named.keys() - {one.id}
+    for name, row in found.items():
+        text = "\n".join(plain_lines(item(record, row)))
+        for words in "\n\n".join(named[name]).split("\n\n"):
+            assert " ".join(words.split()) in " ".join(text.split()), name
+            assert words.strip() in str(item_plain(record, row)).replace("\\n", "\n"), name
+    assert next(plain_lines(item(record, said))) == "Jürgen in round 1"
+    whole = " ".join(" ".join(plain_lines(item(record, verdict))).split())
+    assert ("A flood. " * 60).strip() in whole
+    assert "on condition: it rains" in whole
+
+
+def test_warnings_of_an_export_are_counted_unless_they_are_asked_for() -> None:
+    """One line says how many there are and where they stand; asked for more, each is told."""
+    warnings = [Warned(type="x", message=f"something {number}") for number in range(16)]
+    answer = DialogueExported(path="/x.json", stats=None, warnings=warnings, digest=None, head=None)
+    short = list(plain_lines(exported(answer)))
+    assert len(short) == 2
+    assert "16 things that a reader of the record should know" in short[1]
+    assert "dialogue.json" in short[1]
+    assert sum("something" in line for line in plain_lines(exported(answer, whole=True))) == 16
+    assert len(list(plain_lines(exported(answer.model_copy(update={"warnings": []}))))) == 1
+
+
+def test_names_are_shown_as_they_are_written() -> None:
+    """At a glance and in an entity a name has the letters that its owner gives it."""
+    expert = model.Expert(
+        dialogue_id="d", slug="jurgen", name="Jürgen", role="Pilot", source="pool", color="#000000", created_at=TIME
+    )
+    record = a_record([an_entity(kind="T", contributors=["jurgen", "scone"])], experts=[expert])
+    shown = "\n".join(plain_lines(glance(record, progress(record))))
+    assert "Jürgen, Scone" in shown
+    assert "Jurgen" not in shown
+    assert "Jürgen, Scone" in "\n".join(plain_lines(entity(entity_whole(record, record.entities[0]))))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
+import hansard
 from hansard.app.assembly import open_parts
 from hansard.kernel import errors
 from hansard.kernel.errors import HansardError, Kind
@@ -68,7 +70,18 @@ def test_every_operation_that_an_error_translates_is_there(tmp_path: Path) -> No
         assert set(COMMANDS) <= set(parts.table)
     known = {" ".join(words) for words in paths()}
     for name, command in COMMANDS.items():
-        assert command in known or command == f"call {name}"
+        assert command.partition(" --")[0] in known or command == f"call {name}"
+
+
+def test_every_operation_that_a_text_of_ours_names_can_be_translated(tmp_path: Path) -> None:
+    """Errors and notes name operations in quotes, and for each of them there is something to type."""
+    with open_parts(tmp_path, store=False) as parts:
+        table = set(parts.table)
+    for room in ("kernel", "database", "dialogue", "exchange", "custody", "memory"):
+        for file in (Path(hansard.__file__).parent / room).rglob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            assert table & set(re.findall(r"'(\w+)'", text)) <= set(COMMANDS), file.name
+            assert not table & set(re.findall(r" \((\w+)\)", text)), file.name
 
 
 def test_a_message_cannot_break_its_line() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hansard.surfaces.render import blocks
 from hansard.surfaces.render.blocks import Block, Words, fields, line, table
 from hansard.surfaces.render.plain import plain_lines
-from hansard.surfaces.render.text import count, day_and_minute, figure, one_line, percent, safe, shortened
+from hansard.surfaces.render.text import count, day_and_minute, figure, one_line, percent, safe, share, shortened
 
 ACTS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
@@ -97,5 +97,6 @@ def test_figures_in_words() -> None:
         "1,204 entries",
     ]
     assert [figure(None), figure(1234), figure(0.5), percent(None), percent(66)] == ["–", "1,234", "0.5", "–", "66 %"]
+    assert [share(2 / 3), share(0.29), share(1)] == ["66 %", "29 %", "100 %"]
     assert day_and_minute("2026-09-14T09:00:00.000000Z") == "2026-09-14 09:00"
     assert day_and_minute("once") == "once"

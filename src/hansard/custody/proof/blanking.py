@@ -12,6 +12,7 @@ from hansard.custody.proof.words import texts_in
 from hansard.dialogue import model
 from hansard.dialogue.model import ERASED, Record, Row
 from hansard.kernel.ids import parse_display_id
+from hansard.markers.names import name_slug
 
 WORDS: Final[Mapping[type[Row], tuple[str, ...]]] = {
     model.Dialogue: ("title", "question", "background"),
@@ -40,6 +41,7 @@ DROPPED: Final = frozenset({"background", "parameters", "annotations"})
 """Columns of free form, whose keys may be words too: nothing is left of them."""
 
 _RESPONSE: Final = re.compile(r"round-(\d{1,2})/([a-z][a-z0-9-]{1,31})")
+_SAID: Final = re.compile(r"(?i:round)-(\d{1,2})/(.+)")
 _ROUND: Final = re.compile(r"round-(\d{1,2})")
 _EXHIBIT: Final = re.compile(r"X\d{4}")
 
@@ -114,6 +116,17 @@ def as_written(item: str) -> str:
         return f"{kind.lower()}:{name}"
     large = kind.upper()
     return large if parse_display_id(large) is not None or _EXHIBIT.fullmatch(large) else kind.lower()
+
+
+def items_in(record: Record, items: Iterable[str]) -> list[str]:
+    """Items as the record writes them; a response may be named by its speaker's name (``round-0/Jürgen``)."""
+    slugs = {expert.slug for expert in record.experts}
+    found = []
+    for item in items:
+        said = _SAID.fullmatch(item.strip())
+        slug = name_slug(said[2]) if said and said[2].lower() not in slugs else ""
+        found.append(f"round-{said[1]}/{slug}" if said and slug else as_written(item))
+    return found
 
 
 def _of_response(record: Record, number: int, slug: str) -> list[Row] | None:

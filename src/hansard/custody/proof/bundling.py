@@ -9,15 +9,15 @@ from typing import Any, Final, NamedTuple
 
 from hansard.custody import errors
 from hansard.custody.naming import Named, named
-from hansard.custody.proof import bundle, checkpoints, store
-from hansard.custody.proof.bundle import Checked
+from hansard.custody.proof import bundle, bundle_check, checkpoints, store
+from hansard.custody.proof.bundle_check import Checked
 from hansard.custody.proof.checkpointing import Checkpointing, item, not_trusted, signature_of
 from hansard.custody.proof.checkpoints import Checkpoint
 from hansard.custody.proof.erased import erasures
 from hansard.custody.proof.seen import Seen
-from hansard.custody.proof.shapes import BundleCreate, BundleCreated, BundlePart, Trust
+from hansard.custody.proof.shapes import BundleCreate, BundleCreated, BundlePart
 from hansard.custody.proof.store import Connection
-from hansard.custody.shapes import Discovery, Verified, Verify, Witness
+from hansard.custody.shapes import Discovery, Signature, Verified, Verify, Witness
 from hansard.custody.wording import discovery
 from hansard.database import verify as journal
 from hansard.database.engine import HEAD
@@ -65,7 +65,7 @@ class Bundling(Checkpointing):
     _dialogues: DialogueOperations
     _seen: Seen
 
-    @operation(writes=True)
+    @operation(writes=True, tools="proof", idempotent=True)
     def bundle_create(self, request: BundleCreate, call: Call) -> BundleCreated:
         """Write a dialogue into one file that verifies alone, up to a signed checkpoint."""
         with self._journal.reading(call) as connection:
@@ -95,7 +95,7 @@ class Bundling(Checkpointing):
             ),
             request.edition,
         )
-        checked = bundle.check(made)
+        checked = bundle_check.check(made)
         if checked.faults or (checked.report is not None and checked.report.findings):
             raise errors.record_not_provable(request.dialogue_id)
         data = container.packed(made)
@@ -107,7 +107,7 @@ class Bundling(Checkpointing):
         called = request.output_path or path.name
         if not self._may_write(path):
             raise path_not_allowed("output_path", called, "written")
-        if path.exists() and not _is_bundle_of(path, request.dialogue_id):
+        if files.is_there(path) and not is_bundle_of(path, request.dialogue_id):
             raise would_overwrite(called, request.dialogue_id)
         files.write_atomic(path, data, name=called)
         unsigned = head.sequence - heads[head.stream][0]
@@ -155,7 +155,7 @@ class Bundling(Checkpointing):
         noted = [] if request.checkpoint is None else [self._noted_checkpoint(request.checkpoint)]
         call.progress(0, 3, "reading the bundle")
         contents = container.read(data, name)
-        checked = bundle.check(contents.parts)
+        checked = bundle_check.check(contents.parts)
         call.progress(1, 3, "comparing the record with its journal")
         findings = [_of_part(fault.code, fault.message, fault.part) for fault in contents.faults]
         if checked.document is not None and checked.report is not None:
@@ -172,7 +172,8 @@ class Bundling(Checkpointing):
             said = checked.checkpoint.statement
             how = trusted.get(said.key, (None, "unknown"))
             through = checked.proof.number if checked.proof else None
-            signature = signature_of(checked.checkpoint, how, through)
+            last = checked.head[0] if checked.head else 0
+            signature = signature_of(checked.checkpoint, how, through, last)
             if request.trust and how[1] != "named":
                 findings.append(not_trusted(checked.checkpoint))
             known = [*noted, *self._own_noted(said.store), *self._seen_noted(checked)]
@@ -180,7 +181,7 @@ class Bundling(Checkpointing):
                 told, further = judged(checked, one)
                 findings += told
                 notes += further
-            unproved = list(_unproved(checked, how))
+            unproved = list(_unproved(checked, signature))
             if not findings and how[1] != "unknown" and checked.proof is not None:
                 proof = checked.proof
                 self._seen.note(checked.checkpoint, proof.stream, proof.number, proof.head)
@@ -217,7 +218,7 @@ class Bundling(Checkpointing):
         heads: dict[str, tuple[int, str]] = {}
         if container.is_bundle(data):
             contents = container.read(data, name)
-            checked = bundle.check(contents.parts)
+            checked = bundle_check.check(contents.parts)
             found = checked.checkpoint
             if checked.proof is not None:
                 heads[checked.proof.stream] = (checked.proof.number, checked.proof.head)
@@ -294,7 +295,7 @@ def judged(checked: Checked, known: Noted) -> tuple[list[Discovery], list[str]]:
         return [
             _of_part("checkpoint_forked", f"{which} says something else of the same entries", bundle.CHECKPOINT)
         ], []
-    held = None if head is None else bundle.held_against(checked, *head)
+    held = None if head is None else bundle_check.held_against(checked, *head)
     if held is not None and (held[0] == "stream_rewritten" or known.position < said.position):
         return [_of_part(held[0], f"{which} says: {held[1]}", _journal_part(checked))], []
     if known.position < said.position:
@@ -319,20 +320,19 @@ def _journal_part(checked: Checked) -> str:
     return bundle.JOURNAL if checked.edition == bundle.PUBLIC else bundle.DIALOGUE
 
 
-def _unproved(checked: Checked, how: tuple[str | None, Trust]) -> Iterator[str]:
+def _unproved(checked: Checked, signature: Signature) -> Iterator[str]:
     """What is left open by a bundle whose proof holds."""
-    assert checked.checkpoint is not None
-    said = checked.checkpoint.statement
-    if how[1] == "unknown":
-        yield f"Whose key {said.key} is: ask whoever is said to have signed for their key's id, by another way."
-    if checked.proof is not None and checked.head is not None and checked.head[0] > checked.proof.number:
-        later = checked.head[0] - checked.proof.number
-        which = "The last entry: it is" if later == 1 else f"The last {later} entries: they are"
+    if signature.trust == "unknown":
+        yield f"Whose key {signature.key_id} is: ask whoever is said to have signed for their key's id, by another way."
+    if signature.unsigned and checked.proof is not None:
+        which = (
+            "The last entry: it is" if signature.unsigned == 1 else f"The last {signature.unsigned} entries: they are"
+        )
         yield f"{which} in the chain, and came after the checkpoint was signed."
-        if changed := bundle.changed_since(checked.entries, checked.proof.number):
+        if changed := bundle_check.changed_since(checked.entries, checked.proof.number):
             rows = "One row" if changed == 1 else f"{changed} rows"
             yield f"{rows} of what was signed: changed or removed by entries that the signature does not cover."
-    yield f"What was recorded after {said.time}: only a newer checkpoint can show it."
+    yield f"What was recorded after {signature.time}: only a newer checkpoint can show it."
     for left in checked.left_out:
         yield f"{left[0].upper()}{left[1:]}."
 
@@ -362,10 +362,10 @@ def _once(findings: list[Discovery]) -> list[Discovery]:
     return list(found.values())
 
 
-def _is_bundle_of(path: Path, dialogue_id: str) -> bool:
+def is_bundle_of(path: Path, dialogue_id: str) -> bool:
     """Whether a file is an earlier bundle of this dialogue."""
     try:
         contents = container.read(files.read_bytes(path, limit_bytes=LIMIT_BYTES + OVERHEAD_BYTES), path.name)
     except HansardError:
         return False
-    return bundle.check(contents.parts).dialogue_id == dialogue_id
+    return bundle_check.check(contents.parts).dialogue_id == dialogue_id

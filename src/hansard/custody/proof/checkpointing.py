@@ -42,7 +42,7 @@ class Checkpointing(KeyOperations):
     _keys: Keyring
     _may_write: Callable[[Path], bool]
 
-    @operation(writes=True)
+    @operation(writes=True, tools="proof", scope="admin")
     def checkpoint_create(self, request: CheckpointCreate, call: Call) -> CheckpointItem:
         """State where every stream of the store stands, and sign it."""
         key, sign = self._keys.signer(request.key)  # before the store is locked: a passphrase may be asked for
@@ -88,14 +88,14 @@ class Checkpointing(KeyOperations):
                 )
                 return entry.finish(item(made, {key.id: key.name}))
 
-    @operation(path="/checkpoints")
+    @operation(path="/checkpoints", tools="proof")
     def checkpoint_list(self, request: CheckpointList, call: Call) -> CheckpointsListed:  # noqa: ARG002
         """List the store's checkpoints, the oldest first."""
         with self._journal.reading(call) as connection:
             names = self._keys.names()
             return CheckpointsListed(checkpoints=[item(one, names) for one in self._kept(connection)])
 
-    @operation(path="/checkpoints/{number}")
+    @operation(path="/checkpoints/{number}", tools="proof", scope="judge")  # it may write a file
     def checkpoint_show(self, request: CheckpointShow, call: Call) -> CheckpointItem:
         """Give a checkpoint, and write it to a file that can be mailed."""
         with self._journal.reading(call) as connection:
@@ -108,7 +108,7 @@ class Checkpointing(KeyOperations):
             files.write_atomic(path, checkpoints.rendered(found, heads), name=request.output_path)
         return item(found, self._keys.names(), request.output_path)
 
-    @operation(path="/checkpoints/verify")
+    @operation(path="/checkpoints/verify", tools="proof")
     def checkpoint_verify(self, request: CheckpointVerify, call: Call) -> Verified:
         """Tell whether the store still leads through what checkpoints said of it, and who signed them."""
         known = self._trusted(request.trust)
@@ -284,8 +284,17 @@ def item(one: Checkpoint, names: Mapping[str, str], path: str | None = None) -> 
     )
 
 
-def signature_of(one: Checkpoint, trust: tuple[str | None, Trust], through: int | None = None) -> Signature:
-    """Whose signature a checkpoint bears."""
+def signature_of(
+    one: Checkpoint, trust: tuple[str | None, Trust], through: int | None = None, last: int = 0
+) -> Signature:
+    """Whose signature a checkpoint bears.
+
+    Args:
+        one: the checkpoint.
+        trust: name and trust of its key.
+        through: how many entries of a record's stream it covers, of a bundle.
+        last: how many there are.
+    """
     said = one.statement
     return Signature(
         key_id=said.key,
@@ -295,6 +304,7 @@ def signature_of(one: Checkpoint, trust: tuple[str | None, Trust], through: int 
         time=said.time,
         hash=one.hash,
         through=through,
+        unsigned=0 if through is None else max(last - through, 0),
     )
 
 

@@ -45,17 +45,17 @@ class KeyOperations:
     _may_read: Callable[[Path], bool]
     _may_write: Callable[[Path], bool]
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="proof", scope="admin")
     def keys_create(self, request: KeysCreate, call: Call) -> KeyItem:  # noqa: ARG002
         """Draw a pair of keys to sign checkpoints with; one that is there already is never replaced."""
         return _own(self._keys.create(request.name, protected=request.protected))
 
-    @operation(path="/keys", store=False)
+    @operation(path="/keys", store=False, tools="proof")
     def keys_list(self, request: KeysList, call: Call) -> KeysListed:  # noqa: ARG002
         """List the keys of this home, and those of others that it trusts."""
         return KeysListed(keys=[*map(_own, self._keys.own()), *map(_of_another, self._keys.trusted())])
 
-    @operation(path="/keys/{key}", store=False)
+    @operation(path="/keys/{key}", store=False, tools="proof")
     def keys_show(self, request: KeyName, call: Call) -> KeyItem:
         """Give one key."""
         known = self.keys_list(KeysList(), call).keys
@@ -67,7 +67,7 @@ class KeyOperations:
             raise errors.key_not_found(request.key, [key.name for key in known])
         return found[0]
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="proof", scope="admin", idempotent=True)
     def keys_export(self, request: KeysExport, call: Call) -> KeyExported:
         """Give a public key as PEM, for those who verify; private halves are never given away."""
         key = self.keys_show(KeyName(key=request.key), call)
@@ -81,12 +81,12 @@ class KeyOperations:
             files.write_atomic(path, pem.encode(), name=request.output_path)
         return KeyExported(name=key.name, id=key.id, pem=pem, path=request.output_path)
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="proof", scope="admin")
     def keys_import(self, request: KeysImport, call: Call) -> KeyItem:  # noqa: ARG002
         """Take in a pair of keys that was made elsewhere."""
         return _own(self._keys.take(request.name, self._readable_key(request.path, "path"), request.path))
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="proof", scope="admin", idempotent=True)
     def keys_trust(self, request: KeysTrust, call: Call) -> KeyItem:  # noqa: ARG002
         """Trust a key of somebody else, so that what it signed is told by their name."""
         if NAME.fullmatch(request.name) is None:
@@ -100,7 +100,7 @@ class KeyOperations:
         self._keys.trust(key)
         return _of_another(key)
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="proof", scope="admin", idempotent=True)
     def keys_untrust(self, request: KeyName, call: Call) -> KeyItem:  # noqa: ARG002
         """Trust a key no more."""
         return _of_another(self._keys.untrust(request.key))

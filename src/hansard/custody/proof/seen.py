@@ -96,7 +96,7 @@ class Seen:
     def _read(self) -> _File:
         """What is remembered; nothing where the file cannot be read: it is a help, and proves nothing."""
         try:
-            found = msgspec.json.decode((self._folder / FILE).read_bytes(), type=_File)
-        except (OSError, msgspec.DecodeError):
+            found = msgspec.json.decode(files.read_bytes(self._folder / FILE), type=_File)
+        except (HansardError, msgspec.DecodeError):
             return _File(FORMAT, [], [])
         return found if found.format == FORMAT else _File(FORMAT, [], [])

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from hansard.database.journal import Journal
+from hansard.database.journal import Entry, Journal
 from hansard.dialogue.calibration import answers, errors, requests, rules, store
 from hansard.dialogue.calibration.model import PRIORITIES, RULE_TYPES, Domain, Ethos, EthosConflict, Rule
 from hansard.dialogue.calibration.tables import STREAM
-from hansard.dialogue.door import raise_faults
+from hansard.dialogue.door import raise_faults, refuse
 from hansard.kernel.errors import invalid_field
 from hansard.kernel.ids import slugify
 from hansard.kernel.operations import Call, operation
@@ -25,7 +25,7 @@ class CalibrationOperations:
 
     # ------------------------------------------------------------------ writing
 
-    @operation(writes=True)
+    @operation(writes=True, tools="calibration")
     def domain_create(self, request: requests.DomainCreate, call: Call) -> answers.DomainTold:
         """Name a domain: a field that has norms of its own, by three capitals."""
         with self._journal.entry("domain_create", request, call, [STREAM]) as entry:
@@ -43,7 +43,7 @@ class CalibrationOperations:
             store.insert(entry, [domain])
             return entry.finish(answers.DomainTold(**domain.as_row()))
 
-    @operation(writes=True)
+    @operation(writes=True, tools="calibration")
     def rule_create(self, request: requests.RuleCreate, call: Call) -> answers.RuleTold:
         """Write down a rule: a principle (PR0001), a domain's tenet (FID-TN01), a question's constraint (CN01)."""
         with self._journal.entry("rule_create", request, call, [STREAM]) as entry:
@@ -66,18 +66,13 @@ class CalibrationOperations:
             store.insert(entry, [rule])
             return entry.finish(answers.RuleTold(rule=rule.as_row()))
 
-    @operation(writes=True)
+    @operation(writes=True, tools="calibration")
     def rule_revise(self, request: requests.RuleRevise, call: Call) -> answers.RuleTold:
         """Word or weigh a rule anew; every ethos keeps the revision that it was made of."""
         with self._journal.entry("rule_revise", request, call, [STREAM]) as entry:
             if entry.answer is not None:
                 return answers.RuleTold(**entry.answer)
-            known = store.read_rules(entry.connection)
-            rule = known.get(request.rule_id)
-            if rule is None:
-                raise errors.rule_not_found("rule_id", request.rule_id, known)
-            if rule.status == "retired":
-                raise errors.rule_retired("rule_id", request.rule_id)
+            rule = _active(entry, request.rule_id)
             given: dict[str, Any] = {
                 name: value
                 for name in ("label", "text", "priority")
@@ -97,23 +92,18 @@ class CalibrationOperations:
             store.update(entry, revised)
             return entry.finish(answers.RuleTold(rule=revised.as_row()))
 
-    @operation(writes=True)
+    @operation(writes=True, tools="calibration")
     def rule_retire(self, request: requests.RuleRetire, call: Call) -> answers.RuleTold:
         """Take a rule out of use; no new ethos takes it, and those that have it keep it."""
         with self._journal.entry("rule_retire", request, call, [STREAM]) as entry:
             if entry.answer is not None:
                 return answers.RuleTold(**entry.answer)
-            known = store.read_rules(entry.connection)
-            rule = known.get(request.rule_id)
-            if rule is None:
-                raise errors.rule_not_found("rule_id", request.rule_id, known)
-            if rule.status == "retired":
-                raise errors.rule_retired("rule_id", request.rule_id)
+            rule = _active(entry, request.rule_id)
             retired = msgspec.structs.replace(rule, status="retired", revised_at=entry.time)
             store.update(entry, retired)
             return entry.finish(answers.RuleTold(rule=retired.as_row()))
 
-    @operation(writes=True)
+    @operation(writes=True, tools="calibration")
     def ethos_synthesise(self, request: requests.EthosSynthesise, call: Call) -> answers.EthosTold:
         """Make a rule set without conflict: each is resolved by priority, by hand or by a model, or all is refused.
 
@@ -122,24 +112,11 @@ class CalibrationOperations:
         """
         if request.dry_run:
             with self._journal.reading(call) as connection:
-                domains = store.read_domains(connection)
-                plan = rules.plan_synthesis(
-                    request, store.read_rules(connection).values(), domains, store.read_made(connection)
-                )
-            if isinstance(plan, list):
-                raise_faults(plan, "ethos", request.title)
-                raise AssertionError("a refused ethos has faults")
-            return _told(None, request.title, domains[request.domain_id], plan)
+                return _told(None, request.title, *_planned(connection, request))
         with self._journal.entry("ethos_synthesise", request, call, [STREAM]) as entry:
             if entry.answer is not None:
                 return answers.EthosTold(**entry.answer)
-            domains = store.read_domains(entry.connection)
-            plan = rules.plan_synthesis(
-                request, store.read_rules(entry.connection).values(), domains, store.read_made(entry.connection)
-            )
-            if isinstance(plan, list):
-                raise_faults(plan, "ethos", request.title)
-                raise AssertionError("a refused ethos has faults")
+            domain, plan = _planned(entry.connection, request)
             if plan.unresolved:
                 raise errors.ethos_conflict_unresolved([one.told().model_dump() for one in plan.unresolved])
             if not plan.rules:
@@ -169,11 +146,11 @@ class CalibrationOperations:
                 for number, one in enumerate(plan.conflicts, start=1)
             ]
             store.insert(entry, [ethos, *conflicts])
-            return entry.finish(_told(ethos, request.title, domains[request.domain_id], plan))
+            return entry.finish(_told(ethos, request.title, domain, plan))
 
     # ------------------------------------------------------------------ reading
 
-    @operation(path="/rules")
+    @operation(path="/rules", tools="calibration")
     def rules_list(self, request: requests.RulesList, call: Call) -> answers.RulesListed:
         """List domains and rules: principles, tenets, constraints, the weightier first."""
         with self._journal.reading(call) as connection:
@@ -193,7 +170,7 @@ class CalibrationOperations:
             ],
         )
 
-    @operation(path="/ethos/{ethos_id}")
+    @operation(path="/ethos/{ethos_id}", tools="calibration")
     def ethos_get(self, request: requests.EthosQuery, call: Call) -> answers.EthosTold:
         """Give an ethos whole: its rules, what conflicted and how it was resolved, what experts are told."""
         with self._journal.reading(call) as connection:
@@ -219,7 +196,7 @@ class CalibrationOperations:
             created_at=ethos.created_at,
         )
 
-    @operation(path="/ethos")
+    @operation(path="/ethos", tools="calibration")
     def ethos_list(self, request: requests.EthosList, call: Call) -> answers.EthosListed:
         """List every ethos, and which of their rules were revised or retired since."""
         with self._journal.reading(call) as connection:
@@ -242,6 +219,26 @@ class CalibrationOperations:
                 if request.domain_id in (None, ethos.domain_id)
             ]
         return answers.EthosListed(ethos=found)
+
+
+def _active(entry: Entry, rule_id: str) -> Rule:
+    """A rule that is in use."""
+    known = store.read_rules(entry.connection)
+    rule = known.get(rule_id)
+    if rule is None:
+        raise errors.rule_not_found("rule_id", rule_id, known)
+    if rule.status == "retired":
+        raise errors.rule_retired("rule_id", rule_id)
+    return rule
+
+
+def _planned(connection: store.Connection, request: requests.EthosSynthesise) -> tuple[Domain, rules.Synthesis]:
+    """The ethos that a request asks for, with its domain."""
+    domains = store.read_domains(connection)
+    plan = rules.plan_synthesis(request, store.read_rules(connection).values(), domains, store.read_made(connection))
+    if isinstance(plan, list):
+        refuse(plan, "ethos", request.title)
+    return domains[request.domain_id], plan
 
 
 def _free_id(title: str, known: list[str]) -> str:

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from hansard.database.columns import encoded_row, row_bytes
-from hansard.dialogue import store as dialogues
 from hansard.dialogue.calibration import store as calibration
 from hansard.dialogue.calibration.rules import changed_since, digest_of
 from hansard.dialogue.exhibits import store
@@ -62,7 +61,7 @@ class Looking:
             return Look("not_checked", why="files are not looked at here")
         try:
             file = files.inside(self._folder_of(dialogue), path)
-            if not file.exists():
+            if not files.is_there(file):
                 if dialogue.imported:
                     return Look("not_checked", why="the record was imported, and no copy came with it")
                 return Look("missing", why=f"'{path}' is not in the dialogue's folder any more")
@@ -147,8 +146,9 @@ class Looking:
         ]
 
     def _record(self, dialogue_id: str) -> Record | None:
+        """As much of a dialogue as the standing of its verdicts needs."""
         if dialogue_id not in self._records:
-            self._records[dialogue_id] = dialogues.read_record(self._connection, dialogue_id)
+            self._records[dialogue_id] = store.read_grounds(self._connection, dialogue_id)
         return self._records[dialogue_id]
 
     def many(self, dialogue_ids: list[str], today: date) -> dict[str, str]:

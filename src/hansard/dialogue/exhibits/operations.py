@@ -25,9 +25,10 @@ from hansard.dialogue.model import Dialogue, Exhibit, Watch
 from hansard.dialogue.rules.life import standing_final
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
-from hansard.kernel.errors import HansardError, invalid_field, missing_field, path_outside
-from hansard.kernel.ids import RESERVED_SLUGS, expert_slug
+from hansard.kernel.errors import HansardError, invalid_field, missing_field
+from hansard.kernel.ids import RESERVED_SLUGS
 from hansard.kernel.operations import Call, operation
+from hansard.markers.names import name_slug
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -66,7 +67,7 @@ class ExhibitOperations(Door):
             fault = rules.known_kind(request.kind)
             if fault is not None:
                 raise fault
-            known = store.exhibit_ids(entry.connection, dialogue.dialogue_id)
+            known = dialogues.exhibit_ids(entry.connection, dialogue.dialogue_id)
             time = time_of(dialogue, entry, request.at)
             faults: list[HansardError] = []
             author = self._author(entry, dialogue, request, faults)
@@ -105,7 +106,7 @@ class ExhibitOperations(Door):
             )
             if pinned.data is not None:
                 exhibit = self._copied(dialogue, exhibit, pinned)
-            store.insert(entry, [exhibit])
+            dialogues.insert(entry, [exhibit])
             return entry.finish(answers.ExhibitAdded(dialogue_id=dialogue.dialogue_id, exhibit=_told(exhibit)))
 
     def _pinned_already(self, entry: Entry, dialogue: Dialogue, kind: str, pinned: Pinned) -> Exhibit | None:
@@ -125,7 +126,7 @@ class ExhibitOperations(Door):
     def _author(
         self, entry: Entry, dialogue: Dialogue, request: requests.ExhibitAdd, faults: list[HansardError]
     ) -> str:
-        slug = expert_slug(request.added_by)
+        slug = name_slug(request.added_by)
         if slug not in RESERVED_SLUGS:
             known = dialogues.read_experts(entry.connection, request.dialogue_id)
             if slug not in known and not dialogue.imported:
@@ -171,13 +172,8 @@ class ExhibitOperations(Door):
             raise invalid_field(
                 "path", request.path, "is an address, and nothing is fetched", suggestion="Save it and give the file"
             )
-        path = Path(request.path)
-        folder = self.folder(dialogue)
-        if not path.is_absolute():
-            path = folder / path
-        if not self._may_read(path) and not path.resolve().is_relative_to(folder.resolve()):
-            raise path_outside(request.path, "the dialogue's folder")
-        if path.is_dir():
+        path = self._given(dialogue, request.path)
+        if files.is_folder(path):
             raise invalid_field(
                 "path", request.path, "is a folder, not a file", suggestion="Pin its files, or an archive of them"
             )
@@ -252,7 +248,7 @@ class ExhibitOperations(Door):
                 reference=bound[0].reference,
                 created_at=time_of(dialogue, entry, request.at),
             )
-            store.insert(entry, [watch])
+            dialogues.insert(entry, [watch])
             return entry.finish(
                 answers.WatchAdded(
                     dialogue_id=watch.dialogue_id,

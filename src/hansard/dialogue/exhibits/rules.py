@@ -131,24 +131,28 @@ def _plain(text: str) -> str:
 # -- what a verdict rests on -------------------------------------------------------------------------------------------
 
 
+def grounds(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    """What each end of these references rests on directly."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for ref in refs:
+        if ref.ref_type in GIVES_GROUND or (ref.ref_type == "support" and ref.target_id.startswith("E")):
+            found[ref.source_id].append(ref.target_id)
+        if ref.ref_type == "support":
+            found[ref.target_id].append(ref.source_id)
+    return found
+
+
 def rests_on(record: Record, verdict: Verdict) -> RestsOn:
     """The exhibits and the calibration that a verdict's key evidence and claims reach.
 
     From each of them the references that give ground are followed, as far as they lead; a circle ends where it began.
     """
-    ground: dict[str, list[str]] = defaultdict(list)
-    for ref in record.refs:
-        if ref.ref_type in GIVES_GROUND or (ref.ref_type == "support" and ref.target_id.startswith("E")):
-            ground[ref.source_id].append(ref.target_id)
-        if ref.ref_type == "support":
-            ground[ref.target_id].append(ref.source_id)
+    ground = grounds(record.refs)
     reached: set[str] = set()
-    waiting = [*verdict.key_evidence, *verdict.key_claims]
+    waiting = {*verdict.key_evidence, *verdict.key_claims}
     while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += ground[name]
+        reached |= waiting
+        waiting = {below for name in waiting for below in ground.get(name, ())} - reached
     on_the_way = [entity for entity in record.entities if entity.id in reached]
     cited = {name for entity in on_the_way for name in entity.exhibits or ()}
     calibration = record.dialogue.calibration

@@ -7,13 +7,12 @@ words replace any part.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hansard.dialogue import views
 from hansard.dialogue.contexts import SETTLED, Context
 from hansard.dialogue.model import UNSETTLED, Entity, Expert, PanelMember, Record
-from hansard.kernel.ids import shown_name
 
 PARTS: Final = ("question", "foundation", "why_here", "mandate", "relevant_work", "progress")
 """The six parts, in their order."""
@@ -159,8 +158,3 @@ def _article(role: str) -> str:
 
 def _work(entity: Entity) -> dict[str, Any]:
     return {**views.entity_view(entity), "kind": entity.kind, "round": entity.round}
-
-
-def names(slugs: Iterable[str]) -> str:
-    """Experts as people read them."""
-    return ", ".join(shown_name(slug) for slug in slugs)

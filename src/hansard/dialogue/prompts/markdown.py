@@ -11,7 +11,6 @@ from typing import Any
 
 from hansard.dialogue.contexts import Context
 from hansard.dialogue.model import Expert, PanelMember
-from hansard.dialogue.prompts.briefs import names
 from hansard.kernel.ids import KINDS, shown_name
 from hansard.markers.syntax import MARKERS, Marker
 
@@ -41,14 +40,15 @@ def prompt(
         instructions: the Judge's words, added to the instructions.
     """
     expert = next(one for one in context.record.experts if one.slug == seat.slug)
+    names = {one.slug: one.shown for one in context.record.experts}
     sections = [
         _head(context),
         _background(context.body["dialogue"].get("background")),
         _calibration(context.body),
-        None if brief is None else _brief(context.round, brief),
+        None if brief is None else _brief(context.round, brief, names),
         _role(context, expert, task),
-        _prior_rounds(earlier, seat.slug),
-        _tensions(context, seat.slug),
+        _prior_rounds(earlier, seat.slug, names),
+        _tensions(context, seat.slug, names),
         _exhibits(context.body.get("exhibits", ())),
         _instructions(context, expert, instructions),
     ]
@@ -115,7 +115,7 @@ def _calibration(body: Mapping[str, Any]) -> str | None:
     return None if calibration is None else str(calibration["prompt_injection"]).strip()
 
 
-def _brief(round_: int, brief: Mapping[str, Any]) -> str:
+def _brief(round_: int, brief: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The six parts under headings of their own; a part in the Judge's words stands as written."""
 
     def part(name: str, made: Iterable[str]) -> str:
@@ -138,15 +138,15 @@ def _brief(round_: int, brief: Mapping[str, Any]) -> str:
             "### Your Mandate",
             part("mandate", ["\n".join(f"{number}. {_line(task)}" for number, task in enumerate(mandate, 1))]),
             "### Earlier Work That Concerns You",
-            part("relevant_work", map(_cited, work)) or "Nothing was said yet.",
+            part("relevant_work", [_cited(one, names) for one in work]) or "Nothing was said yet.",
             "### Progress So Far",
             part("progress", _progress(progress)) or "No round was held yet.",
         ]
     )
 
 
-def _cited(work: Mapping[str, Any]) -> str:
-    who = names(work["contributors"])
+def _cited(work: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    who = _listed(work["contributors"], names)
     kind = KINDS[work["kind"]]
     text = work.get("content") or work.get("description") or ""
     head = f"**{work['id']}: {_line(work['label'])}** ({kind}, {work['status']}; {who}, round {work['round']})"
@@ -168,7 +168,7 @@ def _progress(progress: Mapping[str, Any]) -> Iterator[str]:
 
 def _role(context: Context, expert: Expert, task: str | None) -> str:
     view = context.body["experts"][expert.slug]
-    facts = [shown_name(expert.slug), _line(view["role"]), *([view["tier"]] if view["tier"] else [])]
+    facts = [expert.shown, _line(view["role"]), *([view["tier"]] if view["tier"] else [])]
     lines = [f"**{facts[0]}** | {' | '.join(facts[1:])}"]
     if view["focus"]:
         lines.append(f"Focus: {_line(view['focus'])}")
@@ -205,17 +205,33 @@ def earlier_rounds(rounds: Iterable[Mapping[str, Any]]) -> list[tuple[str | None
             parts.append((said["expert"], f" — {_line(said['role'])}"))
             own = [view for view in round_["tensions"] if view["id"] in said["tensions_raised"]]
             views = [*said["perspectives"], *own, *said["recommendations"], *said["evidence"], *said["claims"]]
-            parts += [(None, _entity(view)) for view in views] or [(None, "Nothing of theirs was registered.")]
+            stood = _stood(said)
+            parts += [(None, text) for text in [*map(_entity, views), *([stood] if stood else [])]] or [
+                (None, "Nothing of theirs was registered.")
+            ]
         if round_["judge_synthesis"]:
             parts.append((None, f"#### The Judge's Synthesis of Round {round_['round']}"))
             parts.append((None, _quoted(round_["judge_synthesis"])))
     return parts
 
 
-def _prior_rounds(earlier: Sequence[tuple[str | None, str]], slug: str) -> str:
+def _stood(said: Mapping[str, Any]) -> str:
+    """An expert's stance and moves in a round."""
+    stance, told = said.get("stance"), []
+    if stance is not None:
+        share = f" ({stance['confidence']:g})" if "confidence" in stance else ""
+        told.append(f"Stance: {stance['stance']}{share}")
+        told[0] += f" ({stance['cause']})" if "cause" in stance else ""
+        told += [_quoted(stance["condition"])] if stance.get("condition") else []
+    for move in said.get("moves", ()):
+        about = " ".join([*move["targets"], *([_line(move["topic"])] if move.get("topic") else [])])
+        told.append(f"Move: {move['type']}{f' {about}' if about else ''}")
+    return "\n".join(told)
+
+
+def _prior_rounds(earlier: Sequence[tuple[str | None, str]], slug: str, names: Mapping[str, str]) -> str:
     told = [
-        text if who is None else f"#### {shown_name(who)}{' (You)' if who == slug else ''}{text}"
-        for who, text in earlier
+        text if who is None else f"#### {names[who]}{' (You)' if who == slug else ''}{text}" for who, text in earlier
     ]
     return "\n\n".join(["## Prior Rounds", *(told or ["There is none: you open the dialogue."])])
 
@@ -231,7 +247,7 @@ def _entity(view: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _tensions(context: Context, slug: str) -> str:
+def _tensions(context: Context, slug: str, names: Mapping[str, str]) -> str:
     rows = []
     by_id: dict[str, set[str]] = {}
     mine = {entity.id for entity in context.record.entities if slug in entity.contributors} | {f"@{slug}"}
@@ -243,7 +259,7 @@ def _tensions(context: Context, slug: str) -> str:
         part = ["raised it"] if slug in authors else []
         part += sorted(by_id.get(tension["id"], ()))
         rows.append(
-            f"| {tension['id']} | {_cell(tension['label'])} | {names(authors)} | {tension['status']} | "
+            f"| {tension['id']} | {_cell(tension['label'])} | {_cell(_listed(authors, names))} | {tension['status']} | "
             f"{', '.join(part) or '—'} |"
         )
     table = ["| ID | Tension | Raised by | Status | Your part |", "|---|---|---|---|---|", *rows]
@@ -261,7 +277,7 @@ def _instructions(context: Context, expert: Expert, further: str | None) -> str:
     slug, round_ = expert.slug, context.round
     parts = [
         "## Instructions",
-        f"You are {shown_name(slug)}, {_line(expert.role)}, in round {round_} of this dialogue. Nobody sees another's "
+        f"You are {expert.shown}, {_line(expert.role)}, in round {round_} of this dialogue. Nobody sees another's "
         "response before all have spoken. You are scored on wisdom, consistency, truth and relationships; what is "
         "precise counts, length does not.",
         "Number what you contribute with local ids of your own, from 01 for each kind: "
@@ -275,6 +291,11 @@ def _instructions(context: Context, expert: Expert, further: str | None) -> str:
         parts += ["### From the Judge", further.strip()]
     parts.append(f"Your response is kept as `round-{round_}/response-{slug}.md` in the dialogue's folder.")
     return "\n\n".join(parts)
+
+
+def _listed(slugs: Iterable[str], names: Mapping[str, str]) -> str:
+    """Experts as people read them."""
+    return ", ".join(names.get(slug) or shown_name(slug) for slug in slugs)
 
 
 def _quoted(text: str) -> str:

@@ -1,23 +1,42 @@
-"""The operation that makes prompts, and writes them."""
+"""What a round's panel is told, as prompts and as files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from hansard.dialogue import answers, contexts, requests
 from hansard.dialogue.door import Door
 from hansard.dialogue.folder import write_into
 from hansard.dialogue.prompts import briefs, markdown
+from hansard.kernel.ids import shown_name
 from hansard.kernel.operations import Call, operation
 
 
 class Prompting(Door):
-    """Prompts for a round's panel."""
+    """Prompts for a round's panel, and contexts in files."""
 
     @operation(writes=True)
+    def dialogue_context_write(self, request: requests.RoundContext, call: Call) -> answers.ContextWritten:
+        """Write the context of a round's panel into ``round-N/context.json`` below the dialogue's folder."""
+        with self._journal.reading(call) as connection:
+            record = self.record(request.dialogue_id, connection, verbatim=False)
+        found = contexts.asked_for(record, request)
+        folder = self.writable_folder(record.dialogue)
+        data = contexts.file_bytes(found.body, found.notes)
+        own = found.body["dialogue"]
+        return answers.ContextWritten(
+            dialogue={name: own[name] for name in own if name not in ("question", "background")},
+            notes=found.notes,
+            tokens=found.tokens,
+            folder=str(folder),
+            file=write_into(folder, f"round-{found.round}/context.json", data),
+            suggested_panel=contexts.suggested_panel(found),
+        )
+
+    @operation(
+        writes=True, shorter="Have them written into files ('write'), or give a 'budget_tokens' or some 'experts'"
+    )
     def dialogue_prompts(self, request: requests.DialoguePrompts, call: Call) -> answers.PromptsGiven:
         """Make the prompts of a round's panel, with a brief for whoever is new; write them where that is asked."""
         with self._journal.reading(call) as connection:
@@ -53,6 +72,7 @@ class Prompting(Door):
             prompts.append(
                 answers.PromptGiven(
                     expert=seat.slug,
+                    name=view.get("name") or shown_name(seat.slug),
                     role=view["role"],
                     source=seat.source,
                     fresh=fresh,
@@ -75,8 +95,8 @@ class Prompting(Door):
 
 def _context_bytes(found: contexts.Context, view: dict[str, Any], brief: dict[str, Any] | None) -> bytes:
     """What a prompt was made of: the shared parts, this expert's own, and the brief."""
-    data = {**{name: part for name, part in found.body.items() if name != "experts"}, "expert": view, "brief": brief}
-    return msgspec.json.format(msgspec.json.encode({**data, "notes": found.notes}), indent=1) + b"\n"
+    shared = {name: part for name, part in found.body.items() if name != "experts"}
+    return contexts.file_bytes({**shared, "expert": view, "brief": brief}, found.notes)
 
 
 def _replaced(prompts: list[answers.PromptGiven]) -> Iterator[answers.Warned]:

@@ -10,6 +10,7 @@ from hansard.dialogue.rules.figures import (
     positions_by_round,
     stated_vote,
     tensions_by_round,
+    unheard,
 )
 from hansard.dialogue.rules.life import standing_final
 from hansard.dialogue.rules.lifecycle import Lives
@@ -34,4 +35,5 @@ __all__ = [
     "standing_final",
     "stated_vote",
     "tensions_by_round",
+    "unheard",
 ]

@@ -41,6 +41,8 @@ class Positions(msgspec.Struct, frozen=True):
     agreed: list[str]
     abstained: list[str]
     settled: list[str]
+    outvoted: list[str] = []
+    """Members for whom a vote is stated that what they registered themselves does not bear out."""
 
     @property
     def counted(self) -> int:
@@ -59,8 +61,9 @@ def positions(
 ) -> Positions:
     """Where each member stands at the end of a round.
 
-    A vote decides where one was given; then a stance; then the move to converge. A condition counts as agreement
-    when it stands in the verdict. REJECT and HOLD weigh more than a move to converge in the same response.
+    What a member registered against the verdict stands, whatever vote is stated: REJECT and HOLD, also beside a move
+    to converge, and CONDITIONAL without one while its condition is not among ``conditions``. Otherwise a vote decides
+    where one was given; then a stance; then the move to converge.
 
     Args:
         members: the round's panel.
@@ -74,24 +77,17 @@ def positions(
     converge = {move.expert_slug for move in moves if move.move_type == "converge"}
     stance_of = {stance.expert_slug: stance for stance in stances}
     met = [_plain(condition) for condition in conditions]
-    agreed, abstained = [], []
+    agreed, abstained, outvoted = [], [], []
     for name in names:
         vote = (votes or {}).get(name)
-        stance = stance_of.get(name)
-        if vote is not None:
-            if vote == "for":
-                agreed.append(name)
-            elif vote == "abstain":
-                abstained.append(name)
-        elif stance is not None and stance.stance == "ABSTAIN":
+        word, condition = (stance_of[name].stance, stance_of[name].condition) if name in stance_of else (None, None)
+        unmet = word == "CONDITIONAL" and name not in converge and not _is_met(_plain(condition or ""), met)
+        if word in ("REJECT", "HOLD") or unmet:
+            if vote not in (None, "against"):
+                outvoted.append(name)
+        elif vote == "abstain" or (vote is None and word == "ABSTAIN"):
             abstained.append(name)
-        elif stance is not None and stance.stance in ("REJECT", "HOLD"):
-            continue
-        elif (
-            name in converge
-            or (stance is not None and stance.stance == "APPROVE")
-            or (stance is not None and stance.condition is not None and _is_met(_plain(stance.condition), met))
-        ):
+        elif vote == "for" or (vote is None and (name in converge or word in ("APPROVE", "CONDITIONAL"))):
             agreed.append(name)
     dissent = {
         name
@@ -100,7 +96,17 @@ def positions(
         for name in [verdict.author_expert, *verdict.supporting_experts]
         if name is not None
     }
-    return Positions(names, agreed, abstained, [name for name in names if name in dissent])
+    return Positions(names, agreed, abstained, [name for name in names if name in dissent], outvoted)
+
+
+def unheard(record: Record, round_: int) -> list[str]:
+    """Members who agree by a vote alone: in that round they gave no response, entity, stance or move."""
+    heard = {said.slug for said in record.utterances if said.round == round_ and said.raw is not None}
+    heard |= {slug for entity in record.entities if entity.round == round_ for slug in entity.contributors}
+    heard |= {move.expert_slug for move in record.moves if move.round == round_}
+    heard |= {stance.expert_slug for stance in record.stances if stance.round == round_}
+    where = positions_by_round(record).get(round_)
+    return [name for name in where.agreed if name not in heard] if where else []
 
 
 def _plain(text: str) -> str:
@@ -295,7 +301,25 @@ def claims_compared(record: Record) -> list[ClaimCompared]:
     by_round = {entry.round: entry for entry in figures(record)}
     ids = {local: entity for entity in record.entities for local in entity.local_ids}
     unsettled = tensions_by_round(record)
-    return [compared(claim, by_round, ids, unsettled) for claim in record.judge_claims]
+    ends = _ends(record, by_round.values(), unsettled)
+    return [compared(claim, by_round, ids, unsettled, ends) for claim in record.judge_claims]
+
+
+def _ends(
+    record: Record, by_round: Iterable[Figures], unsettled: Mapping[int, Mapping[str, str]]
+) -> dict[str, list[str]]:
+    """What a judge may count of a whole dialogue, as it was at the end of each round; the last is how it stands now."""
+    done = list(by_round)
+    tensions = [entity for entity in record.entities if entity.kind == "T"]
+    raised = [sum(entity.round <= number for entity in tensions) for number in unsettled]
+    settled = [f"{all_ - len(still)}/{all_}" for all_, still in zip(raised, unsettled.values(), strict=True)]
+    now = sum(entity.status not in UNSETTLED for entity in tensions)
+    return {
+        "agreed": [f"{entry.agreed}/{entry.panel - entry.abstained}" for entry in done],
+        "converge_percent": [str(entry.converge_percent) for entry in done],
+        "velocity": [str(entry.velocity) for entry in done],
+        "tensions_resolved": [*settled, f"{now}/{len(tensions)}"] if done else [],
+    }
 
 
 def compared(
@@ -303,14 +327,16 @@ def compared(
     by_round: Mapping[int, Figures],
     ids: Mapping[str, Entity],
     unsettled: Mapping[int, Mapping[str, str]] = {},  # read, never written
+    ends: Mapping[str, Sequence[str]] = {},
 ) -> ClaimCompared:
     """One claim beside the figures of its round, or the entity of its local id.
 
     A tension's status is compared with the one that it had in the claim's round, told by ``unsettled``
     (``tensions_by_round``). A claim that names no round may be of any: that a tension is not settled is borne out if it
-    was not at the end of one.
+    was not at the end of one. So may a count of the dialogue: it is borne out if one of ``ends`` is the same.
     """
     computed: Any = None
+    at_ends = ends.get(claim.item, ()) if claim.subject == "dialogue" else ()
     entity = ids.get(claim.local_id) if claim.local_id else None
     entry = by_round.get(claim.round) if claim.round is not None else None
     if claim.subject == "round" and entry is not None and claim.item in _COMPUTED:
@@ -318,7 +344,9 @@ def compared(
     elif entity is not None and claim.item == "status":
         computed = entity.status
     differs = False
-    if computed is not None:
+    if at_ends:
+        computed, differs = at_ends[-1], _figures_in(claim.claimed) not in map(_figures_in, at_ends)
+    elif computed is not None:
         if claim.item == "status" and entity is not None:
             if entity.kind == "T":
                 claims_settled = _claims_settled(claim.claimed)
@@ -341,6 +369,10 @@ def compared(
         source=claim.source,
         id=entity.id if entity else None,
     )
+
+
+def _figures_in(text: str) -> list[float]:
+    return [float(number) for number in _NUMBER.findall(text)]
 
 
 def _claims_settled(word: str) -> bool:

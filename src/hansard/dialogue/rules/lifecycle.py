@@ -10,7 +10,8 @@ import msgspec
 from hansard.dialogue import errors
 from hansard.dialogue.model import STATUSES, TRANSITIONS, UNSETTLED, Entity, Event
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field
-from hansard.kernel.ids import KINDS, RESERVED_SLUGS, expert_slug, parse_display_id
+from hansard.kernel.ids import KINDS, RESERVED_SLUGS, parse_display_id
+from hansard.markers.names import name_slug
 
 FIRST_STATUS: Final = {kind: words[0] for kind, words in STATUSES.items()}
 FIRST_EVENT: Final = {"P": "created", "R": "created", "T": "created", "E": "cited", "C": "asserted"}
@@ -119,18 +120,19 @@ class Lives:
         """Why a step may not be taken; ``None`` when it may."""
         entity = self._entities[entity_id]
         known = {FIRST_STATUS[entity.kind], COMMENTED}.union(*TRANSITIONS[entity.kind].values())
+        valid = valid_steps(entity.kind, entity.status)
+        by_hand = [word for word in valid if word != "adopted"]
         if status not in known:
+            now = [*by_hand, COMMENTED]
             return invalid_field(
                 f"{field}.status",
                 status,
                 f"is no status of a {KINDS[entity.kind]}",
-                valid_options=sorted(known),
-                suggestion=did_you_mean(status, known) or f"Use one of {', '.join(sorted(known))}",
+                valid_options=now,
+                suggestion=did_you_mean(status, now) or f"From '{entity.status}': {', '.join(now)}",
             )
         if status == COMMENTED:
             return None
-        valid = valid_steps(entity.kind, entity.status)
-        by_hand = [word for word in valid if word != "adopted"]
         if status not in valid:
             return errors.invalid_status_transition(f"{field}.status", entity_id, entity.status, status, by_hand)
         if status == "adopted":
@@ -195,5 +197,5 @@ def judged_actors(field: str, names: Sequence[str], experts: Iterable[str]) -> I
     """Actors who may not act: nobody but the dialogue's experts, the Judge and the user takes part."""
     allowed = set(experts) | RESERVED_SLUGS
     for index, name in enumerate(names):
-        if expert_slug(name) not in allowed:
+        if name_slug(name) not in allowed:
             yield errors.expert_not_in_panel(f"{field}.by[{index}]", name, allowed)

@@ -14,10 +14,15 @@ from hansard.dialogue import errors
 from hansard.dialogue.model import COLORS, TIERS, Dialogue, Expert, PanelMember
 from hansard.dialogue.requests import EvolvePanel, ExpertCreate, PoolExpert
 from hansard.kernel.errors import HansardError, invalid_field
-from hansard.kernel.ids import RESERVED_SLUGS, default_expert_name, expert_slug, is_expert_slug, shown_name
+from hansard.kernel.ids import RESERVED_SLUGS, default_expert_name, is_expert_slug, shown_name
+from hansard.kernel.lookalikes import skeleton, unfit
+from hansard.markers.names import is_name_of, name_slug, own_name
 
 DEFAULT_PANEL: Final = 12
 POOL_MIN, POOL_MAX = 3, 24
+
+NOBODYS_NAMES: Final = frozenset(map(skeleton, ("Judge", "the Judge", "User", "the User", "Clerk", "the Clerk")))
+"""What those are called in documents who are no experts."""
 
 
 def tier_of(tier: str | None, relevance: float | None) -> str | None:
@@ -44,6 +49,7 @@ def named_pool(pool: Sequence[PoolExpert], *, imported: bool) -> tuple[list[dict
     """
     faults: list[HansardError] = []
     taken: set[str] = set()
+    called: dict[str, str] = {}
     if not imported and not POOL_MIN <= len(pool) <= POOL_MAX:
         faults.append(
             invalid_field(
@@ -60,12 +66,15 @@ def named_pool(pool: Sequence[PoolExpert], *, imported: bool) -> tuple[list[dict
             faults.append(fault)
         slug = None
         if expert.name is not None:
-            slug = expert_slug(expert.name)
+            slug = name_slug(expert.name)
             if not is_expert_slug(slug):
                 faults.append(_not_a_slug(f"{field}.name", expert.name))
             elif slug in taken:
                 faults.append(invalid_field(f"{field}.name", expert.name, "is used twice in the pool"))
+            elif not imported and (fault := _mistakable(f"{field}.name", expert.name, slug, called)):
+                faults.append(fault)
             taken.add(slug)
+            called.setdefault(slug, expert.name)
         slugs.append(slug)
     free = (name for index in range(len(pool) + len(taken) + 1) if (name := default_expert_name(index)) not in taken)
     named = []
@@ -97,9 +106,53 @@ def _not_a_slug(field: str, value: str) -> HansardError:
         field,
         value,
         "does not make an expert's name",
-        suggestion="A name has 2 to 32 letters, digits or hyphens and begins with a letter; "
+        suggestion="A name has 2 to 32 letters (a to z), digits or hyphens and begins with a letter; "
         f"{' and '.join(sorted(RESERVED_SLUGS))} are reserved",
     )
+
+
+def _judged_name(field: str, name: str | None, slug: str) -> HansardError | None:
+    """Why an expert cannot be called so: nobody may pass for somebody else."""
+    if name is None or is_name_of(name, slug):
+        return None
+    return invalid_field(
+        field,
+        name,
+        f"is no name of '{slug}'",
+        suggestion=f"It would be '{name_slug(name)}' in the record: give that as 'expert_slug', or leave it out",
+    )
+
+
+def _mistakable(field: str, name: str | None, slug: str, called: Mapping[str, str]) -> HansardError | None:
+    """Why a reader could take somebody of this name for another, or for nobody on the panel.
+
+    Args:
+        called: what everybody is called whom the name must not look like, by slug; this expert may be among them.
+    """
+    if name is None:
+        return None
+    if why := unfit(name):
+        return invalid_field(field, name, why, suggestion="Write the name in one alphabet, as it is read")
+    seen = skeleton(name)
+    if seen in NOBODYS_NAMES:
+        return invalid_field(
+            field, name, "is what somebody is called who is no expert", suggestion="Give the expert a name of their own"
+        )
+    for other, shown in called.items():
+        if other != slug and seen in (skeleton(shown), skeleton(other)):
+            return invalid_field(
+                field,
+                name,
+                f"looks like the name of '{other}'",
+                suggestion="Give a name that nobody takes for another's",
+            )
+    return None
+
+
+def _called(dialogue: Dialogue, experts: Mapping[str, Expert]) -> dict[str, str]:
+    """What everybody of a dialogue is called, by slug: who takes part, and who may yet."""
+    pool = {entry["slug"]: entry.get("name") or entry["slug"] for entry in dialogue.expert_pool if entry.get("slug")}
+    return pool | {slug: expert.shown for slug, expert in experts.items()}
 
 
 def tier_split(size: int) -> dict[str, int]:
@@ -181,6 +234,7 @@ def new_expert(
     color: str,
     *,
     role: str,
+    name: str | None = None,
     source: str = "pool",
     tier: str | None = None,
     relevance: float | None = None,
@@ -192,6 +246,7 @@ def new_expert(
     return Expert(
         dialogue_id=dialogue_id,
         slug=slug,
+        name=name,
         role=role,
         description=description,
         focus=focus,
@@ -208,7 +263,7 @@ def plan_expert(
     dialogue: Dialogue, experts: Mapping[str, Expert], request: ExpertCreate, time: str
 ) -> tuple[Expert | None, list[HansardError]]:
     """The created expert, or why there is none."""
-    slug = expert_slug(request.expert_slug)
+    slug = name_slug(request.expert_slug)
     faults = []
     if not is_expert_slug(slug):
         faults.append(_not_a_slug("expert_slug", request.expert_slug))
@@ -216,6 +271,13 @@ def plan_expert(
         faults.append(errors.expert_exists(slug))
     if fault := judged_tier("tier", request.tier):
         faults.append(fault)
+    if fault := _judged_name("name", request.name, slug):
+        faults.append(fault)
+    if not faults and not dialogue.imported:
+        called = _called(dialogue, experts)
+        for field, name in (("expert_slug", request.expert_slug), ("name", request.name)):
+            if not faults and (fault := _mistakable(field, name, slug, called)):
+                faults.append(fault)
     if faults:
         return None, faults
     return (
@@ -225,6 +287,7 @@ def plan_expert(
             time,
             next_color(experts.values()),
             role=request.role,
+            name=own_name(request.name or request.expert_slug, slug),
             source="created",
             tier=tier_of(request.tier, request.relevance),
             relevance=request.relevance,
@@ -251,13 +314,14 @@ def plan_panel(
     """
     before = set(seated_before)
     pool = {entry["slug"]: entry for entry in dialogue.expert_pool if entry.get("slug")}
+    called = _called(dialogue, experts)
     joined: list[Expert] = []
     seats: list[PanelMember] = []
     faults: list[HansardError] = []
     taken: set[str] = set()
     for index, seat in enumerate(request.panel):
         field = f"panel[{index}]"
-        slug = expert_slug(seat.expert_slug)
+        slug = name_slug(seat.expert_slug)
         known = experts.get(slug)
         if not is_expert_slug(slug):
             faults.append(_not_a_slug(f"{field}.expert_slug", seat.expert_slug))
@@ -266,9 +330,12 @@ def plan_panel(
             faults.append(invalid_field(f"{field}.expert_slug", seat.expert_slug, "is seated twice"))
             continue
         taken.add(slug)
-        if fault := judged_tier(f"{field}.tier", seat.tier):
+        if fault := judged_tier(f"{field}.tier", seat.tier) or _judged_name(f"{field}.name", seat.name, slug):
             faults.append(fault)
             continue
+        for named in () if dialogue.imported or known is not None else ("name", "expert_slug"):
+            if fault := _mistakable(f"{field}.{named}", getattr(seat, named), slug, called):
+                faults.append(fault)
         if known is None and slug not in pool and not dialogue.imported:
             faults.append(errors.expert_not_found(f"{field}.expert_slug", slug, experts.keys() | pool.keys()))
             continue
@@ -295,6 +362,7 @@ def plan_panel(
                     time,
                     next_color([*experts.values(), *joined]),
                     role=role,
+                    name=own_name(entry.get("name"), slug) or own_name(seat.name or seat.expert_slug, slug),
                     tier=tier,
                     relevance=relevance,
                     focus=entry.get("focus") or seat.focus,

@@ -42,11 +42,11 @@ from hansard.kernel.ids import (
     MAX_SEQ,
     PLURALS,
     DisplayId,
-    expert_slug,
     parse_display_id,
     parse_expert_target,
     parse_local_id,
 )
+from hansard.markers.names import name_slug
 
 UPDATE_LISTS: Final = {
     "P": "perspective_updates",
@@ -145,7 +145,7 @@ class _Batch:
         computed = figures_of(round_, state.before, len(opened), fresh, where)
         judged = gate_of(state.dialogue, opened, fresh, where)
         claims = self._claims()
-        self._warn(utterances, fresh)
+        self._warn(utterances, moves, fresh)
         self._warn_of_claims(claims, computed)
         status = "converging" if judged.met else "open"
         dialogue = None if status == state.dialogue.status else msgspec.structs.replace(state.dialogue, status=status)
@@ -180,7 +180,7 @@ class _Batch:
 
     def _member(self, field: str, name: str) -> str | None:
         """The slug of a panel member, or a fault."""
-        slug = name if name in self.panel else expert_slug(name)
+        slug = name if name in self.panel else name_slug(name)
         if slug in self.panel:
             return slug
         self._fault(errors.expert_not_in_panel(field, name, self.panel), "expert", source=name)
@@ -350,7 +350,7 @@ class _Batch:
         named = names[0] if names else None
         found: list[str] = []
         for index, name in enumerate(item.contributors):
-            slug = name if name in self.panel else expert_slug(name)
+            slug = name if name in self.panel else name_slug(name)
             if slug not in self.panel:
                 self._fault(errors.expert_not_in_panel(f"{field}.contributors[{index}]", name, self.panel), word, named)
             elif slug not in found:
@@ -615,7 +615,7 @@ class _Batch:
                 message = f"{claim.item} is stated as {shown(claim.claimed)}; the record shows {beside.computed}"
                 self.warnings.append(Warned(type="claim_differs", message=message, round=computed.round))
 
-    def _warn(self, utterances: Sequence[Utterance], fresh: int) -> None:
+    def _warn(self, utterances: Sequence[Utterance], moves: Sequence[Move], fresh: int) -> None:
         number = self.request.round
         scored = {row.slug for row in utterances if row.score is not None}
         spoken = {row.slug for row in utterances if row.raw is not None}
@@ -636,7 +636,16 @@ class _Batch:
         if number >= self.state.dialogue.max_rounds:
             warn("max_rounds_passed", f"the dialogue was planned for {self.state.dialogue.max_rounds} rounds")
         if fresh and not self.state.dialogue.strict_velocity:
-            warn("new_perspectives", f"{fresh} new perspectives in this round: the panel still moves")
+            came = "perspective" if fresh == 1 else "perspectives"
+            warn("new_perspectives", f"{fresh} new {came} in this round: the panel still moves")
+        for move in () if self.state.dialogue.imported else moves:  # an import tells what was read of the markers
+            said = f"{move.expert_slug}'s move '{move.move_type}'"
+            if move.move_type == "request" and not (move.topic or "").strip():
+                warn("missing_topic", f"{said} asks for nothing", move.expert_slug)
+            elif move.move_type == "bridge" and len(move.targets) != 2:
+                warn("bridge_needs_two", f"{said} names {len(move.targets)} instead of two", move.expert_slug)
+            elif move.move_type in ("defend", "challenge", "concede") and not move.targets:
+                warn("move_without_target", f"{said} names nothing that it is about", move.expert_slug)
 
 
 def take_update(
@@ -671,7 +680,7 @@ def take_update(
         if isinstance(other, HansardError):
             return other, None
         found[name] = other
-    by = list(dict.fromkeys(expert_slug(name) for name in update.by))
+    by = list(dict.fromkeys(name_slug(name) for name in update.by))
     fault = next(judged_actors(field, update.by, experts), None) or lives.judged(field, target, update.status, by)
     if fault is not None:
         return fault, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -27,7 +27,8 @@ from hansard.dialogue.rules.life import standing_final
 from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, not_an_id, valid_steps
 from hansard.dialogue.rules.panel import named_twice
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
-from hansard.kernel.ids import expert_slug, parse_display_id
+from hansard.kernel.ids import parse_display_id
+from hansard.markers.names import name_slug
 
 ENTITY_LISTS: Final = {
     "tensions_resolved": "T",
@@ -98,7 +99,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     votes: dict[str, str] = {}
     members = [member.slug for member in state.members]
     for name, vote in (request.votes or {}).items():
-        field, slug = f"votes.{name}", expert_slug(name)
+        field, slug = f"votes.{name}", name_slug(name)
         if members and slug not in members:  # a round without a panel is told once, by its number
             faults.append(errors.expert_not_in_panel(field, name, members))
         elif slug in votes:
@@ -114,8 +115,6 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     watches = [(f"watch[{index}]", watch) for index, watch in enumerate(request.watch)]
     bound, unbound = judged_watches(watches, request.conditions)
     faults += unbound
-    if faults:
-        return faults
 
     where = positions(
         members,
@@ -126,19 +125,19 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         votes=votes,
     )
     gate: Gate | None = None
-    if final:
+    judgeable = request.round == state.completed - 1 and len(votes) == len(request.votes or ())
+    if final and judgeable:  # a wrong round or vote is told alone: it is judged against nothing
         settled = set(request.tensions_accepted)
         if dialogue.judged:  # otherwise "resolved" is a claim, not a step
             settled |= set(request.tensions_resolved)
         still_open = [entity_id for entity_id in state.open_tensions if entity_id not in settled]
         gate = gate_of(dialogue, still_open, state.new_perspectives, where)
-        faults = _judged_gate(gate, request, imported=dialogue.imported)
-        if faults:
-            return faults
+        faults += _judged_gate(gate, request, state, votes)
+    if faults:
+        return faults
+    if gate is not None:
         gate = msgspec.structs.replace(gate, forced=request.force and not gate.met)
-        adopted = _conclude(lives, request, judged=dialogue.judged)
-    else:
-        adopted = []
+    adopted = _conclude(lives, request, judged=dialogue.judged) if final else []
     verdict = Verdict(
         dialogue_id=dialogue.dialogue_id,
         verdict_id=request.verdict_id,
@@ -174,7 +173,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
         dialogue=msgspec.structs.replace(dialogue, status="converged", converged_at=time) if final else None,
         adopted=adopted,
         gate=gate,
-        warnings=list(_warnings(request, gate, where)),
+        warnings=list(_warnings(request, gate, where, state)),
         watches=[
             Watch(
                 dialogue_id=dialogue.dialogue_id,
@@ -192,7 +191,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
 
 def _expert(field: str, name: str, known: Iterable[str], faults: list[HansardError]) -> str | None:
     names = list(known)
-    slug = name if name in names else expert_slug(name)
+    slug = name if name in names else name_slug(name)
     if slug in names:
         return slug
     faults.append(errors.expert_not_found(field, name, names))
@@ -276,8 +275,10 @@ def _judged_compliance(state: VerdictState, request: VerdictRegister) -> Iterabl
         )  # fmt: skip
 
 
-def _judged_gate(gate: Gate, request: VerdictRegister, *, imported: bool) -> list[HansardError]:
-    if gate.met or imported:
+def _judged_gate(
+    gate: Gate, request: VerdictRegister, state: VerdictState, votes: Mapping[str, str]
+) -> list[HansardError]:
+    if gate.met or state.dialogue.imported:
         return []
     if request.force:
         if (request.force_reason or "").strip():
@@ -285,11 +286,32 @@ def _judged_gate(gate: Gate, request: VerdictRegister, *, imported: bool) -> lis
         return [errors.forced_convergence_no_warning("force_reason")]
     faults = []
     if "open_tensions" in gate.reasons or "new_perspectives" in gate.reasons:
-        fresh = gate.new_perspectives if "new_perspectives" in gate.reasons else 0
-        faults.append(errors.velocity_not_zero("verdict_type", gate.open_tensions, fresh))
+        bars = "new_perspectives" in gate.reasons
+        faults.append(errors.velocity_not_zero("verdict_type", gate.open_tensions, gate.new_perspectives, bars=bars))
     if "not_agreed" in gate.reasons:
-        faults.append(errors.convergence_not_unanimous(gate.share, gate.target, gate.not_agreed))
+        faults.append(errors.convergence_not_unanimous(gate.share, gate.target, list(_apart(gate, state, votes))))
     return faults
+
+
+def _apart(gate: Gate, state: VerdictState, votes: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Each member who does not agree: why, and what would change it."""
+    stances = {stance.expert_slug: stance for stance in state.stances}
+    dissent = "register its minority or dissent verdict"
+    for name in gate.not_agreed:
+        stance = stances.get(name)
+        if stance is not None and stance.stance in ("REJECT", "HOLD"):
+            why, remedy = stance.stance, f"another round, in which it may change its stance; or {dissent}"
+        elif votes.get(name) == "against":
+            why, remedy = "voted against", dissent
+        elif stance is not None and stance.stance == "CONDITIONAL":
+            condition = stance.condition or ""
+            why = f"CONDITIONAL: {condition}"
+            remedy = f"repeat in 'conditions': {condition}" if condition else "another round, in which it says on what"
+            remedy += f"; or {dissent}"
+        else:
+            why = "took no position in the last round"
+            remedy = f"another round with APPROVE or [MOVE:CONVERGE]; its vote in 'votes'; or {dissent}"
+        yield {"expert": name, "why": why, "remedy": remedy}
 
 
 def _conclude(lives: Lives, request: VerdictRegister, *, judged: bool) -> list[str]:
@@ -312,15 +334,29 @@ def _conclude(lives: Lives, request: VerdictRegister, *, judged: bool) -> list[s
     return adopted
 
 
-def _warnings(request: VerdictRegister, gate: Gate | None, where: Positions) -> Iterable[Warned]:
+def _warnings(request: VerdictRegister, gate: Gate | None, where: Positions, state: VerdictState) -> Iterable[Warned]:
     """Where the verdict's own words do not fit the record; they are kept as given, and the difference is told."""
     if gate is not None:
         if not gate.met:
             yield Warned(type="gate_not_met", message=f"the gate is not met: {', '.join(gate.reasons)}")
         if "new_perspectives" in gate.warnings:
+            came = "perspective" if gate.new_perspectives == 1 else "perspectives"
             yield Warned(
                 type="new_perspectives",
-                message=f"{gate.new_perspectives} new perspectives came up in the last round",
+                message=f"{gate.new_perspectives} new {came} came up in the last round",
+            )
+        if where.outvoted:
+            stances = {stance.expert_slug: stance.stance for stance in state.stances}
+            told = ", ".join(f"{name} ({stances[name]})" for name in where.outvoted)
+            yield Warned(
+                type="vote_against_stance",
+                message=f"votes are given that these members' own stances do not bear out, and do not count: {told}",
+            )
+        heard = {*state.spoke, *(move.expert_slug for move in state.moves), *(one.expert_slug for one in state.stances)}
+        if silent := [name for name in where.agreed if name not in heard]:
+            yield Warned(
+                type="agreed_unheard",
+                message=f"agreeing by their vote alone, and not heard in the last round: {', '.join(silent)}",
             )
         agreed = len(where.agreed)
         apart = where.counted - agreed

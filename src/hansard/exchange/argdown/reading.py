@@ -32,11 +32,8 @@ from hansard.exchange.graph import (
 from hansard.exchange.telling import Telling
 from hansard.kernel.ids import KINDS, MAX_ROUND
 
-DATA_TRIES: Final = 200
-"""So many open braces that nothing closes are looked at in a file; further ones are text."""
-
 _FRONT: Final = re.compile(r"\s*===+[ \t]*\r?\n(.*?)\n===+[ \t]*(?:\r?\n|$)", re.DOTALL)
-_COMMENT: Final = re.compile(r"\\.|\[[^\]\n]{1,1000}\]\([^)\n]{1,2000}\)|(?P<open><!--|/\*|//)", re.DOTALL)
+_COMMENT: Final = re.compile(r"\\.|\]\([^)\s]*|(?P<open><!--|/\*|//)", re.DOTALL)
 _COMMENT_ENDS: Final = {"<!--": "-->", "/*": "*/", "//": "\n"}
 _HEADING: Final = re.compile(r"(#+) (.*)", re.DOTALL)
 _RELATION: Final = re.compile(r"([ \t]*)(\+>|->|<\+|<-(?!-)|><|_>|<_|\+|-(?!-)|_(?=\s))(?:[ \t]*)(.*)", re.DOTALL)
@@ -46,7 +43,8 @@ _INFERENCE: Final = re.compile(r"[ \t]*-{2}")
 _DEFINED: Final = re.compile(r"(?:\[(?P<statement>[^\]\n]+)\]|<(?P<argument>[^>\n]+)>):")
 _NAMED: Final = re.compile(r"(?:\[(?P<statement>[^\]\n-][^\]\n]*)\]|<(?P<argument>[^>\n-][^>\n]*)>)(?!\()")
 _TAG: Final = re.compile(r"(?<!\\)#(?:\([^)\n]{1,200}\)|[A-Za-z0-9\u00a0-\ud7ff\uf900-\uffef-]+)[ \t]*")
-_BRACES: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}]|\n[ \t]*\n')
+_OPENS: Final = re.compile(r"\\.|(?P<open>\{)", re.DOTALL)
+_INSIDE: Final = re.compile(r'\\.|"(?:[^"\\\n]|\\.)*"|(?P<open>\{)|(?P<close>\})|(?P<empty>\n[ \t]*\n)')
 
 SIGNS: Final[Mapping[str, tuple[str, bool]]] = {
     "+": ("support", True),
@@ -140,7 +138,7 @@ class _Element:
 
     def __init__(self, key: str, title: str | None, line: int) -> None:
         self.key, self.title, self.line = key, title, line
-        self.texts: list[str] = []
+        self.texts: dict[str, None] = {}
         self.own = OwnData()
         self.tags: list[str] = []
         self.round = 0
@@ -157,7 +155,6 @@ class _Reader:
         self._told_relations: list[tuple[int, str, int, OwnReference]] = []
         """References that data tells: line, key of the source, round, and the reference."""
         self._untitled = 0
-        self._tries = 0
         self._round = 0
         self._own: OwnFile | None = None
         self._title: str | None = None
@@ -188,7 +185,7 @@ class _Reader:
 
     def _without_comments(self, text: str) -> str:
         """The text with comments as white space; lines stay where they are."""
-        spans = list(self._data_spans(text))
+        spans = list(_data_spans(text))
         pieces: list[str] = []
         unclosed: set[str] = set()
         at = index = 0
@@ -219,20 +216,6 @@ class _Reader:
             at = end
         return "".join([*pieces, text[at:]])
 
-    def _data_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where data stands: an open brace, not escaped, and the one that closes it."""
-        at = 0
-        while (start := text.find("{", at)) >= 0:
-            at = start + 1
-            if _is_escaped(text, start) or self._tries >= DATA_TRIES:
-                continue
-            end = _closing(text, start)
-            if end is None:
-                self._tries += 1
-            else:
-                yield start, end
-                at = end
-
     # -- blocks and lines
 
     def _body(self, text: str) -> None:
@@ -248,7 +231,7 @@ class _Reader:
 
     def _joined(self, text: str) -> Iterator[_Line]:
         """Lines, one that holds data over several lines as one."""
-        spans = list(self._data_spans(text)) if "{" in text else []
+        spans = list(_data_spans(text)) if "{" in text else []
         number, at, index = 1, 0, 0
         while at <= len(text):
             end = text.find("\n", at)
@@ -354,7 +337,7 @@ class _Reader:
             if element.texts and words not in element.texts:
                 self._told("restated", f"{key[:80]} is defined again; both texts are kept", number, note=True)
             if words not in element.texts:
-                element.texts.append(words)
+                element.texts[words] = None
             if len(element.texts) == 1:
                 element.line, element.round = number, self._round
         if own is not None:
@@ -367,14 +350,19 @@ class _Reader:
     def _parts(self, text: str, number: int) -> tuple[str, OwnData | None, list[str]]:
         """Words, data and tags of an element's text."""
         own: OwnData | None = None
-        for start, end in reversed(list(self._data_spans(text))):
+        pieces: list[str] = []
+        at = 0
+        for start, end in _data_spans(text):
+            pieces.append(text[at:start])
+            at = end
             value = _parsed(text[start:end])
             try:
-                own = msgspec.convert(value, OwnData)
+                fitting = msgspec.convert(value, OwnData)
+                own = own or fitting
             except msgspec.ValidationError as fault:
                 why = f"does not fit ({fault})" if value is not None else "is not written as JSON"
                 self._told("data_left", f"data that {why} was not read", number, note=True)
-            text = text[:start] + text[end:]
+        text = "".join([*pieces, text[at:]])
         tags = [tag.strip().lstrip("#").strip("()") for tag in _TAG.findall(text)]
         return unescaped(_TAG.sub("", text)).strip(), own, tags
 
@@ -501,27 +489,31 @@ def _begins(line: str) -> bool:
     return bool(_DEFINED.match(line)) or (bool(_NAMED.match(line)) and not line[:1].isspace())
 
 
-def _is_escaped(text: str, at: int) -> bool:
-    """Whether an odd number of backslashes stands before a character."""
-    first = at
-    while first and text[first - 1] == "\\":
-        first -= 1
-    return (at - first) % 2 == 1
+def _data_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where data stands: an open brace, not escaped, and the one that closes it before an empty line.
 
-
-def _closing(text: str, start: int) -> int | None:
-    """Behind the brace that closes the one at ``start``; data ends at the latest where an empty line stands."""
-    depth = 0
-    for found in _BRACES.finditer(text, start):
-        if found[0] == "{":
-            depth += 1
-        elif found[0] == "}":
-            depth -= 1
-            if depth == 0:
-                return found.end()
-        elif found[0][0] == "\n":
-            return None
-    return None
+    A brace that nothing closes is text, and data may stand behind it. Each character is looked at once.
+    """
+    opened: list[int] = []
+    closed: list[tuple[int, int]] = []
+    at = 0
+    while (found := (_INSIDE if opened else _OPENS).search(text, at)) is not None:
+        at = found.end()
+        if found["open"]:
+            opened.append(found.start())
+            continue
+        kind = found.lastgroup
+        if kind == "close":
+            start = opened.pop()
+            while closed and closed[-1][0] > start:
+                closed.pop()
+            closed.append((start, at))
+        elif kind == "empty":
+            opened.clear()
+        if not opened:
+            yield from closed
+            closed.clear()
+    yield from closed
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.commands import (
+    backup,
     bundle,
     calibration,
     call,
@@ -26,14 +27,18 @@ from hansard.surfaces.cli.commands import (
     keys,
     life,
     lists,
+    mcp,
     memory,
     minutes,
     progress,
     prompts,
     search,
+    serve,
     show,
     similar,
+    skills,
     standing,
+    token,
     verify,
 )
 from hansard.surfaces.cli.frame import Frame
@@ -82,10 +87,16 @@ GROUPS: Final[dict[str, dict[str, Command | Family]]] = {
     },
     "Watch": {"standing": standing.run, "watch": standing.watch},
     "Run": {
+        "mcp": mcp.run,
+        "serve": serve.run,
+        "token": Family(token.FAMILY, token.COMMANDS),
         "demo": demo.run,
         "memory": Family(memory.FAMILY, memory.COMMANDS),
         "doctor": doctor.run,
+        "backup": backup.run,
+        "restore": backup.restore,
         "database": Family(database.FAMILY, database.COMMANDS),
+        "skills": Family(skills.FAMILY, skills.COMMANDS),
     },
 }
 """Every command under its group, in the order of the help."""

@@ -12,16 +12,6 @@ def usage(message: str, suggestion: str | None = None) -> HansardError:
     return HansardError("invalid", "usage", message, constraint="usage", suggestion=suggestion)
 
 
-def internal_error() -> HansardError:
-    """A fault of Hansard itself, told to programs (``--json``); people get one line."""
-    return HansardError(
-        "unavailable",
-        "internal_error",
-        "Hansard failed",
-        suggestion="Run it again with --debug for the trace",
-    )
-
-
 def record_unreadable() -> HansardError:
     """A record that was altered cannot be read any more: rows are gone, or stand twice."""
     return HansardError(
@@ -42,6 +32,20 @@ def not_json(why: str, line: int | None, column: int | None) -> HansardError:
         field="request",
         constraint="shape",
         suggestion="Quote it for the shell, or give it as @FILE or on standard input (-)",
+    )
+
+
+def item_not_found(name: str, known: Iterable[str]) -> HansardError:
+    """A dialogue has no such round, response or verdict."""
+    names = list(known)
+    return HansardError(
+        "not_found",
+        "item_not_found",
+        f"'{name}' is nothing in this dialogue",
+        field="item",
+        value=name,
+        valid_options=names,
+        suggestion=did_you_mean(name, names) or "'hansard search' prints items, 'hansard show ID' the entities",
     )
 
 
@@ -78,4 +82,16 @@ def folder_not_empty(name: str) -> HansardError:
         field="keep",
         value=name,
         suggestion="Name a folder that does not exist yet",
+    )
+
+
+def skill_differs(files: Iterable[str]) -> HansardError:
+    """Another text stands where a skill would be written: an earlier version, or somebody's own changes."""
+    named = ", ".join(f"'{file}'" for file in files)
+    return HansardError(
+        "conflict",
+        "skill_differs",
+        f"another text stands in {named}; nothing was written",
+        field="to",
+        suggestion="Look at it, then use --replace, or name another folder",
     )

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -54,10 +54,19 @@ class Frame:
         anywhere: bool = True,
         home: Path | None = None,
         own: bool = False,
+        served_from: Sequence[Path] | None = None,
     ) -> Iterator[Parts]:
         """The program's parts (see ``Opener``). A person's own commands may write wherever that person may."""
         log: LogLevel = "debug" if self.debug else "info" if self.verbose else "warning"
-        with self.open_parts(home or self.home, store=store, make=make, anywhere=anywhere, own=own, log=log) as parts:
+        with self.open_parts(
+            home or self.home,
+            store=store,
+            make=make,
+            anywhere=anywhere,
+            own=own,
+            served_from=served_from,
+            log=log,
+        ) as parts:
             yield parts
 
     def call(self, parts: Parts, progress: Progress | None = None) -> Call:
@@ -66,7 +75,7 @@ class Frame:
 
         return Call(parts.actor, progress=progress or no_progress)
 
-    def ask(self, parts: Parts, operation: str, request: dict[str, Any], what: str | None = None) -> Any:
+    def ask(self, parts: Parts, operation: str, request: object, what: str | None = None) -> Any:
         """An operation's answer; ``what`` names the work on a bar, where it takes long."""
         if parts.table[operation].mark.writes and parts.home_met is not None and not self.home_told:
             from hansard.surfaces.render.text import one_line

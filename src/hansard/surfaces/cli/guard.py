@@ -57,7 +57,7 @@ def failed(frame: Frame, fault: Exception) -> int:
             _trace()
         return frame.complain(record_unreadable())
     if frame.json and not frame.told:
-        from hansard.surfaces.cli.errors import internal_error
+        from hansard.surfaces.errors import internal_error
 
         frame.document({**internal_error().as_dict(), "kind": "internal"})
     sys.stderr.write(f"Hansard failed: {type(fault).__name__}; run again with --debug for the trace\n")

@@ -27,11 +27,14 @@ def verified(answer: Verified) -> Iterator[Block]:
         for number, noun, plural in (
             (answer.entries, "journal entry", "journal entries"),
             (answer.rows, "row", None),
-            (answer.texts, "text", None),
+            (answer.texts, "longer text", None),  # the others stand in rows
         )
+        if number or noun != "longer text"
     )
     if answer.ok:
-        yield line(Words("✓ ", "good"), Words(f"verified: {one_line(answer.what)}", "strong"))
+        yield line(
+            Words("✓ ", "good"), Words(f"verified: {one_line(answer.what)}{_as_far(answer.signature)}", "strong")
+        )
         yield line(f"{compared} compared; nothing was altered, removed or added", indent=1)
     elif not answer.findings:
         yield line(Words("? ", "bad"), Words(f"not proved: {one_line(answer.what)}", "bad"))
@@ -63,6 +66,14 @@ def verified(answer: Verified) -> Iterator[Block]:
         yield line(Words("head: ", "quiet"), spelt(head), indent=1, whole=True)
     if heads:
         yield line(TAIL, indent=1)
+
+
+def _as_far(signature: Signature | None) -> str:
+    """Where a signature ends before the record does: a verdict must not reach further than its proof."""
+    if signature is None or not signature.unsigned:
+        return ""
+    later = count(signature.unsigned, "later entry", "later entries")
+    return f"; signed up to entry {signature.through}, {later} unsigned"
 
 
 def _signed(signature: Signature) -> Iterator[Block]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hansard.surfaces.render.blocks import Block, Gap, Words, line
-from hansard.surfaces.render.text import count, one_line
+from hansard.surfaces.render.blocks import Block, Gap, Words, fields, line
+from hansard.surfaces.render.text import count, figure, one_line
 
 if TYPE_CHECKING:
+    from hansard.custody.backups import Copied
     from hansard.custody.databases import DatabaseState, Migrated
 
 
@@ -30,8 +31,12 @@ def state(answer: DatabaseState) -> Iterator[Block]:
         yield line(held, indent=1)
 
 
-def migrated(answer: Migrated) -> Iterator[Block]:
-    """What was done to the schema, or would be."""
+def migrated(answer: Migrated, *, sql: bool = False) -> Iterator[Block]:
+    """What was done to the schema, or would be.
+
+    Args:
+        sql: with the statements themselves.
+    """
     before = answer.before or "no store"
     if not answer.revisions:
         yield line(Words("✓ ", "good"), f"the store has schema {answer.after} already; nothing to do")
@@ -41,8 +46,25 @@ def migrated(answer: Migrated) -> Iterator[Block]:
         yield line(Words("✓ ", "good"), f"brought from {before} to {answer.after} (by {steps})")
         return
     yield line(f"would be brought from {before} to {answer.after} (by {steps}); nothing was done")
-    for statement in (answer.statements or "").splitlines():
-        yield line(one_line(statement) if statement.strip() else "", indent=1)
+    yield fields(
+        ("Statements", figure(answer.statement_count or 0)),
+        ("New tables", ", ".join(answer.creates)),
+        ("New columns in", ", ".join(answer.alters)),
+    )
+    if sql:
+        for statement in (answer.statements or "").splitlines():
+            yield line(one_line(statement) if statement.strip() else "", indent=1)
+    else:
+        yield line("'hansard database migrate --sql' shows the statements")
     if answer.before is not None:
         yield Gap()
         yield line("to copy the store before: ", Words(one_line(answer.copy_hint), "strong"))
+
+
+def copied(answer: Copied) -> Iterator[Block]:
+    """A home that was copied."""
+    yield line(Words("✓ ", "good"), Words(f"copied and verified: {one_line(answer.path)}", "strong"))
+    held = f"{count(answer.entries, 'journal entry', 'journal entries')}, {count(answer.files, 'file')}"
+    yield line(f"{held}, {answer.bytes / 1024**2:,.1f} MiB{', keys' if answer.keys else ''}", indent=1)
+    for note in answer.notes:
+        yield line(Words("note: ", "quiet"), note, indent=1)

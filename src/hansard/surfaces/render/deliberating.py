@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hansard.kernel.ids import shown_name
 from hansard.surfaces.render.blocks import Block, Column, Gap, Heading, Prose, Words, fields, line, table
 from hansard.surfaces.render.dialogues import status
+from hansard.surfaces.render.errors import by_commands
 from hansard.surfaces.render.text import count, figure
 
 if TYPE_CHECKING:
@@ -16,28 +17,43 @@ if TYPE_CHECKING:
 
 def context(answer: answers.RoundContextGiven) -> Iterator[Block]:
     """A round's context at a glance, and where each expert stands."""
+    yield from _context_facts(answer, " ".join(one["id"] for one in answer.active_tensions) or "none")
+    yield from _notes(answer.notes)
+    yield from _suggested(answer.suggested_panel)
+    for slug, view in answer.experts.items():
+        yield Gap()
+        facts = [view["role"], view["tier"], view["source"], f"score {view['your_score']:,}"]
+        yield line(
+            Words(view.get("name") or shown_name(slug), "strong"),
+            Words("  " + " · ".join(one for one in facts if one), "quiet"),
+        )
+        yield Prose(view["round_context"] or "Has said nothing yet.", indent=1)
+
+
+def context_written(answer: answers.ContextWritten) -> Iterator[Block]:
+    """Where a round's context stands."""
+    yield from _context_facts(answer, None)
+    yield from _files(answer.folder, [answer.file])
+    yield from _notes(answer.notes)
+    yield from _suggested(answer.suggested_panel)
+
+
+def _context_facts(answer: answers.RoundContextGiven | answers.ContextWritten, open_: str | None) -> Iterator[Block]:
     about = answer.dialogue
     yield Heading(f"{about['title']}: context of round {about['current_round']}")
     yield fields(
         ("Id", about["id"]),
         ("Status", status(about["status"])),
         ("ALIGNMENT", figure(about["total_alignment"])),
-        ("Length", f"about {answer.tokens:,} tokens"),
-        (
-            "Open tensions",
-            " ".join(one["id"] for one in answer.active_tensions) or "none" if not answer.files else None,
-        ),
+        ("Length", f"about {answer.tokens:,} tokens (the context alone)"),
+        ("Open tensions", open_),
     )
-    yield from _files(answer.folder, answer.files)
-    yield from _notes(answer.notes)
-    if answer.suggested_panel is not None:
-        names = ", ".join(shown_name(one["slug"]) for one in answer.suggested_panel.members)
-        yield line(f"The rotation ({answer.suggested_panel.rotation}) suggests: {names}.")
-    for slug, view in answer.experts.items():
-        yield Gap()
-        facts = [view["role"], view["tier"], view["source"], f"score {view['your_score']:,}"]
-        yield line(Words(shown_name(slug), "strong"), Words("  " + " · ".join(one for one in facts if one), "quiet"))
-        yield Prose(view["round_context"] or "Has said nothing yet.", indent=1)
+
+
+def _suggested(panel: answers.PanelSuggested | None) -> Iterator[Block]:
+    if panel is not None:
+        names = ", ".join(one["name"] for one in panel.members)
+        yield line(f"The rotation ({panel.rotation}) suggests: {names}.")
 
 
 def prompts(answer: answers.PromptsGiven) -> Iterator[Block]:
@@ -72,7 +88,7 @@ def _prompts_said(answer: answers.PromptsGiven) -> list[str]:
 
 
 def _prompt_heading(one: answers.PromptGiven) -> Block:
-    return line(Words(f"{shown_name(one.expert)}, about {one.tokens:,} tokens", "quiet"))
+    return line(Words(f"{one.name}, the whole prompt: about {one.tokens:,} tokens", "quiet"))
 
 
 def _prompts_written(answer: answers.PromptsGiven) -> Iterator[Block]:
@@ -83,7 +99,7 @@ def _prompts_written(answer: answers.PromptsGiven) -> Iterator[Block]:
             ["Expert", "New", ">Tokens", "Prompt", "Context"],
             [
                 (
-                    shown_name(one.expert),
+                    one.name,
                     "yes" if one.fresh else "no",
                     f"{one.tokens:,}",
                     one.prompt_file.path if one.prompt_file else "–",
@@ -164,7 +180,7 @@ def statistics(answer: answers.DialogueStatistics) -> Iterator[Block]:
             ["Expert", ">Score", ">Rounds", ">A round", ">Dialogues", "Roles"],
             [
                 (
-                    shown_name(one.expert),
+                    one.name,
                     figure(one.total_score),
                     figure(one.rounds),
                     figure(one.average_score),
@@ -182,7 +198,7 @@ def _counted(numbers: dict[str, int]) -> str | None:
 
 def _notes(notes: Iterable[str]) -> Iterator[Block]:
     for note in notes:
-        yield line(Words(note, "quiet"))
+        yield line(Words(by_commands(note), "quiet"))
 
 
 def _files(folder: str | None, files: Iterable[answers.FileWritten]) -> Iterator[Block]:

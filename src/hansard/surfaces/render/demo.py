@@ -41,12 +41,12 @@ def look_here(claims: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     """The figures of the Judge that the record does not bear out."""
     lines = [line("In the minutes above, the Clerk corrects the Judge:")]
     for claim in differing(claims):
-        if claim.item in SPOKEN:
+        if claim.item in SPOKEN and claim.round is not None:
             unit = " %" if claim.item == "converge_percent" else ""
             claimed = f"{claim.claimed}{unit}" if claim.claimed.isdigit() else claim.claimed
             said = f"claimed {claimed}, the record shows {claim.computed}{unit}"
             lines.append(line(f"round {claim.round}, {SPOKEN[claim.item]}: {said}", indent=1))
-    others = sum(claim.item not in SPOKEN for claim in differing(claims))
+    others = sum(claim.item == "status" for claim in differing(claims))
     if others:
         lines.append(line(f"and {count(others, 'tension')} called resolved, and the vote of the verdict", indent=1))
     lines.append(line("Figures are computed from what the experts wrote; a claim stands beside them, never instead."))

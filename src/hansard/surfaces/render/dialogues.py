@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from hansard.dialogue.model import ERASED
+from hansard.dialogue.names import names_of, with_names
 from hansard.dialogue.views import lost_members
 from hansard.exchange.grounds import has_ground
 from hansard.exchange.wording import listed
@@ -31,7 +32,7 @@ from hansard.surfaces.render.text import (
     day_and_minute,
     figure,
     one_line,
-    percent,
+    share,
     shortened,
 )
 
@@ -126,7 +127,7 @@ def dialogue_list(answer: answers.DialogueListed, every: int = 0) -> Iterator[Bl
 def glance(record: model.Record, progress: answers.Progress, told: StandingTold | None = None) -> Iterator[Block]:
     """A dialogue at a glance: question, status, figures, tensions, verdicts and whether they stand, panel."""
     stands = {one.verdict_id: one for one in told.verdicts} if told is not None else {}
-    dialogue = record.dialogue
+    dialogue, names = record.dialogue, names_of(record)
     yield Heading(dialogue.title)
     yield fields(
         ("Id", dialogue.dialogue_id),
@@ -146,16 +147,16 @@ def glance(record: model.Record, progress: answers.Progress, told: StandingTold 
             "Tensions",
             table(
                 ["Id", "Status", "Raised by", "Label"],
-                [(one.id, status(one.status), _names(one.contributors), one.label) for one in tensions],
+                [(one.id, status(one.status), listed_names(one.contributors, names), one.label) for one in tensions],
             ),
         )
     for verdict in sorted(record.verdicts, key=lambda one: VERDICT_ORDER.index(one.verdict_type)):
         lost = lost_members(record, verdict)
-        yield from _titled(f"Verdict {verdict.verdict_id}", verdict_fields(verdict, lost))
+        yield from _titled(f"Verdict {verdict.verdict_id}", verdict_fields(verdict, lost, names))
         if verdict.verdict_id in stands and (has_ground(record) or stands[verdict.verdict_id].standing != "stands"):
             yield from verdict_standing(stands[verdict.verdict_id])
     if record.dialogue_events:
-        yield from _titled("Its life", life(record.dialogue_events))
+        yield from _titled("Its life", life(record.dialogue_events, names))
     if record.experts:
         yield from _titled("Panel", _panel(record))
     others = ", ".join(
@@ -168,7 +169,11 @@ def glance(record: model.Record, progress: answers.Progress, told: StandingTold 
         yield line(f"{others[:1].upper()}{others[1:]}; 'hansard show {dialogue.dialogue_id} P0001' shows one whole.")
 
 
-def verdict_fields(verdict: model.Verdict, lost: Mapping[str, Any] | None = None) -> Fields:
+def verdict_fields(
+    verdict: model.Verdict,
+    lost: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] = {},  # read, never written
+) -> Fields:
     """A verdict in its main points; what it says of the gate is what was computed when it was registered."""
     gate = verdict.gate
     met: Cell | None = None
@@ -176,13 +181,13 @@ def verdict_fields(verdict: model.Verdict, lost: Mapping[str, Any] | None = None
         reasons = "; ".join(REASONS.get(reason, reason) for reason in gate.get("reasons", []))
         met = Words("met", "good") if gate["met"] else Words(f"not met: {reasons}" if reasons else "not met", "warn")
     return fields(
-        ("Panel", None if lost is None else Words(_lost(lost), "warn")),
+        ("Panel", None if lost is None else Words(_lost(lost, names), "warn")),
         ("Type", verdict.verdict_type),
-        ("By", shown_name(verdict.author_expert or "judge")),
+        ("By", _name(verdict.author_expert or "judge", names)),
         ("Recommendation", Words(verdict.recommendation, "strong")),
         ("Vote", verdict.vote),
         ("Confidence", verdict.confidence),
-        ("Supported by", _names(verdict.supporting_experts)),
+        ("Supported by", listed_names(verdict.supporting_experts, names)),
         ("Accepted tensions", " ".join(verdict.tensions_accepted)),
         ("Adopted", " ".join(verdict.recommendations_adopted)),
         ("Would change it", shortened(verdict.what_would_change, 300) if verdict.what_would_change else None),
@@ -204,9 +209,9 @@ def _compliance(said: Mapping[str, Any] | None) -> Cell | None:
     return Words("; ".join(told), "bad" if broken else "warn")
 
 
-def _lost(lost: Mapping[str, Any]) -> str:
+def _lost(lost: Mapping[str, Any], names: Mapping[str, str]) -> str:
     kept = "a quorum remained" if lost["quorum"] else "no quorum remained"
-    who = ", ".join(f"{shown_name(one['expert'])}: {one['why']}" for one in lost["lost"])
+    who = ", ".join(f"{_name(one['expert'], names)}: {one['why']}" for one in lost["lost"])
     return f"{lost['remaining']} of {lost['seated']} took part, {kept} ({who})"
 
 
@@ -215,12 +220,12 @@ def _panel(record: model.Record) -> Block:
     for one in record.utterances:
         scores.setdefault(one.slug, {})[one.round] = one.score
     rows = []
-    for expert in record.experts:
+    for expert in with_names(record).experts:
         seats = sorted({seat.round for seat in record.panel_members if seat.slug == expert.slug})
         given = [score for score in scores.get(expert.slug, {}).values() if score is not None]
         rows.append(
             (
-                shown_name(expert.slug),
+                expert.shown,
                 expert.role,
                 expert.tier or "–",
                 " ".join(map(str, seats)) or "–",
@@ -232,13 +237,13 @@ def _panel(record: model.Record) -> Block:
 
 def entity(answer: answers.EntityGot) -> Iterator[Block]:
     """An entity whole: its words, who said them and where, references both ways, its life."""
-    one, labels = answer.entity, answer.labels
+    one, labels, names = answer.entity, answer.labels, answer.names
     yield Heading(f"{answer.id}  {one['label']}")
     yield fields(
         ("Kind", KINDS[one["kind"]]),
         ("Status", status(one["status"])),
         ("Round", str(one["round"])),
-        ("Said by", _names(one["contributors"])),
+        ("Said by", listed_names(one["contributors"], names)),
         ("Written as", " ".join(one["local_ids"])),
         ("Adopted in", one["adopted_in_verdict"]),
     )
@@ -269,7 +274,7 @@ def entity(answer: answers.EntityGot) -> Iterator[Block]:
             table(
                 [">Round", "Move", "By", "In the words"],
                 [
-                    (str(move["round"]), move["move_type"], shown_name(move["expert_slug"]), move["context"] or "–")
+                    (str(move["round"]), move["move_type"], _name(move["expert_slug"], names), move["context"] or "–")
                     for move in answer.moves
                 ],
             ),
@@ -283,7 +288,7 @@ def entity(answer: answers.EntityGot) -> Iterator[Block]:
                     (
                         str(event["event_round"]),
                         f"{event['type']} ({event['disposition']})" if event["disposition"] else event["type"],
-                        _names(event["actors"]),
+                        listed_names(event["actors"], names),
                         event["reference"] or "–",
                         event["result"] or "–",
                         event["reason"] or "–",
@@ -297,7 +302,7 @@ def entity(answer: answers.EntityGot) -> Iterator[Block]:
         yield line("Its words were erased; 'hansard verify' tells by which entry, and why.")
     elif answer.stands_in:
         told = listed(
-            [f"{shown_name(at.expert)}'s response of round {at.round}, line {at.line}" for at in answer.stands_in]
+            [f"{_name(at.expert, names)}'s response of round {at.round}, line {at.line}" for at in answer.stands_in]
         )
         yield line(f"Word for word in {told}.")
     else:
@@ -319,32 +324,32 @@ def progress(answer: answers.Progress) -> Iterator[Block]:
         ("Resolved tensions", " ".join(answer.resolved_tensions) or "none"),
         ("Converging", None if concluded else "yes" if answer.converging else "no"),
         ("Rounds still needed", None if concluded or not estimate else f"about {estimate}"),
-        ("Active experts", _names(answer.active_experts)),
+        ("Active experts", listed_names(answer.active_experts, answer.names)),
     )
     if answer.rounds:
         yield from _titled("Figures, computed from the record", figures(answer.rounds, answer.judge_claims))
         yield from difference_note(answer.judge_claims)
     if answer.leaderboard:
-        yield from _titled("Scores", _leaderboard(answer.leaderboard))
+        yield from _titled("Scores", _leaderboard(answer.leaderboard, answer.names))
     if answer.gate is not None:
         yield Gap()
-        yield from gate(answer.gate)
+        yield from gate(answer.gate, answer.names)
     if answer.blockers:
         yield Gap()
         yield Heading("In the way")
         yield from (line(f"- {blocker}", indent=1) for blocker in answer.blockers)
 
 
-def gate(state: answers.GateState) -> Iterator[Block]:
+def gate(state: answers.GateState, names: Mapping[str, str]) -> Iterator[Block]:
     """The convergence gate: who agrees, who does not, and whether a final verdict may be given."""
     yield Heading("Convergence gate")
     yield fields(
         ("Gate", Words("met", "good") if state.met else Words("not met", "warn")),
-        ("Agreed or settled", f"{percent(round(state.share * 100))} (wanted: {percent(state.target * 100)})"),
-        ("Agreed", _names(state.agreed)),
-        ("Not agreed", _names(state.not_agreed)),
-        ("Settled by a verdict of their own", _names(state.settled)),
-        ("Abstained", _names(state.abstained)),
+        ("Agreed or settled", f"{share(state.share)} (wanted: {share(state.target)})"),
+        ("Agreed", listed_names(state.agreed, names)),
+        ("Not agreed", listed_names(state.not_agreed, names)),
+        ("Settled by a verdict of their own", listed_names(state.settled, names)),
+        ("Abstained", listed_names(state.abstained, names)),
     )
     yield from (line(f"- {REASONS.get(reason, reason)}", indent=1) for reason in (*state.reasons, *state.warnings))
 
@@ -360,7 +365,7 @@ def citations(answer: answers.CitationsExpanded) -> Iterator[Block]:
                 yield line(str(one.error["suggestion"]), indent=1)
             continue
         yield line(Words(f"{one.id}  {one.label}", "strong"))
-        said = f"{one.kind}, {one.status}; {_names(one.contributors)}, round {one.round}"
+        said = f"{one.kind}, {one.status}; {listed_names(one.contributors, answer.names)}, round {one.round}"
         yield line(Words(said, "quiet"), indent=1)
         yield Prose(one.content or "", indent=1)
 
@@ -376,7 +381,7 @@ def hits(answer: answers.Searched) -> Iterator[Block]:
     )
 
 
-def life(events: Iterable[Any]) -> Block:
+def life(events: Iterable[Any], names: Mapping[str, str]) -> Block:
     """The steps of a dialogue's own life."""
     return table(
         ["When", "Step", "By", "Why"],
@@ -384,7 +389,7 @@ def life(events: Iterable[Any]) -> Block:
             (
                 one.created_at[:16].replace("T", " "),
                 _step(one.type, one.detail or {}),
-                ", ".join(shown_name(name) for name in one.actors),
+                listed_names(one.actors, names),
                 one.reason or "–",
             )
             for one in events
@@ -399,8 +404,8 @@ def _step(word: str, detail: dict[str, Any]) -> str:
     return f"tagged {' '.join(signs)}"
 
 
-def _leaderboard(board: Sequence[Mapping[str, Any]]) -> Block:
-    rows = [(shown_name(one["expert"]), figure(one["total"]), figure(one["rounds"])) for one in board]
+def _leaderboard(board: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Block:
+    rows = [(_name(one["expert"], names), figure(one["total"]), figure(one["rounds"])) for one in board]
     if any("modifiers" in one for one in board):  # in a calibrated dialogue; apart from the Judge's score
         added = [f"{one.get('modifiers', 0):+d}" for one in board]
         rows_with = [(*row, points) for row, points in zip(rows, added, strict=True)]
@@ -408,8 +413,13 @@ def _leaderboard(board: Sequence[Mapping[str, Any]]) -> Block:
     return table(["Expert", ">Score", ">Rounds"], rows)
 
 
-def _names(slugs: Iterable[str]) -> str:
-    return ", ".join(shown_name(slug) for slug in slugs)
+def _name(slug: str, names: Mapping[str, str]) -> str:
+    return names.get(slug) or shown_name(slug)
+
+
+def listed_names(slugs: Iterable[str], names: Mapping[str, str]) -> str:
+    """Experts as people read them."""
+    return ", ".join(_name(slug, names) for slug in slugs)
 
 
 def _titled(title: str, block: Block) -> Iterator[Block]:

@@ -15,16 +15,29 @@ OPTIONS_SHOWN = 12
 
 COMMANDS: Final = {
     "dialogue_abandon": "abandon",
+    "dialogue_context_write": "context --files",
+    "dialogue_entity": "show",
+    "dialogue_export": "export",
     "dialogue_get": "show",
+    "dialogue_import": "import",
     "dialogue_list": "list",
     "dialogue_reopen": "reopen",
+    "dialogue_round_context": "context",
     "dialogue_tag": "tag",
     "domain_create": "ethos domain",
+    "ethos_get": "ethos show",
     "ethos_synthesise": "ethos make",
     "exhibit_add": "exhibit add",
     "exhibit_list": "exhibit list",
+    "memory_ingest": "memory ingest",
+    "memory_query": "memory query",
+    "memory_repair": "memory repair",
+    "memory_stats": "memory stats",
+    "memory_verify": "memory verify",
     "rule_create": "ethos rule",
     "rule_revise": "ethos revise",
+    "rules_list": "ethos rules",
+    "token_list": "token list",
     **{
         name: f"call {name}"
         for name in (
@@ -36,9 +49,14 @@ COMMANDS: Final = {
         )
     },
 }
-"""What somebody at the command line types for an operation that an error names."""
+"""What somebody at the command line types for an operation that an error or a note names."""
 
 _NAMED: Final = re.compile(rf"'({'|'.join(COMMANDS)})'")
+
+
+def by_commands(text: str) -> str:
+    """A text that names operations, as somebody at the command line does what it says."""
+    return _NAMED.sub(lambda found: f"'hansard {COMMANDS[found[1]]}'", text)
 
 
 def error(
@@ -69,5 +87,5 @@ def _details(fault: HansardError, indent: int, by_operations: bool) -> Iterator[
     if fault.suggestion:
         told = fault.suggestion
         if not by_operations:
-            told = _NAMED.sub(lambda found: f"'hansard {COMMANDS[found[1]]}'", told)
+            told = by_commands(told)
         yield line(one_line(told), indent=indent)

@@ -117,17 +117,26 @@ def skipped(path: str) -> Iterator[Block]:
     )
 
 
-def exported(answer: DialogueExported) -> Iterator[Block]:
-    """Where an export lies, what it holds, and what it warns of."""
+def exported(answer: DialogueExported, *, whole: bool = False) -> Iterator[Block]:
+    """Where an export lies, what it holds, and what it warns of.
+
+    Args:
+        whole: every warning instead of their number.
+    """
     yield line(Words("✓ ", "good"), f"written to {answer.path}")
     if answer.rows is not None:
         held = [f"{number} {table.replace('_', ' ')}" for table, number in answer.rows.items() if number]
         yield line(f"rows: {', '.join(held) or 'none'}", indent=1)
-    yield from warned(answer)
+    yield from warned(answer, whole=whole)
 
 
-def warned(answer: DialogueExported) -> Iterator[Block]:
+def warned(answer: DialogueExported, *, whole: bool = False) -> Iterator[Block]:
     """What an export warns of; nothing where all is well."""
-    if answer.warnings:
-        yield line(f"{count(len(answer.warnings), 'warning')} in it:", indent=1)
-        yield from (line(f"- {one_line(warning.message)}", indent=1) for warning in answer.warnings)
+    if not answer.warnings:
+        return
+    told = f"{count(len(answer.warnings), 'thing')} that a reader of the record should know"
+    if not whole:
+        yield line(f"{told}; -v shows each, dialogue.json has them under 'warnings'", indent=1)
+        return
+    yield line(f"{told}:", indent=1)
+    yield from (line(f"- {one_line(warning.message)}", indent=1) for warning in answer.warnings)

@@ -51,6 +51,11 @@ def percent(value: int | float | None) -> str:
     return "–" if value is None else f"{value:g} %"
 
 
+def share(part: float) -> str:
+    """A part of one in percent, rounded down as all figures of the record are: 2 of 3 are 66 %."""
+    return percent(int(100 * part + 1e-6))  # 0.29 stands a little below itself
+
+
 def day_and_minute(stamp: str) -> str:
     """A stored time as people read it: ``2026-09-14 09:00``, always UTC."""
     return f"{stamp[:10]} {stamp[11:16]}" if len(stamp) >= 16 and stamp[10:11] == "T" else stamp

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hansard.custody.proof import bundle, checkpoints
+from hansard.custody.proof import bundle, bundle_check, checkpoints
 from hansard.custody.proof.bundle import JOURNAL, KEY, PAYLOADS, RECORD
 from hansard.custody.proof.shapes import BundleCreate, CheckpointShow, KeysExport, KeysTrust
 from hansard.custody.shapes import Verify
@@ -26,6 +26,8 @@ from hansard.exchange.import_shapes import DialogueImport
 from hansard.kernel.canonical import sha256_hex
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import collect
+from hansard.surfaces.render.custody import verified
+from hansard.surfaces.render.plain import plain_lines
 from tests.conftest import scale
 from tests.unit.custody.proof.made import (
     Parts,
@@ -112,7 +114,7 @@ def test_a_public_edition_holds_no_word_of_what_it_leaves_out(proved: Proved, pu
 
 
 def test_a_public_edition_of_an_import_hides_the_row_that_would_open_responses(proved: Proved, tmp_path: Path) -> None:
-    """The row of an imported dialogue names plain hashes of its files: it is told and not shown."""
+    """The row of an imported dialogue names plain hashes of its files: it is left out, and nothing of it is claimed."""
     other = Proved(_made(tmp_path / "other"))
     try:
         proved.document()
@@ -121,11 +123,13 @@ def test_a_public_edition_of_an_import_hides_the_row_that_would_open_responses(p
         other.sign()
         made = other.bundle(tmp_path / "imported.zip", "public")
         record = json.loads(parts_of(made)[RECORD])
-        assert record["told"]["title"] == "Harbour bridge"
+        assert b"Bridge or tunnel?" not in made.read_bytes()
         assert "dialogues" not in {row["table"] for row in record["rows"]}
         answer = other.verified(made)
         assert answer.ok, answer.findings
         assert any("title, question and status" in text for text in answer.unproved)
+        said = repacked(made, lambda parts: in_json(parts, RECORD, lambda value: value.update(told={"title": "Lies"})))
+        assert codes(other.verified(said)) == {"part_altered"}
     finally:
         other.close()
 
@@ -188,7 +192,9 @@ def test_later_entries_are_in_the_chain_and_not_under_the_signature(proved: Prov
         answer = proved.verified(proved.bundle(tmp_path / f"{edition}.zip", edition))
         assert answer.ok, answer.findings
         assert answer.signature is not None
-        assert answer.signature.through == 2
+        assert (answer.signature.through, answer.signature.unsigned) == (2, 1)
+        verdict = next(plain_lines(verified(answer)))
+        assert verdict.endswith("edition); signed up to entry 2, 1 later entry unsigned")
         assert any("The last entry: it is in the chain" in text for text in answer.unproved)
         assert not any("of what was signed: changed or removed" in text for text in answer.unproved)
     update = {"id": "P0001", "status": "conceded", "by": ["judge"], "reason": "Yes."}
@@ -288,7 +294,7 @@ def test_every_altered_byte_is_found(bundles: dict[str, bytes], edition: str) ->
             contents = bundle_contents(bytes(changed))
         except HansardError:
             continue
-        checked = bundle.check(contents.parts)
+        checked = bundle_check.check(contents.parts)
         told = [*contents.faults, *checked.faults, *(checked.report.findings if checked.report else [])]
         assert told, at
         assert any(getattr(fault, "part", DIALOGUE) or "end record" in fault.message for fault in told), at
@@ -381,8 +387,6 @@ def drop(table: str) -> Callable[[Any], None]:
     return change
 
 
-LIES = {"title": "Lies", "question": "Why?", "status": "open"}
-
 PUBLIC_CHANGES: dict[str, tuple[Callable[[Parts], object], set[str], str]] = {
     "words of an entity": (words(b"in forty.", b"in fifty.", RECORD), {"row_altered"}, "P0001"),
     "another key for a row": (
@@ -407,10 +411,10 @@ PUBLIC_CHANGES: dict[str, tuple[Callable[[Parts], object], set[str], str]] = {
         {"row_malformed"},
         RECORD,
     ),
-    "the dialogue told instead of shown": (
-        lambda p: in_json(p, RECORD, lambda v: (v.update(told=LIES), drop("dialogues")(v), drop("experts")(v))),
-        {"row_missing"},
-        "the expert",
+    "the dialogue told beside what is shown": (
+        lambda p: in_json(p, RECORD, lambda v: v.update(told={"title": "Lies", "question": "Why?", "status": "open"})),
+        {"part_altered"},
+        RECORD,
     ),
     "an entry": (words(b"dialogue_round_register", b"dialogue_round_registrar", JOURNAL), {"entry_altered"}, "entry"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 
 from hansard.custody.proof.blanking import WORDS, blanked, items_of
-from hansard.custody.proof.shapes import DialogueErase
+from hansard.custody.proof.shapes import DialogueErase, DialogueErased
 from hansard.custody.proof.words import Runs
 from hansard.custody.shapes import Verify
 from hansard.dialogue.exhibits.operations import ExhibitOperations
 from hansard.dialogue.model import ERASED
-from hansard.dialogue.requests import DialogueQuery, UpdateStatus
+from hansard.dialogue.operations import DialogueOperations
+from hansard.dialogue.requests import DialogueCreate, DialogueList, DialogueQuery, RoundRegister, UpdateStatus
 from hansard.dialogue.tables import ROWS
 from hansard.exchange.document import rows_of
 from hansard.exchange.import_shapes import DialogueImport
@@ -160,6 +162,98 @@ def test_where_the_same_words_still_stand_is_told(told: Proved) -> None:
     assert holding(told.home) == ["notes.txt"]
 
 
+def other_dialogue(store: Proved, title: str, question: str = "Why?", **more: Any) -> str:
+    """One more dialogue of the same store; its id."""
+    pool = {"experts": [{"role": role} for role in "ABC"]}
+    request = {"title": title, "question": question, "expert_pool": pool, **more}
+    return str(collect([store.dialogues])["dialogue_create"](request, CALL).dialogue_id)
+
+
+def test_other_dialogues_with_the_same_words_are_told(told: Proved) -> None:
+    """A question, a background: the dialogue is named with the places; nothing in it changes."""
+    other = other_dialogue(told, "Other", f"Is it true that {PHRASE}?", background={"subject": f"Why {PHRASE}"})
+    other_dialogue(told, "Third", "What has it to do with that?")
+    before = told.dialogues.record(other)
+    for dry_run in (True, False):
+        answer = told.erase("round-1/scone", dry_run=dry_run)
+        assert [(place.where, place.what, place.item) for place in answer.remaining] == [
+            (f"dialogue '{other}'", "question", None)
+        ]
+    assert told.dialogues.record(other) == before
+
+
+def in_own_folder(store: Proved, output_dir: str, title: str = "Mine") -> tuple[str, Path]:
+    """A dialogue with a folder of its own, in which somebody said 'Yes': its id and the folder."""
+    dialogue_id = other_dialogue(store, title, output_dir=output_dir)
+    folder = store.dialogues.folder(store.dialogues.record(dialogue_id).dialogue)
+    request = {"dialogue_id": dialogue_id, "round": 0, "score": 1, "responses": {"muffin": "Yes."}}
+    collect([store.dialogues])["dialogue_round_register"](request, CALL)
+    return dialogue_id, folder
+
+
+def erased(store: Proved, dialogue_id: str, **more: Any) -> DialogueErased:
+    """Erase for good."""
+    request = {"dialogue_id": dialogue_id, "reason": "on request", "dry_run": False, **more}
+    answer: DialogueErased = collect([store.custody])["dialogue_erase"](request, CALL)
+    return answer
+
+
+@pytest.mark.parametrize("more", [{"items": ["round-0/muffin"]}, {"whole": True}])
+def test_in_a_folder_that_somebody_named_only_what_is_hansard_s_goes(proved: Proved, more: dict[str, Any]) -> None:
+    """A user's own file that says the word, or may, is told and left; exports and files of rounds go."""
+    dialogue_id, folder = in_own_folder(proved, "project")
+    own = {"main.c": b'puts("yes");', "data.gz": gzip.compress(b"x"), "table.parquet": b"PAR1", "a/minutes.md": b"yes"}
+    own["dialogue.json"] = b'{"answer": "yes"}'
+    for name, data in own.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / "round-0").mkdir()
+    (folder / "round-0" / "response-muffin.md").write_text("Yes.")
+    proved.exchange.dialogue_export(DialogueExport(dialogue_id=dialogue_id, format="markdown"), CALL)
+    proved.exchange.dialogue_export(DialogueExport(dialogue_id=dialogue_id, format="parquet"), CALL)
+    answer = erased(proved, dialogue_id, **more)
+    assert {"round-0/response-muffin.md", "parquet/utterances.parquet"} <= set(answer.files)
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {
+        "minutes.md"  # 'Yes.' stands in the report, and not in the minutes
+    } == set(own)
+    assert {place.where for place in answer.remaining} >= {f"{folder.name}/{name}" for name in own}
+
+
+@pytest.fixture
+def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Hansard of before, which judged the folder that was named and not the one that is used."""
+    monkeypatch.setattr(DialogueOperations, "_judge_place", lambda *_: None)
+
+
+@pytest.mark.parametrize(("output_dir", "title"), [(".", "keys"), (".", "dialogues"), ("keys", "x")])
+@pytest.mark.usefixtures("lenient")
+def test_erasing_removes_no_key_and_no_other_dialogue_s_files(proved: Proved, output_dir: str, title: str) -> None:
+    """Where a dialogue was given the keys' folder, one that holds others' files, or the home: all of them stay."""
+    dialogue_id, folder = in_own_folder(proved, output_dir, title)
+    others = proved.home / "dialogues" / ID / "minutes.md"
+    others.parent.mkdir(parents=True, exist_ok=True)
+    others.write_text("Yes.")
+    (proved.home / "keys" / "old.txt").write_text("yes")
+    folder.mkdir(parents=True, exist_ok=True)
+    before = {path for path in proved.home.rglob("*") if path.is_file() and "hansard.db" not in path.name}
+    assert erased(proved, dialogue_id, whole=True).files == []
+    assert {path for path in proved.home.rglob("*") if path.is_file() and "hansard.db" not in path.name} == before
+
+
+@pytest.mark.usefixtures("lenient")
+def test_a_whole_dialogue_leaves_the_files_of_one_whose_folder_lies_in_its_own(proved: Proved) -> None:
+    """Neither its files nor those of a dialogue that was put below it go with the other."""
+    inner, folder = in_own_folder(proved, f"dialogues/{ID}", "inner")
+    (folder / "round-0").mkdir(parents=True)
+    (folder / "minutes.md").write_text("Another's.")
+    (folder / "round-0" / "response-muffin.md").write_text("Yes.")
+    (folder.parent / "notes.md").write_text("Its own.")
+    assert erased(proved, ID, whole=True).files == ["notes.md"]
+    assert (folder / "minutes.md").exists()
+    erased(proved, inner, whole=True)
+    assert (folder / "round-0" / "response-muffin.md").exists()  # nobody writes there any more: it is told, and left
+
+
 def test_a_whole_dialogue_goes(told: Proved) -> None:
     """Its row stays, blank and closed, so that the id is not given again; the store verifies; its folder is gone."""
     answer = told.erase(whole=True)
@@ -174,6 +268,20 @@ def test_a_whole_dialogue_goes(told: Proved) -> None:
     document = told.document()
     assert document["title"] == ERASED
     assert told.verified(told.home / "exported.json").ok
+
+
+def test_what_is_left_of_a_whole_dialogue_is_no_record_to_take_in(told: Proved, tmp_path: Path) -> None:
+    """Its export verifies and tells of the erasure; imported, its chain would be lost and an empty record begun."""
+    told.erase(whole=True, reason="a wish")
+    told.document()
+    assert any("a wish" in note for note in told.verified(told.home / "exported.json").notes)
+    (tmp_path / "other").mkdir()
+    other = Proved(tmp_path / "other")
+    with pytest.raises(HansardError) as caught:
+        other.exchange.dialogue_import(DialogueImport(path=str(told.home / "exported.json")), CALL)
+    assert caught.value.code == "wholly_erased"
+    assert other.dialogues.dialogue_list(DialogueList(), CALL).dialogues == []
+    other.close()
 
 
 def test_an_exhibit_goes_with_its_file(told: Proved) -> None:
@@ -297,3 +405,22 @@ def test_runs_of_words_are_found_whatever_stands_between() -> None:
     assert not runs.stand_in("xylophone of Mrs Quagmire")
     assert Runs(["three plain words"]).stand_in("Three plain words, said again")
     assert not Runs(["Agreed."]).stand_in("Agreed.")
+
+
+def test_people_are_called_as_they_are_written(told: Proved, tmp_path: Path) -> None:
+    """A response is named by its speaker's name, and told by it where it would go or was altered; no entry keeps it."""
+    name = "Anne-Marie O'Neill"
+    pool = {"experts": [{"name": one, "role": "r"} for one in (name, "Ben", "Cleo")]}
+    create = DialogueCreate.model_validate({"title": "Names", "question": "Who?", "expert_pool": pool, "panel_size": 3})
+    dialogue = told.dialogues.dialogue_create(create, CALL).dialogue_id
+    register = {"dialogue_id": dialogue, "round": 0, "score": 3, "responses": {name: "The heron stood quite still."}}
+    told.dialogues.dialogue_round_register(RoundRegister.model_validate(register), CALL)
+    copy = tmp_path / "names.json"
+    told.exchange.dialogue_export(DialogueExport(dialogue_id=dialogue, output_path=str(copy)), CALL)
+    copy.write_text(copy.read_text(encoding="utf-8").replace("heron", "crane"), encoding="utf-8")
+    assert any(finding.where.startswith(f"{name}'s response") for finding in told.verified(copy).findings)
+    request = DialogueErase(dialogue_id=dialogue, items=[f"round-0/{name}"], reason="on request", dry_run=True)
+    assert told.custody.dialogue_erase(request, CALL).places[0].what == f"{name}'s response (round 0)"
+    done = told.custody.dialogue_erase(request.model_copy(update={"dry_run": False}), CALL)
+    assert done.places[0].item == "round-0/anne-marie-o-neill"
+    assert name not in done.model_dump_json()

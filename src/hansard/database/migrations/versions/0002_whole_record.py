@@ -133,6 +133,19 @@ def upgrade() -> None:
         sa.Column("signature", Text(), nullable=False, comment="Ed25519 over the body, hexadecimal"),
         sa.PrimaryKeyConstraint("number"),
     )
+    op.create_table(
+        "tokens",
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("sha256", Text(), nullable=False, comment="SHA-256 of the token, hexadecimal"),
+        sa.Column("scope", Text(), nullable=False),
+        sa.Column("created_at", Text(), nullable=False),
+        sa.Column("expires_at", Text(), nullable=True),
+        sa.Column("revoked_at", Text(), nullable=True),
+        sa.CheckConstraint("scope IN ('read', 'judge', 'admin')", name="token_scope"),
+        sa.PrimaryKeyConstraint("name"),
+        sa.UniqueConstraint("sha256"),
+    )
+    op.add_column("experts", sa.Column("name", Text(), nullable=True))
     op.add_column("dialogues", sa.Column("calibration", Text(), nullable=True))
     op.add_column("utterances", sa.Column("modifiers", Text(), nullable=True))
     op.add_column("entities", sa.Column("exhibits", Text(), nullable=True))

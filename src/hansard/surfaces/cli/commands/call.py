@@ -42,7 +42,7 @@ def run(
 
     What an assistant or a script calls: every operation of the program, by the name the specification gives it.
     """
-    from hansard.kernel.operations import find
+    from hansard.kernel.operations import find, with_whole_id
     from hansard.kernel.shapes import shaped
 
     frame.by_operations = True
@@ -57,14 +57,12 @@ def run(
             frame.document(schemas(operation))
             return
         asked = parsed(read(request))
-        shaped(operation.request, asked)  # nothing is looked up by a value that no request may have
+        asked = shaped(operation.request, asked)  # nothing is looked up by a value that no request may have
         if not operation.mark.store:
             frame.document(frame.ask(parts, operation.name, asked).model_dump(mode="json", by_alias=True))
             return
     with frame.parts(anywhere=False, make=operation.mark.writes) as parts:
-        if not operation.mark.writes and names_dialogue(operation, asked):  # a write wants the whole id
-            asked = {**asked, "dialogue_id": parts.dialogues.resolve_id(asked["dialogue_id"])}
-        answer = frame.ask(parts, operation.name, asked)
+        answer = frame.ask(parts, operation.name, with_whole_id(operation, asked, parts.dialogues.resolve_id))
     frame.document(answer.model_dump(mode="json", by_alias=True))
 
 
@@ -89,12 +87,6 @@ def schemas(operation: "Operation") -> dict[str, Any]:
         "request": operation.request.model_json_schema(),
         "answer": operation.answer.model_json_schema(mode="serialization"),
     }
-
-
-def names_dialogue(operation: "Operation", asked: Any) -> bool:
-    """Whether the request names a dialogue that must be there, so that a prefix or ``latest`` may stand for its id."""
-    field = operation.request.model_fields.get("dialogue_id")
-    return bool(field and field.is_required() and isinstance(asked, dict) and isinstance(asked.get("dialogue_id"), str))
 
 
 def read(request: str) -> str:

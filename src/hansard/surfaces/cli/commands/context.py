@@ -13,7 +13,10 @@ Round = Annotated[
 Experts = Annotated[
     list[str] | None,
     typer.Option(
-        "--expert", metavar="NAME", help="Only for this member of the panel; may be repeated.", show_default=False
+        "--expert",
+        metavar="NAME",
+        help="Only for this member of the panel; may be repeated, or several with commas between.",
+        show_default=False,
     ),
 ]
 Budget = Annotated[
@@ -26,6 +29,11 @@ Budget = Annotated[
         show_default=False,
     ),
 ]
+
+
+def members(given: list[str] | None) -> list[str]:
+    """Who was named, one by one; a name that has a comma of its own is given by its slug."""
+    return [name for one in given or () for part in one.split(",") if (name := part.strip())]
 
 
 def run(
@@ -42,15 +50,16 @@ def run(
 
     With --json the whole context, however long it is.
     """
-    from hansard.surfaces.render.deliberating import context
+    from hansard.surfaces.render.deliberating import context, context_written
 
     with frame.parts() as parts:
         request = {
             "dialogue_id": frame.to_read(parts, dialogue_id),
             "round": round_,
-            "experts": expert or [],
+            "experts": members(expert),
             "budget_tokens": budget,
-            "in_files": files,
         }
-        answer = frame.ask(parts, "dialogue_round_context", request)
-    frame.answer(answer, context)
+        if files:
+            frame.answer(frame.ask(parts, "dialogue_context_write", request), context_written)
+        else:
+            frame.answer(frame.ask(parts, "dialogue_round_context", request), context)

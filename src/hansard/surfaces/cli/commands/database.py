@@ -1,5 +1,6 @@
 """``hansard database``: the family of commands on the database itself."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -21,13 +22,14 @@ def status(frame: Frame) -> None:
 def migrate(
     frame: Frame,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="A dry run that shows the statements themselves.")] = False,
 ) -> None:
     """Bring the store to this program's schema; every use of a store does it too."""
     from hansard.surfaces.render.database import migrated
 
     with frame.parts(store=False) as parts:
-        answer = frame.ask(parts, "database_migrate", {"dry_run": dry_run})
-    frame.answer(answer, migrated)
+        answer = frame.ask(parts, "database_migrate", {"dry_run": dry_run or sql})
+    frame.answer(answer, partial(migrated, sql=sql))
 
 
 COMMANDS = {"status": status, "migrate": migrate}

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -68,6 +69,6 @@ def run(
         answer = frame.ask(parts, "dialogue_export", request, "Exporting")
         if shown:
             sys.stdout.write(Path(answer.path).read_text(encoding="utf-8"))
-            put(sys.stderr, warned(answer))
+            put(sys.stderr, warned(answer, whole=frame.verbose))
             return
-    frame.answer(answer, exported)
+    frame.answer(answer, partial(exported, whole=frame.verbose))

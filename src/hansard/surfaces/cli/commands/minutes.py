@@ -36,10 +36,13 @@ def report(frame: Frame, dialogue_id: DialogueId, output: Output = None) -> None
 
 def _document(frame: Frame, operation: str, dialogue_id: str, output: Path | None) -> None:
     from hansard.kernel.files import write_atomic
+    from hansard.surfaces.cli.errors import output_unusable
     from hansard.surfaces.render.blocks import Markdown, Words, line
 
     raw = is_standard_output(frame, output)
     with frame.parts() as parts:
+        if output is not None and not raw and not parts.may_write(output):
+            raise output_unusable(str(output), "the home keeps something of its own there", "Name another file")
         answer = frame.ask(parts, operation, {"dialogue_id": frame.to_read(parts, dialogue_id)})
     if raw:
         sys.stdout.write(answer.markdown)

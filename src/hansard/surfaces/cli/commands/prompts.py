@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hansard.surfaces.cli.commands.context import Budget, Experts, Round
+from hansard.surfaces.cli.commands.context import Budget, Experts, Round, members
 from hansard.surfaces.cli.commands.ids import DialogueId
 from hansard.surfaces.cli.frame import Frame, is_terminal, put
 
@@ -28,7 +28,7 @@ def run(
         request = {
             "dialogue_id": frame.to_read(parts, dialogue_id),
             "round": round_,
-            "experts": expert or [],
+            "experts": members(expert),
             "budget_tokens": budget,
             "write": write,
         }

@@ -1,0 +1,1 @@
+"""Tokens: who may come in from outside, and how far."""

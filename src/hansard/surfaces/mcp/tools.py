@@ -1,0 +1,143 @@
+"""Which operations an assistant is offered as tools, and under which names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from mcp_types import Tool, ToolAnnotations
+
+from hansard.kernel import errors as refusals
+from hansard.kernel.errors import HansardError
+from hansard.kernel.operations import TOOL_SETS, find
+from hansard.surfaces.mcp import errors
+from hansard.surfaces.mcp.schemas import Schema, input_schema, output_schema
+
+if TYPE_CHECKING:
+    from hansard.kernel.operations import Operation, Scope
+    from hansard.kernel.shapes import Shape
+
+DEFAULT_SETS: Final[tuple[str, ...]] = ("dialogue",)
+"""What a Judge needs; every further tool costs an assistant room in its context."""
+
+PREFIXED: Final = "dialogue_"
+"""The tools that ``--prefix`` renames: those that the specification has a prefixed name for."""
+
+_PREFIX: Final = re.compile(r"[A-Za-z0-9_.-]{0,40}")
+
+_QUOTED: Final = re.compile(r"'([a-z_]+)'")
+
+SIZE_HINT: Final = "anthropic/maxResultSizeChars"
+"""Told with each tool: a client that knows it keeps answers of so many characters whole."""
+
+
+def named_sets(text: str) -> tuple[str, ...]:
+    """The sets that ``--tools`` names, in order.
+
+    Raises:
+        HansardError: ``unknown_tool_set``.
+    """
+    named = [name for part in text.split(",") if (name := part.strip())]
+    if "all" in named:
+        return TOOL_SETS
+    for name in named:
+        if name not in TOOL_SETS:
+            raise errors.unknown_tool_set(name, TOOL_SETS)
+    return tuple(dict.fromkeys(named)) or DEFAULT_SETS
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The tools of one server, or of one request where each says which it wants."""
+
+    table: Mapping[str, Operation]
+    sets: Sequence[str] = DEFAULT_SETS
+    prefix: str = ""
+    answer_limit: int = 0
+    """Characters that an answer may have; told as a hint. 0 for any number."""
+
+    def __post_init__(self) -> None:
+        """See that names with the prefix can be names of tools.
+
+        Raises:
+            HansardError: ``invalid_field``.
+        """
+        if not _PREFIX.fullmatch(self.prefix):
+            why = "may have letters of ASCII, digits, '_', '-' and '.' only, and no more than 40"
+            raise refusals.invalid_field("prefix", self.prefix, why, suggestion="Take one such as 'blue_'")
+
+    def operations(self, scope: Scope) -> list[Operation]:
+        """What a caller with this scope is offered, in the order of names."""
+        return [one for one in self.table.values() if one.mark.tools in self.sets and one.open_to(scope)]
+
+    def name(self, operation: str) -> str:
+        """The name of an operation's tool."""
+        return f"{self.prefix}{operation}" if operation.startswith(PREFIXED) else operation
+
+    def hint(self, text: str, scope: Scope) -> str:
+        """A sentence that names operations in quotes, for a caller with this scope: each by its tool, or with the
+        reason why there is none."""
+
+        def told(found: re.Match[str]) -> str:
+            operation = self.table.get(found[1])
+            if operation is None:
+                return found[0]
+            if not operation.open_to(scope):
+                return f"{found[0]} (needs the scope '{operation.mark.scope}')"
+            if operation.mark.tools not in self.sets:
+                return f"{found[0]} (not offered here; it is in the set '{operation.mark.tools}')"
+            return f"'{self.name(operation.name)}'"
+
+        return _QUOTED.sub(told, text)
+
+    def tools(self, scope: Scope) -> list[Tool]:
+        """The tools as they are listed."""
+        return [self._tool(operation) for operation in self.operations(scope)]
+
+    def find(self, name: str, scope: Scope) -> Operation:
+        """The operation that a tool's name or alias means, with the prefix or without.
+
+        Raises:
+            HansardError: ``unknown_tool``, with those that a caller with this scope is offered.
+        """
+        plain = name.removeprefix(self.prefix)
+        try:
+            found = find(self.table, plain)
+        except HansardError:
+            found = None
+        if found is None or found.mark.tools not in self.sets:
+            offered = [self.name(one.name) for one in self.operations(scope)]
+            raise errors.unknown_tool(name, offered, None if found is None else found.mark.tools)
+        return found
+
+    def _tool(self, operation: Operation) -> Tool:
+        mark = operation.mark
+        return Tool(
+            name=self.name(operation.name),
+            title=operation.title,
+            description=operation.summary,
+            input_schema=_taken(operation.request, tuple(self.sets)),
+            output_schema=_given(operation.answer),
+            annotations=ToolAnnotations(
+                title=operation.title,
+                read_only_hint=not mark.writes,
+                destructive_hint=mark.destructive,
+                idempotent_hint=mark.idempotent,
+                open_world_hint=False,
+            ),
+            _meta={SIZE_HINT: self.answer_limit} if self.answer_limit else None,
+        )
+
+
+@cache
+def _taken(request: type[Shape], sets: tuple[str, ...]) -> Schema:
+    """What a tool takes; shapes do not change while a program runs, and to make a schema takes milliseconds."""
+    return input_schema(request.model_json_schema(), sets)
+
+
+@cache
+def _given(answer: type[Shape]) -> Schema:
+    return output_schema(answer.model_json_schema(mode="serialization"))
