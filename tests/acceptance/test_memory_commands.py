@@ -29,7 +29,7 @@ def kept(tmp_path: Path) -> Path:
     done = run("ingest", file, home=home)
     assert done.code == 1
     assert "3 records kept, on the disk up to pulse 1" in done.out
-    assert "window 3: 'ts_end' is missing" in done.out
+    assert "line 4: 'ts_end' is missing" in done.out
     return home
 
 

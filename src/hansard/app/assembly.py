@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hansard.custody.operations import CustodyOperations
     from hansard.custody.tokens.operations import TokenOperations
     from hansard.kernel.operations import Operation
+    from hansard.memory.schema_map import MapSettings
     from hansard.surfaces.parts import LogLevel, Parts
 
 logger = logging.getLogger(__name__)
@@ -82,19 +83,23 @@ def open_parts(
 
             return [ExchangeOperations(dialogues, journal, may_write=may_write, may_read=may_read)]
 
-        def memory() -> list[object]:
-            from hansard.memory.operations import MemoryOperations
+        def constants() -> MapSettings:
             from hansard.memory.schema_map import MapSettings
 
-            constants = MapSettings(
+            return MapSettings(
                 eomm_threshold=settings.eomm_threshold,
                 transform_id=settings.transform_id,
                 engine_version=settings.engine_version,
                 compositor_version=settings.compositor_version,
                 render_scale=settings.render_scale,
                 capture_source=settings.capture_source,
+                roi=settings.roi,
                 operator_weights=settings.operator_weights,
             )
+
+        def memory() -> list[object]:
+            from hansard.memory.operations import MemoryOperations
+
             folder = home / "memory"
             return [MemoryOperations(folder, may_write=may_write, may_read=may_read, settings=constants)]
 

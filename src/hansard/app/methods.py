@@ -1138,29 +1138,45 @@ class Methods(ABC):
         return answer
 
     @by_name
-    def memory_generate(self, *, count: int, seed: int = 0, worker: int = 0) -> MemoryIngested:
+    def memory_generate(
+        self, *, count: int | None = None, seed: int = 0, scenario: Literal["m456"] | None = None, worker: int = 0
+    ) -> MemoryIngested:
         """Keep windows that are generated, and say so in each: for tests and demonstrations.
 
         Args:
+            count: How many; not beside ``scenario``.
             seed: The same seed gives the same windows.
+            scenario: Those that the shipped example of this name is about.
         """
-        answer: MemoryIngested = self.call("memory_generate", {"count": count, "seed": seed, "worker": worker})
+        answer: MemoryIngested = self.call(
+            "memory_generate", {"count": count, "seed": seed, "scenario": scenario, "worker": worker}
+        )
         return answer
 
     @by_name
     def memory_ingest(
-        self, *, path: str, source: Literal["truevision_window", "model_call"] = "truevision_window", worker: int = 0
+        self,
+        *,
+        path: str,
+        source: Literal["truevision_window", "model_call"] = "truevision_window",
+        worker: int = 0,
+        dry_run: bool = False,
     ) -> MemoryIngested:
         """Keep the windows or model calls of an NDJSON file; a bad line is refused and told, the others are kept.
 
         Args:
             path: NDJSON: one window a line.
+            dry_run: Only tell what would be kept and what refused.
         """
-        answer: MemoryIngested = self.call("memory_ingest", {"path": path, "source": source, "worker": worker})
+        answer: MemoryIngested = self.call(
+            "memory_ingest", {"path": path, "source": source, "worker": worker, "dry_run": dry_run}
+        )
         return answer
 
     @by_name
-    def memory_query(self, *, filter: str = "", limit: int = 20, columns: Sequence[str] | None = None) -> MemoryFound:
+    def memory_query(
+        self, *, filter: str = "", limit: int = 20, columns: Sequence[str] | None = None, digest: bool = False
+    ) -> MemoryFound:
         """Find records by a filter: how many there are, and the first of them.
 
         Args:
@@ -1168,27 +1184,35 @@ class Methods(ABC):
                 when left out.
             limit: Records that are given at most; the count is of all.
             columns: Only these columns of each record; whole records when left out.
+            digest: Tell a digest of all records found, by which an exhibit pins this answer.
         """
-        answer: MemoryFound = self.call("memory_query", {"filter": filter, "limit": limit, "columns": columns})
+        answer: MemoryFound = self.call(
+            "memory_query", {"filter": filter, "limit": limit, "columns": columns, "digest": digest}
+        )
         return answer
 
     @by_name
-    def memory_repair(
-        self,
-    ) -> MemoryRepaired:
-        """Keep what is whole of a damaged log; the bytes as they were are copied aside first."""
-        answer: MemoryRepaired = self.call("memory_repair", {})
+    def memory_repair(self, *, dry_run: bool = False) -> MemoryRepaired:
+        """Keep what is whole of a damaged log; the bytes as they were are copied aside first.
+
+        Args:
+            dry_run: Only tell what would be done.
+        """
+        answer: MemoryRepaired = self.call("memory_repair", {"dry_run": dry_run})
         return answer
 
     @by_name
-    def memory_retain(self, *, days: float | None = None, megabytes: float | None = None) -> MemoryRetained:
+    def memory_retain(
+        self, *, days: float | None = None, megabytes: float | None = None, dry_run: bool = False
+    ) -> MemoryRetained:
         """Remove the oldest closed segments, by age or by size; the chain of what stays holds.
 
         Args:
             days: Closed segments whose last record is older.
             megabytes: What all segments may have together; the oldest go first.
+            dry_run: Only tell which would go.
         """
-        answer: MemoryRetained = self.call("memory_retain", {"days": days, "megabytes": megabytes})
+        answer: MemoryRetained = self.call("memory_retain", {"days": days, "megabytes": megabytes, "dry_run": dry_run})
         return answer
 
     @by_name
@@ -1201,6 +1225,7 @@ class Methods(ABC):
         threshold: float | None = None,
         min_length: int = 3,
         max_gap: float = 2.0,
+        limit: int = 100,
     ) -> MemorySummed:
         """Sum records up: counts, a column's statistics, flags, sessions; on demand a time series and bursts.
 
@@ -1210,6 +1235,7 @@ class Methods(ABC):
             threshold: Bursts above it.
             min_length: Records of a burst at least.
             max_gap: Seconds between two records of a burst at most.
+            limit: Sessions, stretches and bursts that are given at most.
         """
         answer: MemorySummed = self.call(
             "memory_stats",
@@ -1220,6 +1246,7 @@ class Methods(ABC):
                 "threshold": threshold,
                 "min_length": min_length,
                 "max_gap": max_gap,
+                "limit": limit,
             },
         )
         return answer

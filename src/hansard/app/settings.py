@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Memory: stands there, too, where it is known."""
     capture_source: Literal["screen", "video_file", "stream"] | None = "screen"
     """Memory: where the pictures of TrueVision windows come from."""
+    roi: dict[str, int | float | str] | None = None
+    """Memory: the region of interest of TrueVision windows, where there is one; stands in the parameters."""
     operator_weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     """Memory: weights of operators in the composite score that ``eomm_score`` is compared with; 1 for others."""
 

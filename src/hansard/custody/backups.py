@@ -21,8 +21,7 @@ from hansard.database.engine import HEAD, Database
 from hansard.database.tables import record_tables
 from hansard.dialogue.door import folder_in, misplaced
 from hansard.dialogue.store import own_folders
-from hansard.exchange.errors import path_not_allowed
-from hansard.kernel.errors import HansardError
+from hansard.kernel.errors import HansardError, path_not_allowed
 from hansard.kernel.files import is_folder, lies_in, opened, unwritable
 from hansard.kernel.locks import file_lock
 from hansard.kernel.operations import Call, operation

@@ -29,11 +29,10 @@ from hansard.dialogue.answers import Head
 from hansard.dialogue.operations import DialogueOperations
 from hansard.exchange.checking import TABLES, DocumentReport, check_document
 from hansard.exchange.document import parsed_document, read_text, rows_of
-from hansard.exchange.errors import path_not_allowed
 from hansard.exchange.markdown import visible
 from hansard.exchange.wording import listed
 from hansard.kernel import files
-from hansard.kernel.errors import HansardError, invalid_field
+from hansard.kernel.errors import HansardError, invalid_field, path_not_allowed
 from hansard.kernel.operations import Call, operation
 
 TEXTS: Final = (".md", ".markdown", ".argdown", ".txt")

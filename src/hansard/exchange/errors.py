@@ -6,31 +6,10 @@ Names in messages are relative: a file as it is called inside the folder that wa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
 from hansard.kernel.errors import HansardError, did_you_mean
 
 # -- both directions ---------------------------------------------------------------------------------------------------
-
-
-def path_not_allowed(field: str, name: str, use: Literal["read", "written"]) -> HansardError:
-    """The settings do not let this place be read or written."""
-    places = (
-        "in the home folder (HANSARD_HOME), in 'read_folders' of its settings.toml, and by 'hansard mcp' in the folder "
-        "it was started in, from which relative paths count"
-        if use == "read"
-        else "in the home folder (HANSARD_HOME) and in 'write_folders' of its settings.toml; where the path is left "
-        "out, into the dialogue's own folder"
-    )
-    return HansardError(
-        "refused",
-        "path_not_allowed",
-        f"'{name}' may not be {use}",
-        field=field,
-        value=name,
-        constraint="confinement",
-        suggestion=f"Files are {use} {places}",
-    )
 
 
 # -- import ------------------------------------------------------------------------------------------------------------
@@ -324,18 +303,6 @@ def no_verdict(dialogue_id: str) -> HansardError:
         field="dialogue_id",
         value=dialogue_id,
         suggestion="Register a verdict first with 'dialogue_verdict_register', or export another format",
-    )
-
-
-def extra_missing(extra: str, form: str) -> HansardError:
-    """A format needs a library that is not installed with Hansard itself."""
-    return HansardError(
-        "unavailable",
-        "extra_missing",
-        f"{form} needs the extra '{extra}', which is not installed",
-        field="format",
-        value=extra,
-        suggestion=f"Install it: pip install 'hansard[{extra}]'",
     )
 
 

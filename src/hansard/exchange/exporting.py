@@ -25,7 +25,7 @@ from hansard.exchange.report import report
 from hansard.exchange.shapes import DialogueExport, DialogueExported, ExportStats, Minutes, Report
 from hansard.kernel import files
 from hansard.kernel.bulk import collector_paused
-from hansard.kernel.errors import missing_field
+from hansard.kernel.errors import missing_field, path_not_allowed
 from hansard.kernel.ids import PLURALS
 from hansard.kernel.operations import Call, operation
 
@@ -125,7 +125,7 @@ class Exporting:
         """Whether the export may stand at ``path``; what stands there and is no export of this dialogue stays."""
         called = request.output_path or path.name
         if not self._may_write(path):
-            raise errors.path_not_allowed("output_path", called, "written")
+            raise path_not_allowed("output_path", called, "written")
         if os.path.exists(path) and not is_export(path, dialogue_id, request.format):  # noqa: PTH110  # as in importing
             raise errors.would_overwrite(called, dialogue_id)
 
@@ -143,7 +143,7 @@ class Exporting:
             path = Path(request.output_path) if request.output_path is not None else folder
             called = request.output_path or path.name
             if not self._may_write(path):
-                raise errors.path_not_allowed("output_path", called, "written")
+                raise path_not_allowed("output_path", called, "written")
             counts = parquet.replace_tables(path, records, request.dialogue_id, called)
             head = self._dialogues.head(request.dialogue_id, connection) if request.dialogue_id is not None else None
         return DialogueExported(path=str(path), stats=None, warnings=[], digest=None, head=head, rows=counts)

@@ -28,7 +28,7 @@ from hansard.exchange.importers import importer_of
 from hansard.exchange.planning import Plan
 from hansard.exchange.restoring import record_differences
 from hansard.exchange.warnings import responses
-from hansard.kernel.errors import invalid_field
+from hansard.kernel.errors import invalid_field, path_not_allowed
 from hansard.kernel.ids import PLURALS, free_ids
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Shape
@@ -95,7 +95,7 @@ class Importing:
             raise invalid_field(field, name, "names no path")
         path = Path(name)
         if not self._may_read(path):
-            raise errors.path_not_allowed(field, path.name or name, "read")
+            raise path_not_allowed(field, path.name or name, "read")
         return path
 
     def _placed(self, plan: Plan, connection: Any, *, as_new: bool) -> tuple[str, bool]:

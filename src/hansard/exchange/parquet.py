@@ -20,6 +20,7 @@ import msgspec
 from hansard.dialogue import model
 from hansard.exchange import errors
 from hansard.kernel import files
+from hansard.kernel.errors import extra_missing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,7 +172,7 @@ def _arrow() -> Any:
     try:
         import pyarrow
     except ImportError:
-        raise errors.extra_missing("parquet", "Parquet") from None
+        raise extra_missing("parquet", "Parquet") from None
     return pyarrow
 
 

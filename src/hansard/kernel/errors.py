@@ -351,6 +351,26 @@ def path_outside(name: str, folder: str) -> HansardError:
     )
 
 
+def path_not_allowed(field: str, name: str, use: Literal["read", "written"]) -> HansardError:
+    """The settings do not let this place be read or written."""
+    places = (
+        "in the home folder (HANSARD_HOME), in 'read_folders' of its settings.toml, and by 'hansard mcp' in the folder "
+        "it was started in, from which relative paths count"
+        if use == "read"
+        else "in the home folder (HANSARD_HOME) and in 'write_folders' of its settings.toml; where the path is left "
+        "out, into the dialogue's own folder"
+    )
+    return HansardError(
+        "refused",
+        "path_not_allowed",
+        f"'{name}' may not be {use}",
+        field=field,
+        value=name,
+        constraint="confinement",
+        suggestion=f"Files are {use} {places}",
+    )
+
+
 def not_permitted(operation: str, scope: str) -> HansardError:
     """The caller's token does not go so far."""
     return HansardError(
@@ -373,4 +393,16 @@ def cancelled(operation: str) -> HansardError:
         field="operation",
         value=operation,
         suggestion="Send it again where it is still wanted; a 'request_id' makes that safe",
+    )
+
+
+def extra_missing(extra: str, form: str) -> HansardError:
+    """A format needs a library that is not installed with Hansard itself."""
+    return HansardError(
+        "unavailable",
+        "extra_missing",
+        f"{form} needs the extra '{extra}', which is not installed",
+        field="format",
+        value=extra,
+        suggestion=f"Install it: pip install 'hansard[{extra}]'",
     )

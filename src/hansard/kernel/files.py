@@ -228,6 +228,17 @@ def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
     Raises:
         HansardError: ``file_unwritable``, or ``path_unusable`` where no file can ever be; the old content still stands.
     """
+    with replacing(path, name=name) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, name: str | None = None) -> Iterator[BinaryIO]:
+    """A file to be written in the block, which takes its place when the block ends, and is gone when that fails.
+
+    Raises:
+        HansardError: as ``write_atomic``.
+    """
     called = name or path.name
     folder = path.parent
     temporary: Path | None = None
@@ -237,7 +248,7 @@ def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".hansard-{secrets.token_hex(8)}.part"
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             if path.exists():
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o777)

@@ -1,92 +1,102 @@
-"""Records as an Arrow table: what pandas, polars, DuckDB and Parquet take."""
+"""Records as Arrow batches: what pandas, polars, DuckDB, Parquet and Arrow files take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from hansard.memory.pulse import BLOBS, HEADER_COLUMNS
-from hansard.memory.view import COMPUTED_ORDER, Numbers, View
+from hansard.memory.pulse import BLOBS
+from hansard.memory.view import COMPUTED, COMPUTED_ORDER, Column, Numbers, View
 
-LISTS = {"flags": pa.list_(pa.string()), "train_pair_indices": pa.list_(pa.int64())}
-SHAPE = pa.list_(pa.int64(), 2)
-NUMBERS = {"n": pa.float64(), "w": pa.uint32(), "f": pa.bool_()}
+TEXT: Final = pa.dictionary(pa.int32(), pa.string())
+SHAPE: Final = pa.list_(pa.int64(), 2)
+LISTS: Final = {
+    "flags": pa.list_(pa.string()),
+    "train_pair_indices": pa.list_(pa.int64()),
+    "grid_shape_in": SHAPE,
+    "grid_shape_out": SHAPE,
+}
+NUMBERS: Final = {"n": pa.float64(), "w": pa.uint32(), "f": pa.bool_()}
 
-
-def table(found: Sequence[tuple[View, Numbers | None]], *, blobs: bool) -> pa.Table:
-    """The columns of these records, a chunk a segment. Columns that no filter cut are the file's own bytes."""
-    header = [*COMPUTED_ORDER, "train_pair_indices"]
-    others = {name for view, _ in found for name in view.names()} - set(header)
-    names = [*header, *sorted(others)]
-    columns = {name: [_chunk(view, name, rows) for view, rows in found] for name in names}
-    arrays, fields = [], []
-    for name in names:
-        kind = _kind(name, columns[name])
-        fields.append(pa.field(name, kind))
-        arrays.append(pa.chunked_array([chunk.cast(kind) for chunk in columns[name]], kind))
-    if blobs:
-        raws = [list(zip(*_blobs(view, rows), strict=True)) for view, rows in found]
-        for place, name in enumerate(BLOBS):
-            fields.append(pa.field(name, pa.binary()))
-            arrays.append(pa.chunked_array([pa.array(raw[place], pa.binary()) for raw in raws], pa.binary()))
-    return pa.table(arrays, schema=pa.schema(fields))
+_raw: Final = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]).decode
 
 
-def _kind(name: str, chunks: Iterable[pa.Array]) -> pa.DataType:
-    """One type for all segments: a column that one of them lacks has the null type there."""
-    if name in ("pulse_id", "worker_id", "seq"):
-        return pa.int64()
-    header = {column.name: column.kind for column in HEADER_COLUMNS}
-    if header.get(name) in NUMBERS:
-        return NUMBERS[header[name]]
-    kinds = [chunk.type for chunk in chunks if not pa.types.is_null(chunk.type)]
-    return kinds[0] if kinds else pa.string()
+class Batches:
+    """The columns of records, a batch a segment, so that no more than one need be held at a time.
+
+    Columns that no filter cut are the file's own bytes, where Arrow has the same form for them.
+    """
+
+    def __init__(self, found: Sequence[tuple[View, Numbers | None]], *, blobs: bool) -> None:
+        """Batches of these records (``None``: all of a segment); ``blobs`` adds their MessagePack."""
+        self._found = found
+        self._texts: dict[str, _Texts] = {}
+        header = [*COMPUTED_ORDER, "train_pair_indices"]
+        others = {name for view, _ in found for name in view.names()} - set(header)
+        self._names = [*header, *sorted(others)]
+        self._blobs = BLOBS if blobs else ()
+        fields = [pa.field(name, self._type(name)) for name in self._names]
+        self.schema = pa.schema([*fields, *(pa.field(name, pa.binary()) for name in self._blobs)])
+
+    def _type(self, name: str) -> pa.DataType:
+        if name in COMPUTED:
+            return pa.int64()
+        if name in LISTS:
+            return LISTS[name]
+        kinds = {column.kind for view, _ in self._found if (column := view.column(name)) is not None}
+        return NUMBERS.get(min(kinds, default="v"), TEXT)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for view, rows in self._found:
+            arrays = [self._array(view, name, rows) for name in self._names]
+            if self._blobs:
+                raws = [list(map(bytes, _raw(each))) for part in view.chunks(rows) for each in view.slices(part)]
+                arrays += [pa.array((raw[place] for raw in raws), pa.binary()) for place in range(len(self._blobs))]
+            yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def table(self) -> pa.Table:
+        """All of them."""
+        return pa.Table.from_batches(self, self.schema)
+
+    def _array(self, view: View, name: str, rows: Numbers | None) -> pa.Array:
+        length = view.rows if rows is None else len(rows)
+        if name in COMPUTED:
+            there = np.arange(view.rows) if rows is None else rows
+            if name == "seq":
+                return pa.array(there + view.head.first_seq)
+            return pa.array(view.pulses_of(there) if name == "pulse_id" else np.full(length, view.head.worker))
+        column, form = view.column(name), self.schema.field(name).type
+        if column is None:
+            return pa.nulls(length, form)
+        data = np.full(length, column.data) if column.constant else column.data if rows is None else column.data[rows]
+        if column.kind == "v":
+            return self._values(view, column, name, data)
+        if column.kind == "f":
+            return pa.array(data == 1, mask=data == 2)
+        mask = np.isnan(data) if column.kind == "n" else None
+        return pa.array(data, mask=mask if mask is not None and mask.any() else None).cast(form)
+
+    def _values(self, view: View, column: Column, name: str, data: Numbers) -> pa.Array:
+        """Texts as a dictionary of Arrow's, lists as lists."""
+        used, inverse = np.unique(data, return_inverse=True)
+        values = [None if place == column.absent else view.values[place] for place in used.tolist()]
+        if name in LISTS:
+            return pa.array(values, LISTS[name]).take(pa.array(inverse))
+        return self._texts.setdefault(name, _Texts()).array(values, inverse)
 
 
-def _chunk(view: View, name: str, rows: Numbers | None) -> pa.Array:
-    if name in ("pulse_id", "worker_id", "seq"):
-        there = np.arange(view.rows) if rows is None else rows
-        if name == "seq":
-            return pa.array(there + view.head.first_seq)
-        return pa.array(view.pulses_of(there) if name == "pulse_id" else np.full(len(there), view.head.worker))
-    length = view.rows if rows is None else len(rows)
-    column = view.column(name)
-    if column is None:
-        return pa.nulls(length)
-    if column.kind == "v":
-        return _values(view, name, column.data, column.constant, column.absent, rows, length)
-    if column.constant:
-        data: Any = np.full(length, column.data)
-    else:
-        data = column.data if rows is None else column.data[rows]
-    if column.kind == "f":
-        return pa.array(data == 1, mask=data == 2)
-    if column.kind == "n" and np.isnan(data).any():
-        return pa.array(data, mask=np.isnan(data))
-    return pa.array(data)
+class _Texts:
+    """The dictionary of a column: it only grows, as files of Arrow's want it, which hold one for all batches."""
 
+    def __init__(self) -> None:
+        self._places: dict[Any, int] = {}
 
-def _values(
-    view: View, name: str, data: Any, constant: bool, absent: float, rows: Numbers | None, length: int
-) -> pa.Array:
-    """Texts as a dictionary of Arrow's, lists as lists."""
-    places = np.full(length, data) if constant else (data if rows is None else data[rows])
-    used, inverse = np.unique(places, return_inverse=True)
-    values = [None if place == absent else view.values[place] for place in used.tolist()]
-    kind = SHAPE if name.startswith("grid_shape") else LISTS.get(name, pa.string())
-    small = pa.array([list(value) if isinstance(value, tuple) else value for value in values], kind)
-    taken = small.take(pa.array(inverse.astype(np.int32)))
-    return taken if kind != pa.string() else taken.dictionary_encode()
-
-
-_raw = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]).decode
-
-
-def _blobs(view: View, rows: Numbers | None) -> Iterable[tuple[bytes, ...]]:
-    for part in view.chunks(rows):
-        for each in view.slices(part):
-            yield tuple(map(bytes, _raw(each)))
+    def array(self, values: Sequence[Any], inverse: Numbers) -> pa.DictionaryArray:
+        places = [-1 if value is None else self._places.setdefault(value, len(self._places)) for value in values]
+        indices = np.array(places, np.int32)[inverse]
+        found = pa.array(indices, mask=indices < 0)
+        return pa.DictionaryArray.from_arrays(found, pa.array(self._places, pa.string()))

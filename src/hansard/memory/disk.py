@@ -87,3 +87,29 @@ class Disk:
     def remove(self, path: Path) -> None:
         """Take a file away."""
         path.unlink()
+
+
+class Untouched(Disk):
+    """A disk on which nothing is done: whoever works on it learns what would be."""
+
+    def create(self, path: Path) -> int:  # noqa: ARG002
+        """Nothing is made."""
+        return -1
+
+    def write(self, handle: int, parts: Sequence[bytes | bytearray], position: int) -> None:
+        """Nothing is written."""
+
+    def close(self, handle: int) -> None:
+        """Nothing was opened."""
+
+    def sync(self, handle: int) -> None:
+        """Nothing waits for the disk."""
+
+    def sync_folder(self, folder: Path) -> None:
+        """Nor here."""
+
+    def rename(self, path: Path, new: Path) -> None:
+        """Names stay."""
+
+    def remove(self, path: Path) -> None:
+        """Files stay."""

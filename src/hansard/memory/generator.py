@@ -7,7 +7,7 @@ baseline bots play others, as a control group. ``session_context.generated`` is 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from hansard.kernel.errors import invalid_field
@@ -64,6 +64,39 @@ def windows(count: int, seed: int, *, start: float = START, manipulated: float =
                 "generated": True,
             }
         yield _window(rng, start + SECONDS * number, session, baselines, high=rigged and within // BURST % 4 == 3)
+
+
+M456_SEED: Final = 456
+M456_LOBBY: Final = (
+    ("M451", None), ("M452", "casual"), ("M453", "regular"), ("M454", "hard"), ("M455", "veteran"), ("M456", None),
+)  # fmt: skip
+"""Matches of the shipped example and who played: people, or baseline bots of a difficulty."""
+
+
+def m456() -> Iterator[dict[str, Any]]:
+    """The windows that the shipped example is about: match M456, and before it one of people and four of baseline bots
+    on the same map, as its controls. The scores of M456 rise in bursts."""
+    rng = random.Random(M456_SEED)  # noqa: S311 -- nothing secret
+    for place, (match, bot) in enumerate(M456_LOBBY):
+        baselines = SessionBaselines()
+        session = {
+            "session_id": f"S{match[1:]}",
+            "match_id": match,
+            "source": "live",
+            "map_name": "Rust",
+            "mode_name": "TDM",
+            "bot_difficulty": bot,
+            "perspective": "pov",
+            "run_id": "RUN_456",
+            "generated": True,
+        }
+        for within in range(MATCH):
+            start = START + SECONDS * (place * MATCH + within)
+            yield _window(rng, start, session, baselines, high=match == "M456" and within // BURST % 4 == 3)
+
+
+SCENARIOS: Final[dict[str, Callable[[], Iterator[dict[str, Any]]]]] = {"m456": m456}
+"""Windows that a shipped example is about, by its name."""
 
 
 def _window(

@@ -179,20 +179,17 @@ class Memory:
             source: whose they are.
             refused: told each refusal, with the window's number from 0.
         """
-        chosen = schema_map(source)
-        append, settings = self._writer.append, self._settings
-        taken = failed = 0
-        for number, window in enumerate(windows):
-            try:
-                if isinstance(window, HansardError):
-                    raise window
-                record = chosen.record(window, settings)
-            except HansardError as fault:
-                failed += 1
-                if refused is not None:
-                    refused(number, fault)
-                continue
-            append(record, chosen.schema)
+        failed = 0
+
+        def told(number: int, fault: HansardError) -> None:
+            nonlocal failed
+            failed += 1
+            if refused is not None:
+                refused(number, fault)
+
+        schema, append, taken = schema_map(source).schema, self._writer.append, 0
+        for record in mapped(windows, source, self._settings, told):
+            append(record, schema)
             taken += 1
         self._writer.flush()
         return Ingested(taken, failed, self._writer.durable_upto)
@@ -280,6 +277,26 @@ class Memory:
                 )
             )
         return told
+
+
+def mapped(
+    windows: Iterable[object], source: str, settings: MapSettings, refused: Callable[[int, HansardError], None]
+) -> Iterator[Record]:
+    """Windows as records; those that are none are told with their number from 0. An error among them is told as it is.
+
+    Raises:
+        HansardError: ``source_unknown``.
+    """
+    record = schema_map(source).record
+    for number, window in enumerate(windows):
+        try:
+            if isinstance(window, HansardError):
+                raise window
+            made = record(window, settings)
+        except HansardError as fault:
+            refused(number, fault)
+        else:
+            yield made
 
 
 def schema_map(source: str) -> SchemaMap:

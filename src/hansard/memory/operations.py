@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from hansard.kernel.clock import Clock, system_clock
-from hansard.kernel.errors import HansardError, path_outside
+from hansard.kernel.errors import HansardError, invalid_field, missing_field, path_not_allowed
 from hansard.kernel.operations import Call, operation
-from hansard.memory import shapes, upkeep
-from hansard.memory.generator import windows
-from hansard.memory.memory import Memory
-from hansard.memory.query import Query
-from hansard.memory.record import ForgeRecord
-from hansard.memory.schema_map import MapSettings
-from hansard.memory.verify import verify
+from hansard.memory import shapes
 
-REFUSALS = 100
+if TYPE_CHECKING:  # what reads and writes the log loads numpy, which no other room needs: opened when it is asked for
+    from hansard.memory.memory import Memory
+    from hansard.memory.schema_map import MapSettings
+
+REFUSALS: Final = 100
 """Refused windows that are told one by one."""
+
+PATIENCE_SECONDS: Final = 10.0
+"""How long an append waits while another process, or another caller of this one, writes as the same worker."""
 
 
 class MemoryOperations:
@@ -33,8 +35,9 @@ class MemoryOperations:
         *,
         may_write: Callable[[Path], bool],
         may_read: Callable[[Path], bool],
-        settings: MapSettings | None = None,
+        settings: Callable[[], MapSettings],
         clock: Clock = system_clock,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Operations on the memory of a home.
 
@@ -42,61 +45,108 @@ class MemoryOperations:
             folder: where the log is, or will be.
             may_write: whether a file may be written there.
             may_read: whether a file may be read.
-            settings: constants of the schema maps.
+            settings: gives the constants of the schema maps.
             clock: for retention.
+            patience: seconds that an append waits for its turn.
         """
         self._folder = folder
         self._may_write = may_write
         self._may_read = may_read
-        self._settings = settings or MapSettings()
+        self._settings = settings
         self._clock = clock
+        self._patience = patience
 
     # ------------------------------------------------------------------ keeping
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="memory")
     def memory_append(self, request: shapes.MemoryAppend, call: Call) -> shapes.MemoryIngested:
         """Keep windows or model calls; they are on the disk when the answer comes."""
-        return self._taken(request.windows, request.source, request.worker, call)
+        return self._taken(enumerate(request.windows), request.source, request.worker, call)
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="memory", scope="admin")
     def memory_ingest(self, request: shapes.MemoryIngest, call: Call) -> shapes.MemoryIngested:
         """Keep the windows or model calls of an NDJSON file; a bad line is refused and told, the others are kept."""
+        from hansard.memory.upkeep import windows_of
+
         path = Path(request.path)
         if not self._may_read(path):
-            raise path_outside(request.path, "the folders that may be read")
-        return self._taken(upkeep.windows_of(path), request.source, request.worker, call)
+            raise path_not_allowed("path", path.name or request.path, "read")
+        lines = windows_of(path, name=path.name or request.path)
+        return self._taken(lines, request.source, request.worker, call, dry_run=request.dry_run)
 
-    @operation(writes=True, store=False)
+    @operation(writes=True, store=False, tools="memory", scope="admin")
     def memory_generate(self, request: shapes.MemoryGenerate, call: Call) -> shapes.MemoryIngested:
         """Keep windows that are generated, and say so in each: for tests and demonstrations."""
-        return self._taken(windows(request.count, request.seed), "truevision_window", request.worker, call)
+        from hansard.memory.generator import SCENARIOS, windows
 
-    def _taken(self, given: Iterable[object], source: str, worker: int, call: Call) -> shapes.MemoryIngested:
+        if request.scenario is None:
+            if request.count is None:
+                raise missing_field("count")
+            given = windows(request.count, request.seed)
+        elif request.count is not None:
+            raise invalid_field("count", request.count, "is given beside 'scenario'", suggestion="Give one of the two")
+        else:
+            given = SCENARIOS[request.scenario]()
+        return self._taken(enumerate(given), "truevision_window", request.worker, call)
+
+    def _taken(
+        self, given: Iterable[tuple[int, object]], source: str, worker: int, call: Call, *, dry_run: bool = False
+    ) -> shapes.MemoryIngested:
+        from hansard.memory.memory import mapped
+
         refusals: list[shapes.WindowRefused] = []
+        failed = number = 0
 
-        def refused(number: int, fault: HansardError) -> None:
+        def refused(_: int, fault: HansardError) -> None:
+            nonlocal failed
+            failed += 1
             if len(refusals) < REFUSALS:
                 told = [each.as_dict() for each in fault.errors or (fault,)]
                 refusals.append(shapes.WindowRefused(number=number, faults=told))
 
-        def watched() -> Iterable[object]:
-            for number, window in enumerate(given):
-                if number % 10_000 == 0:
-                    call.progress(number, None, "keeping windows")
+        def watched() -> Iterator[object]:
+            nonlocal number
+            for place, (which, window) in enumerate(given):
+                if place % 10_000 == 0:
+                    call.progress(place, None, "keeping windows")
+                number = which
                 yield window
 
-        with Memory.open(self._folder, worker=worker, settings=self._settings) as memory:
+        if dry_run:
+            taken = sum(1 for _ in mapped(watched(), source, self._settings(), refused))
+            return shapes.MemoryIngested(dry_run=True, taken=taken, refused=failed, durable_upto=0, refusals=refusals)
+        with self._opened(worker) as memory:
             done = memory.ingest(watched(), source, refused=refused)
         return shapes.MemoryIngested(
             taken=done.taken, refused=done.refused, durable_upto=done.durable_upto, refusals=refusals
         )
 
+    def _opened(self, worker: int) -> Memory:
+        """The memory for appending, once nobody else writes as this worker."""
+        from hansard.memory.memory import Memory
+
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                return Memory.open(self._folder, worker=worker, settings=self._settings())
+            except HansardError as fault:
+                if fault.code != "memory_owned" or time.monotonic() >= until:
+                    raise
+            time.sleep(0.02)
+
     # ------------------------------------------------------------------ reading
 
-    @operation(store=False, path="/memory/records")
+    @operation(
+        store=False,
+        path="/memory/records",
+        tools="memory",
+        shorter="Give a smaller 'limit', or name the 'columns' that are wanted",
+    )
     def memory_query(self, request: shapes.MemoryQuery, call: Call) -> shapes.MemoryFound:  # noqa: ARG002
         """Find records by a filter: how many there are, and the first of them."""
-        with Memory.read(self._folder) as memory:
+        from hansard.memory.cited import answer
+
+        with self._reading() as memory:
             query = memory.query(request.filter)
             if request.columns is None:
                 rows = [_plain(record) for record in query.take(request.limit)]
@@ -104,36 +154,52 @@ class MemoryOperations:
                 query.check(*request.columns)
                 hits = islice(query, request.limit)
                 rows = [{name: _json(hit[name]) for name in request.columns} for hit in hits]
-            return shapes.MemoryFound(filter=request.filter, count=query.count(), records=rows)
+            pinned = answer(query).digest if request.digest else None
+            return shapes.MemoryFound(filter=request.filter, count=query.count(), digest=pinned, records=rows)
 
-    @operation(store=False, path="/memory")
+    @operation(store=False, path="/memory", tools="memory", shorter="Give a smaller 'limit', or longer 'seconds'")
     def memory_stats(self, request: shapes.MemoryStats, call: Call) -> shapes.MemorySummed:  # noqa: ARG002
         """Sum records up: counts, a column's statistics, flags, sessions; on demand a time series and bursts."""
-        with Memory.read(self._folder) as memory:
+        with self._reading() as memory:
             query = memory.query(request.filter)
             count = query.count()
+            windows_there = count > 0 and query.has("session_id")
+            left_out: dict[str, int] = {}
+
+            def given(name: str, found: Sequence[msgspec.Struct]) -> list[dict[str, Any]]:
+                if len(found) > request.limit:
+                    left_out[name] = len(found) - request.limit
+                return [_plain(each) for each in found[: request.limit]]
+
             bursts = series = None
             if request.seconds is not None:
-                series = [_plain(each) for each in query.series(request.column, seconds=request.seconds)]
+                series = given("series", query.series(request.column, seconds=request.seconds))
             if request.threshold is not None:
                 options: dict[str, Any] = {"min_length": request.min_length, "max_gap": request.max_gap}
-                bursts = [_plain(b) for b in query.bursts(request.column, threshold=request.threshold, **options)]
-            windows_there = count > 0 and query.has("session_id")
+                bursts = given("bursts", query.bursts(request.column, threshold=request.threshold, **options))
             return shapes.MemorySummed(
                 workers=[_plain(facts) for facts in memory.facts()],
                 filter=request.filter,
                 count=count,
                 statistics=_plain(query.statistics(request.column)) if count else None,
-                composite_gap=query.composite_gap(self._settings.operator_weights) if count else None,
+                composite_gap=query.composite_gap(self._settings().operator_weights) if count else None,
                 flags=query.flag_frequency() if windows_there else {},
-                sessions=[_plain(each) for each in query.sessions()[:REFUSALS]] if windows_there else [],
+                sessions=given("sessions", query.sessions()) if windows_there else [],
                 series=series,
                 bursts=bursts,
+                left_out=left_out,
             )
 
-    @operation(store=False, path="/memory/verification")
+    def _reading(self) -> Memory:
+        from hansard.memory.memory import Memory
+
+        return Memory.read(self._folder)
+
+    @operation(store=False, path="/memory/verification", tools="memory")
     def memory_verify(self, request: shapes.MemoryVerify, call: Call) -> shapes.MemoryVerified:
         """Verify that nothing in the log was altered or lost: checksums, chain, footers, heads noted earlier."""
+        from hansard.memory.verify import verify
+
         noted = {}
         for text in request.heads:
             worker, pulse, chain = text.split(":")
@@ -150,33 +216,43 @@ class MemoryOperations:
             notes=found.notes,
         )
 
-    @operation(store=False, writes=True)
+    @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
     def memory_export(self, request: shapes.MemoryExport, call: Call) -> shapes.MemoryExported:
         """Write the records of a filter into a file: NDJSON (an audit log), Parquet or Arrow."""
+        from hansard.memory.upkeep import export
+
         path = Path(request.output_path)
         if not self._may_write(path):
-            raise path_outside(request.output_path, "the folders that may be written")
-        with Memory.read(self._folder) as memory:
-            query: Query = memory.query(request.filter)
-            written = upkeep.export(query, path, request.format, progress=call.progress)
+            raise path_not_allowed("output_path", request.output_path, "written")
+        with self._reading() as memory:
+            query = memory.query(request.filter)
+            written = export(query, path, request.format, name=request.output_path, progress=call.progress)
         return shapes.MemoryExported(path=request.output_path, records=written)
 
     # ------------------------------------------------------------------ upkeep
 
-    @operation(store=False, writes=True)
+    @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
     def memory_repair(self, request: shapes.MemoryRepair, call: Call) -> shapes.MemoryRepaired:  # noqa: ARG002
         """Keep what is whole of a damaged log; the bytes as they were are copied aside first."""
-        return shapes.MemoryRepaired(mended=[_plain(each) for each in upkeep.repair(self._folder)])
+        from hansard.memory.disk import Disk, Untouched
+        from hansard.memory.upkeep import repair
 
-    @operation(store=False, writes=True)
+        mended = repair(self._folder, disk=Untouched() if request.dry_run else Disk())
+        return shapes.MemoryRepaired(dry_run=request.dry_run, mended=[_plain(each) for each in mended])
+
+    @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True, destructive=True)
     def memory_retain(self, request: shapes.MemoryRetain, call: Call) -> shapes.MemoryRetained:  # noqa: ARG002
         """Remove the oldest closed segments, by age or by size; the chain of what stays holds."""
+        from hansard.memory.disk import Disk, Untouched
+        from hansard.memory.upkeep import retain
+
         now = self._clock().timestamp()
-        gone = upkeep.retain(self._folder, days=request.days, megabytes=request.megabytes, now=now)
-        return shapes.MemoryRetained(removed=[_plain(each) for each in gone])
+        disk = Untouched() if request.dry_run else Disk()
+        gone = retain(self._folder, days=request.days, megabytes=request.megabytes, now=now, disk=disk)
+        return shapes.MemoryRetained(dry_run=request.dry_run, removed=[_plain(each) for each in gone])
 
 
-def _plain(value: msgspec.Struct | ForgeRecord) -> dict[str, Any]:
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
     """A typed answer as plain JSON data."""
     plain: dict[str, Any] = msgspec.to_builtins(value)
     return plain

@@ -21,6 +21,8 @@ from hansard.memory.view import COMPUTED, Numbers, View
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from hansard.memory.arrow import Batches
+
 BINS: Final = 100_000
 """Bins of a time series at most."""
 
@@ -356,9 +358,13 @@ class Query:
         Raises:
             ImportError: pyarrow is not installed (extra ``parquet``).
         """
-        from hansard.memory.arrow import table
+        return self.batches(blobs=blobs).table()
 
-        return table(list(self._found(self._views())), blobs=blobs)
+    def batches(self, *, blobs: bool = False) -> Batches:
+        """The same, a batch at a time: iterate over it. Raises as ``arrow``."""
+        from hansard.memory.arrow import Batches
+
+        return Batches(list(self._found(self._views())), blobs=blobs)
 
 
 def _hits(view: View, rows: Numbers | None) -> Iterator[Iterable[Hit]]:

@@ -6,10 +6,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hansard.kernel.shapes import JsonObject, Prose, Shape
+from hansard.kernel.shapes import JsonObject, Prose, Shape, for_tools
 
 Source = Literal["truevision_window", "model_call"]
-Filter = Annotated[str, Field(max_length=20_000)]
+Scenario = Literal["m456"]
+Worker = Annotated[int, Field(ge=0, lt=2**32)]
+Limit = Annotated[int, Field(ge=0, le=1000)]
+Filter = Annotated[
+    str,
+    Field(max_length=20_000),
+    for_tools(
+        description='Such as: success == false and eomm_score > 0.9 and map_name == "Rust". Signs: == != < <= > >= in '
+        "has and or not ( ). A wrong name is answered with those that there are"
+    ),
+]
 
 
 class MemoryAppend(Shape):
@@ -18,7 +28,7 @@ class MemoryAppend(Shape):
     windows: Annotated[list[JsonObject], Field(max_length=10_000)]
     """As their source sends them; a bad one is refused with every fault, and the others are kept."""
     source: Source = "truevision_window"
-    worker: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    worker: Worker = 0
     """Whom to append as: one process at a time for each."""
 
 
@@ -28,29 +38,35 @@ class MemoryIngest(Shape):
     path: Prose
     """NDJSON: one window a line."""
     source: Source = "truevision_window"
-    worker: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    worker: Worker = 0
+    dry_run: bool = False
+    """Only tell what would be kept and what refused."""
 
 
 class MemoryGenerate(Shape):
     """Keep windows that are generated."""
 
-    count: Annotated[int, Field(ge=0, le=100_000_000)]
+    count: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    """How many; not beside ``scenario``."""
     seed: int = 0
     """The same seed gives the same windows."""
-    worker: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    scenario: Scenario | None = None
+    """Those that the shipped example of this name is about."""
+    worker: Worker = 0
 
 
 class WindowRefused(Shape):
     """A window that was not kept."""
 
     number: int
-    """Counted from 0."""
+    """Of a file its line, counted from 1; of a list its place, from 0."""
     faults: list[dict[str, Any]]
 
 
 class MemoryIngested(Shape):
-    """What became of the windows; what was taken is on the disk."""
+    """What became of the windows; what was taken is on the disk, but for a dry run."""
 
+    dry_run: bool = False
     taken: int
     refused: int
     durable_upto: int
@@ -64,10 +80,12 @@ class MemoryQuery(Shape):
 
     filter: Filter = ""
     """Such as ``success == false and eomm_score > 0.9 and map_name == "Rust"`` (docs/memory.md); all when left out."""
-    limit: Annotated[int, Field(ge=0, le=1000)] = 20
+    limit: Limit = 20
     """Records that are given at most; the count is of all."""
     columns: list[Prose] | None = None
     """Only these columns of each record; whole records when left out."""
+    digest: bool = False
+    """Tell a digest of all records found, by which an exhibit pins this answer."""
 
 
 class MemoryFound(Shape):
@@ -75,6 +93,8 @@ class MemoryFound(Shape):
 
     filter: str
     count: int
+    digest: str | None = None
+    """SHA-256 over the contents of all records found, where it was asked for."""
     records: list[dict[str, Any]]
 
 
@@ -92,6 +112,8 @@ class MemoryStats(Shape):
     """Records of a burst at least."""
     max_gap: Annotated[float, Field(ge=0)] = 2.0
     """Seconds between two records of a burst at most."""
+    limit: Limit = 100
+    """Sessions, stretches and bursts that are given at most."""
 
 
 class MemorySummed(Shape):
@@ -107,9 +129,10 @@ class MemorySummed(Shape):
     """How far ``eomm_score`` is at most from the mean of its operators, by the settings' ``operator_weights``."""
     flags: dict[str, int]
     sessions: list[dict[str, Any]]
-    """The first hundred."""
     series: list[dict[str, Any]] | None = None
     bursts: list[dict[str, Any]] | None = None
+    left_out: dict[str, int] = {}
+    """How many more sessions, stretches (``series``) or bursts there are than the limit gives."""
 
 
 class MemoryVerify(Shape):
@@ -137,10 +160,14 @@ class MemoryVerified(Shape):
 class MemoryRepair(Shape):
     """Keep what is whole of a damaged log."""
 
+    dry_run: bool = False
+    """Only tell what would be done."""
+
 
 class MemoryRepaired(Shape):
-    """What was mended; nothing where nothing was damaged."""
+    """What was mended, or would be; nothing where nothing was damaged."""
 
+    dry_run: bool = False
     mended: list[dict[str, Any]]
 
 
@@ -166,9 +193,12 @@ class MemoryRetain(Shape):
     """Closed segments whose last record is older."""
     megabytes: Annotated[float, Field(ge=0)] | None = None
     """What all segments may have together; the oldest go first."""
+    dry_run: bool = False
+    """Only tell which would go."""
 
 
 class MemoryRetained(Shape):
-    """Segments that were removed."""
+    """Segments that were removed, or would be."""
 
+    dry_run: bool = False
     removed: list[dict[str, Any]]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import msgspec
 
-from hansard.kernel.errors import HansardError, file_unwritable
+from hansard.kernel.errors import HansardError, extra_missing, file_unreadable, invalid_field
+from hansard.kernel.files import opened, replacing
 from hansard.kernel.locks import file_lock
 from hansard.kernel.operations import Progress, no_progress
 from hansard.memory import errors
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from hansard.memory.query import Query
 
 Format = Literal["ndjson", "parquet", "arrow"]
+LINE_BYTES: Final = 16 * 1024 * 1024
+"""The longest line that is read as a window."""
+
 _raws: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 
@@ -279,10 +283,10 @@ def retain(
     return gone
 
 
-# -- writing out -------------------------------------------------------------------------------------------------------
+# -- writing out and reading in ----------------------------------------------------------------------------------------
 
 
-def export(query: Query, path: Path, form: Format, *, progress: Progress = no_progress) -> int:
+def export(query: Query, path: Path, form: Format, *, name: str | None = None, progress: Progress = no_progress) -> int:
     """Write the records of a query into a file, which is there whole or not at all; answers how many.
 
     Args:
@@ -290,68 +294,75 @@ def export(query: Query, path: Path, form: Format, *, progress: Progress = no_pr
         path: the file.
         form: ``ndjson`` (a record a line, as ``ForgeRecord`` names its fields), ``parquet`` or ``arrow`` (columns, and
             the three blobs as MessagePack).
+        name: what errors call the file.
         progress: told now and then.
 
     Raises:
-        HansardError: ``file_unwritable``, ``memory_corrupt``.
-        ImportError: of the last two forms, when pyarrow is not installed.
+        HansardError: ``file_unwritable``, ``path_unusable``, ``memory_corrupt``; ``extra_missing`` when pyarrow, which
+            the last two forms need, is not installed.
     """
-    temporary = path.with_name(f".hansard-{secrets.token_hex(8)}.part")
-    try:
-        try:
-            count = _lines(query, temporary, progress) if form == "ndjson" else _tables(query, temporary, form)
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as fault:
-            raise file_unwritable(path.name, fault.strerror or "unknown reason") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
+    with replacing(path, name=name) as file:
+        return _lines(query, file, progress) if form == "ndjson" else _tables(query, file, form, progress)
 
 
-def _lines(query: Query, path: Path, progress: Progress) -> int:
+def _lines(query: Query, file: BinaryIO, progress: Progress) -> int:
     encode = msgspec.json.Encoder().encode
     count = 0
-    with path.open("wb") as file:
-        for count, row in enumerate(query.rows(), 1):
-            file.write(encode(ForgeRecord(*row)) + b"\n")
-            if count % 10_000 == 0:
-                progress(count, None, "writing records")
+    for count, row in enumerate(query.rows(), 1):
+        file.write(encode(ForgeRecord(*row)) + b"\n")
+        if count % 10_000 == 0:
+            progress(count, None, "writing records")
     return count
 
 
-def _tables(query: Query, path: Path, form: Format) -> int:
-    table = query.arrow(blobs=True)
-    if form == "parquet":
-        from pyarrow import parquet
-
-        parquet.write_table(table, path, compression="zstd")
-    else:
+def _tables(query: Query, file: BinaryIO, form: Format, progress: Progress) -> int:
+    """A segment at a time: no more is held at once."""
+    try:
         import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise extra_missing("parquet", form.capitalize()) from None
+    batches = query.batches(blobs=True)
+    count = 0
+    with (
+        parquet.ParquetWriter(file, batches.schema, compression="zstd")
+        if form == "parquet"
+        else pa.ipc.new_file(file, batches.schema, options=pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True))
+    ) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            count += batch.num_rows
+            progress(count, None, "writing records")
+    return count
 
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table)
-    return int(table.num_rows)
 
-
-def windows_of(path: Path) -> Iterator[Any]:
-    """Windows of an NDJSON file, one by one; a line that is no JSON comes as the refusal it is.
+def windows_of(path: Path, *, name: str | None = None) -> Iterator[tuple[int, Any]]:
+    """Windows of an NDJSON file with the numbers of their lines, from 1; a line that is no JSON is the refusal it is.
 
     Raises:
         HansardError: ``file_unreadable``.
     """
-    from hansard.kernel.errors import file_unreadable, invalid_field
-
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if not line.strip():
-                    continue
-                try:
-                    yield json.loads(line)
-                except (ValueError, RecursionError):
-                    fault = invalid_field(f"line {number}", line[:80].decode(errors="replace"), "is no JSON")
-                    yield errors.window_refused([fault], number)
-    except OSError as fault:
-        raise file_unreadable(path.name, fault.strerror or "unknown reason") from None
+        with opened(path) as file:
+            for number, line in enumerate(iter(partial(file.readline, LINE_BYTES + 1), b""), 1):
+                if len(line) > LINE_BYTES:
+                    yield number, _refused(number, line, f"has more than {LINE_BYTES:,} bytes")
+                    rest = line
+                    while rest and not rest.endswith(b"\n"):
+                        rest = file.readline(LINE_BYTES)
+                elif line.strip():
+                    yield number, _window(number, line)
+    except (OSError, ValueError) as fault:
+        raise file_unreadable(name or path.name, getattr(fault, "strerror", None) or "it is no regular file") from None
+
+
+def _window(number: int, line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return _refused(number, line, "is no JSON")
+
+
+def _refused(number: int, line: bytes, why: str) -> HansardError:
+    fault = invalid_field(f"line {number}", line[:80].decode(errors="replace"), why)
+    return errors.window_refused([fault], number)

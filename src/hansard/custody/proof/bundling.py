@@ -27,12 +27,12 @@ from hansard.dialogue.operations import DialogueOperations
 from hansard.exchange import container
 from hansard.exchange.checking import DocumentReport
 from hansard.exchange.document import document_from_record, rendered
-from hansard.exchange.errors import path_not_allowed, would_overwrite
+from hansard.exchange.errors import would_overwrite
 from hansard.exchange.exporting import stream_item
 from hansard.exchange.markdown import visible
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
-from hansard.kernel.errors import HansardError
+from hansard.kernel.errors import HansardError, path_not_allowed
 from hansard.kernel.operations import Call, operation
 
 LIMIT_BYTES: Final = container.LIMIT_BYTES

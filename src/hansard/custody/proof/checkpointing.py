@@ -27,8 +27,8 @@ from hansard.custody.shapes import Discovery, Signature, Verified
 from hansard.custody.wording import discovery
 from hansard.database.engine import Database
 from hansard.database.journal import Journal
-from hansard.exchange.errors import path_not_allowed
 from hansard.kernel import files
+from hansard.kernel.errors import path_not_allowed
 from hansard.kernel.operations import Call, operation
 
 FILE_LIMIT_BYTES = 256 * 1024 * 1024

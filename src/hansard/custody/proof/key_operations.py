@@ -30,9 +30,9 @@ from hansard.custody.proof.shapes import (
     KeysTrust,
     Trust,
 )
-from hansard.exchange.errors import path_not_allowed
 from hansard.kernel import files
 from hansard.kernel.clock import system_clock, timestamp
+from hansard.kernel.errors import path_not_allowed
 from hansard.kernel.operations import Call, operation
 
 KEY_ID: Final = re.compile("[0-9a-f]{64}")

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 MISSING = "–"
 
 
-def ingested(answer: shapes.MemoryIngested) -> Iterator[Block]:
-    """What became of windows."""
-    kept = f"{count(answer.taken, 'record')} kept, on the disk up to pulse {answer.durable_upto}"
-    yield line(Words("✓ ", "good"), kept)
+def ingested(answer: shapes.MemoryIngested, *, what: str = "window") -> Iterator[Block]:
+    """What became of windows; ``what`` their numbers count."""
+    kept = "would be kept" if answer.dry_run else f"kept, on the disk up to pulse {answer.durable_upto}"
+    yield line(Words("✓ ", "good"), f"{count(answer.taken, 'record')} {kept}")
     if answer.refused:
         yield line(Words("✗ ", "bad"), f"{count(answer.refused, 'window')} refused")
     for one in answer.refusals[:10]:
         for fault in one.faults[:5]:
-            yield line(f"window {one.number}: {shortened(str(fault['message']), 160)}", indent=1)
+            yield line(f"{what} {one.number}: {shortened(str(fault['message']), 160)}", indent=1)
     if answer.refused > 10:
         yield line("… '--json' tells the first hundred", indent=1)
 
@@ -32,6 +32,8 @@ def found(answer: shapes.MemoryFound) -> Iterator[Block]:
     """Records of a filter."""
     of = f" of: {one_line(answer.filter)}" if answer.filter else ""
     yield line(Words(count(answer.count, "record"), "strong"), of)
+    if answer.digest is not None:
+        yield line("digest ", Words(answer.digest, "strong"), indent=1)
     if not answer.records:
         return
     yield Gap()
@@ -123,6 +125,8 @@ def summed(answer: shapes.MemorySummed) -> Iterator[Block]:
             yield Heading(name)
             figures = [Column(each, right=True) for each in ("Records", "Mean", "Largest")]
             yield table(["From", "To", *figures], [_stretch(one) for one in rows])
+    for name, number in answer.left_out.items():
+        yield line(Words(f"{number:,} more {name}; '--limit' shows more", "quiet"))
     yield Gap()
     yield table(
         ["Worker", Column("Segments", right=True), Column("Records", right=True), Column("Last pulse", right=True),
@@ -165,12 +169,14 @@ def repaired(answer: shapes.MemoryRepaired) -> Iterator[Block]:
     """What was mended."""
     if not answer.mended:
         yield line(Words("✓ ", "good"), "nothing is damaged; nothing was done")
+    elif answer.dry_run:
+        yield line("Nothing was done yet; this would be:")
     for one in answer.mended:
         yield line(Words(one["file"], "strong"), f" of worker {one['worker']}: {one['action']}")
         if one["lost"]:
             first, last = one["lost"]
             yield line(Words(f"lost: pulse {first}" + (f" to {last}" if last > first else ""), "bad"), indent=1)
-        if one["kept_aside"]:
+        if one["kept_aside"] and not answer.dry_run:
             yield line(f"as it was: {one['kept_aside']}", indent=1)
 
 
@@ -182,6 +188,7 @@ def exported(answer: shapes.MemoryExported) -> Iterator[Block]:
 def retained(answer: shapes.MemoryRetained) -> Iterator[Block]:
     """What was let go."""
     size = sum(one["bytes"] for one in answer.removed) / 1024**2
-    yield line(Words("✓ ", "good"), f"{count(len(answer.removed), 'segment')} removed, {size:,.1f} MiB")
+    done = "would go" if answer.dry_run else "removed"
+    yield line(Words("✓ ", "good"), f"{count(len(answer.removed), 'segment')} {done}, {size:,.1f} MiB")
     for one in answer.removed:
         yield line(f"worker {one['worker']}: {one['file']}", indent=1)

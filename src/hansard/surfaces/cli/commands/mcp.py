@@ -17,7 +17,7 @@ def run(
     tools: Annotated[
         str,
         typer.Option(
-            metavar="SETS", help="Sets of tools: dialogue, record, calibration, proof; with commas, or 'all'."
+            metavar="SETS", help="Sets of tools: dialogue, record, calibration, proof, memory; with commas, or 'all'."
         ),
     ] = "dialogue",
     prefix: Annotated[str, typer.Option(metavar="TEXT", help="Put this before the names of the dialogue tools.")] = "",

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ Source = Annotated[
     str, typer.Option("--source", metavar="NAME", help="What the lines are: truevision_window or model_call.")
 ]
 Worker = Annotated[int, typer.Option("--worker", min=0, help="Whom to append as; one process at a time for each.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would be done.")]
 
 
 class Output(StrEnum):
@@ -47,28 +49,36 @@ def ingest(
     file: Annotated[str, typer.Argument(metavar="FILE.ndjson", show_default=False, help="One window a line.")],
     source: Source = "truevision_window",
     worker: Worker = 0,
+    dry_run: DryRun = False,
 ) -> int:
     """Keep the windows of a file; bad lines are refused and told, exit code 1 when there were any."""
     check_there(file)
-    return _kept(frame, "memory_ingest", {"path": file, "source": source, "worker": worker})
+    request = {"path": file, "source": source, "worker": worker, "dry_run": dry_run}
+    return _kept(frame, "memory_ingest", request, what="line")
 
 
 def generate(
     frame: Frame,
-    count: Annotated[int, typer.Option(min=0, help="How many windows.")],
+    count: Annotated[int | None, typer.Option(min=0, show_default=False, help="How many windows.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same windows.")] = 0,
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", show_default=False, help="Those of a shipped example instead: m456."),
+    ] = None,
     worker: Worker = 0,
 ) -> int:
     """Keep windows that are generated, each marked as such: for tests and demonstrations."""
-    return _kept(frame, "memory_generate", {"count": count, "seed": seed, "worker": worker})
+    if (count is None) == (scenario is None):
+        raise usage("generate needs --count or --scenario, and one of them only", "Give --count 1000")
+    return _kept(frame, "memory_generate", {"count": count, "seed": seed, "scenario": scenario, "worker": worker})
 
 
-def _kept(frame: Frame, operation: str, request: dict[str, Any]) -> int:
+def _kept(frame: Frame, operation: str, request: dict[str, Any], *, what: str = "window") -> int:
     from hansard.surfaces.render.memory import ingested
 
     with frame.parts(store=False) as parts:
         answer = frame.ask(parts, operation, request, "Keeping windows")
-    frame.answer(answer, ingested)
+    frame.answer(answer, partial(ingested, what=what))
     return exits.FOUND if answer.refused else exits.OK
 
 
@@ -86,6 +96,9 @@ def query(
         str | None,
         typer.Option("--columns", metavar="NAME,…", show_default=False, help="Only these columns, as a table or JSON."),
     ] = None,
+    digest: Annotated[bool, typer.Option("--digest", help="Tell the digest by which an exhibit pins this answer.")] = (
+        False
+    ),
 ) -> None:
     """Find records by a filter."""
     from hansard.surfaces.render.memory import exported, found
@@ -94,7 +107,7 @@ def query(
         if to is not None:
             raise usage(f"--to needs --output ndjson, parquet or arrow, not {output.value}", "Leave --to out")
         with frame.parts(store=False) as parts:
-            request: dict[str, Any] = {"filter": text, "limit": limit}
+            request: dict[str, Any] = {"filter": text, "limit": limit, "digest": digest}
             if columns is not None:
                 request["columns"] = [name.strip() for name in columns.split(",")]
             answer = frame.ask(parts, "memory_query", request, "Looking")
@@ -130,6 +143,7 @@ def stats(
     ] = None,
     min_length: Annotated[int, typer.Option(min=1, help="Records of a burst at least.")] = 3,
     max_gap: Annotated[float, typer.Option(min=0, help="Seconds between two records of a burst at most.")] = 2.0,
+    limit: Annotated[int, typer.Option(min=0, max=1000, help="Sessions, stretches and bursts at most.")] = 100,
 ) -> None:
     """Sum records up: counts, statistics, flags, sessions, on demand a time series and bursts."""
     from hansard.surfaces.render.memory import summed
@@ -142,6 +156,7 @@ def stats(
             "threshold": threshold,
             "min_length": min_length,
             "max_gap": max_gap,
+            "limit": limit,
         }
         answer = frame.ask(parts, "memory_stats", request, "Summing up")
     frame.answer(answer, summed)
@@ -165,12 +180,12 @@ def verify(
     return exits.OK if answer.ok else exits.FOUND
 
 
-def repair(frame: Frame) -> None:
+def repair(frame: Frame, dry_run: DryRun = False) -> None:
     """Keep what is whole of a damaged log; the bytes as they were are copied aside first."""
     from hansard.surfaces.render.memory import repaired
 
     with frame.parts(store=False) as parts:
-        answer = frame.ask(parts, "memory_repair", {}, "Mending")
+        answer = frame.ask(parts, "memory_repair", {"dry_run": dry_run}, "Mending")
     frame.answer(answer, repaired)
 
 
@@ -194,6 +209,7 @@ def retain(
     megabytes: Annotated[
         float | None, typer.Option(min=0, show_default=False, help="Let go of the oldest until so much is left.")
     ] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Remove the oldest closed segments, by age or by size."""
     from hansard.surfaces.render.memory import retained
@@ -201,7 +217,8 @@ def retain(
     if days is None and megabytes is None:
         raise usage("retain needs --days or --megabytes", "Say how long or how much is kept")
     with frame.parts(store=False) as parts:
-        answer = frame.ask(parts, "memory_retain", {"days": days, "megabytes": megabytes})
+        request = {"days": days, "megabytes": megabytes, "dry_run": dry_run}
+        answer = frame.ask(parts, "memory_retain", request)
     frame.answer(answer, retained)
 
 
