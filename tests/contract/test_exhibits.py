@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from hansard.dialogue.exhibits import operations
+from hansard.memory.memory import Memory
 from tests.conftest import sampled
 from tests.support.court import PEOPLE, Court
 from tests.support.stores import KINDS
 from tests.unit.dialogue.kit import entity, everybody
+from tests.unit.memory.kit import EXAMPLE as WINDOW
 
 
 @pytest.fixture(params=sampled(KINDS, ["sqlite"]))
@@ -139,6 +141,75 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest
     told = court.run("exhibit_list", dialogue_id=name).exhibits[0]
     assert (told.state, told.size) == ("not_checked", 11)
     court.close()
+
+
+ASKED = 'match_id == "M456" and not success'
+
+
+def kept(court: Court, count: int, **more: Any) -> None:
+    """Windows in the home's memory."""
+    with Memory.open(court.home / "memory") as memory:
+        for number in range(count):
+            memory.append({**WINDOW, "ts_start": 1e9 + number, "ts_end": 1e9 + number + 0.4, **more})
+
+
+def look(court: Court, dialogue_id: str) -> tuple[str, str]:
+    """How the first exhibit is told, and why."""
+    [told] = court.run("exhibit_list", dialogue_id=dialogue_id).exhibits
+    return told.state, told.why or ""
+
+
+def test_a_query_of_the_memory_is_asked_again(court: Court) -> None:
+    """It is pinned by number and digest of what it finds; further windows of its kind alter it, others do not."""
+    kept(court, 20)
+    name = court.create("Trial", 3)
+    given = {"dialogue_id": name, "kind": "memory_query", "reference": {"filter": ASKED}}
+    added = court.run("exhibit_add", **given).exhibit
+    assert added.reference == {"filter": ASKED, "records": 20}
+    assert (added.label, len(added.digest)) == (f"Memory: {ASKED}", 64)
+    assert not court.run("exhibit_add", **given).created, "the same answer is pinned once"
+    assert court.refuses("exhibit_add", **given, digest="0" * 64).code == "exhibit_differs"
+    kept(court, 20, eomm_score=0.1)
+    assert look(court, name) == ("as_pinned", "")
+    kept(court, 1)
+    state, why = look(court, name)
+    assert (state, "21 records; 20 then" in why) == ("altered", True)
+
+
+def test_a_memory_that_is_damaged_or_gone_is_told(court: Court) -> None:
+    """A changed byte among the records that an exhibit cites alters it; without them it is missing."""
+    kept(court, 20)
+    name = court.create("Trial", 3)
+    court.run("exhibit_add", dialogue_id=name, kind="memory_query", reference={"filter": ASKED})
+    [file] = (court.home / "memory" / "worker-000").glob("*.seg")
+    data = bytearray(file.read_bytes())
+    data[600] ^= 1
+    file.write_bytes(data)
+    state, why = look(court, name)
+    assert (state, "damaged at byte" in why) == ("altered", True)
+    file.unlink()
+    assert look(court, name)[0] == "missing"
+    kept(court, 3, eomm_score=0.1)
+    assert look(court, name) == ("missing", "the memory holds no record of this filter")
+
+
+@pytest.mark.parametrize(
+    ("reference", "code"),
+    [({"filter": 'match_id = "M456"'}, "filter_invalid"), ({"filter": "score > 1"}, "filter_invalid"),
+     ({"filter": 1}, "missing_field"), ({"filter": ASKED, "records": 3}, "invalid_field")],
+)  # fmt: skip
+def test_a_query_that_cannot_be_asked_is_refused(court: Court, reference: dict[str, Any], code: str) -> None:
+    """A filter that says nothing, or a reference that states what the memory is to tell."""
+    kept(court, 1)
+    name = court.create("Trial", 3)
+    assert court.refuses("exhibit_add", dialogue_id=name, kind="memory_query", reference=reference).code == code
+
+
+def test_a_query_needs_a_memory(court: Court) -> None:
+    """A home without windows has no answer to pin."""
+    name = court.create("Trial", 3)
+    refusal = court.refuses("exhibit_add", dialogue_id=name, kind="memory_query", reference={"filter": ASKED})
+    assert refusal.code == "memory_missing"
 
 
 def test_a_stated_digest_must_be_the_files(court: Court) -> None:

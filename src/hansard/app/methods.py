@@ -972,8 +972,8 @@ class Methods(ABC):
     ) -> ExhibitAdded:
         """Pin outside material by its hash, so that evidence can cite it: a file, a verdict, a calibration, a query.
 
-        A file is copied to the dialogue's folder. What is pinned already is answered as it stands. What nobody can
-        look at again yet (memory, symmetry, gates, agents) is kept with the digest that is stated.
+        A file is copied to the dialogue's folder; a filter is asked of the memory. What is pinned already is answered
+        as it stands. What nobody can look at again yet (symmetry, gates, agents) is kept with the digest it states.
 
         Args:
             request_id: Unique per actor. Sent again, the first answer is given and nothing changes.
@@ -982,9 +982,10 @@ class Methods(ABC):
             label: What it is, in a few words; a file's name when left out.
             path: Of a file: the file, which is copied to the dialogue's folder. A relative one is looked for there.
             reference: What to look at again: of a verdict ``dialogue_id`` and ``verdict_id``, of a calibration
-                ``ethos_id``, of the others what their kind needs (``query``, ``session``, ``gate``, ``agent``).
-            digest: SHA-256 of what is pinned: computed for files, verdicts and calibrations, stated for the others.
-                A file that is not to be copied is pinned by its digest alone.
+                ``ethos_id``, of a memory query its ``filter``, of the others what their kind needs (``session``,
+                ``gate``, ``agent``).
+            digest: SHA-256 of what is pinned: computed for files, verdicts, calibrations and filters, stated for
+                the others. A file that is not to be copied is pinned by its digest alone.
             size: Bytes, where they are not here.
             added_by: Slug of an expert, ``judge`` or ``user``.
             replaces: An earlier exhibit of which this is the newer state; whatever rests on that one is stale from

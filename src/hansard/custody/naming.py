@@ -349,7 +349,7 @@ REMEDIES: Final = {
     "row_unproved": "Its payload was erased; an export made before the erasure can prove it.",
     "text_altered": _WORDS,
     "text_missing": _WORDS,
-    "exhibit_altered": f"{_KEEP} Put back the file that was pinned; if there is a newer state of it, pin that as an "
+    "exhibit_altered": f"{_KEEP} Put back what was pinned; if there is a newer state of it, pin that as an "
     "exhibit that replaces this one.",
     "exhibit_missing": f"{_KEEP} Put back what was pinned, from a copy whose SHA-256 is the exhibit's digest.",
     "ethos_altered": f"{_RESTORE}; a dialogue that is held to it keeps the rules as they were.",

@@ -116,6 +116,11 @@ class Door:
         """Where a dialogue keeps its files (``folder_in``)."""
         return folder_in(self._home, dialogue.dialogue_id, dialogue.output_dir)
 
+    @property
+    def memory(self) -> Path:
+        """Where the home keeps its memory."""
+        return self._home / "memory"
+
     def writable_folder(self, dialogue: Dialogue) -> Path:
         """A dialogue's folder, where settings still allow to write there.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from hansard.dialogue.rules import TRANSITIONS
@@ -30,6 +30,7 @@ class Course:
         book: all entities, by every name.
         seats: who sits where.
         tell: takes diagnostics.
+        exhibits: the ids of those that are pinned.
         linked, unlinked: how many ids in markers were linked, and how many could not be told.
     """
 
@@ -40,11 +41,13 @@ class Course:
         mapped: Mapping[int, str],
         seats: Seats,
         tell: Telling,
+        exhibits: Collection[str] = (),
     ) -> None:
         everything = list(known)
         self.book = Book(everything, rows=rows, mapped=mapped)
         self.seats = seats
         self.tell = tell
+        self.exhibits = exhibits
         self.linked = 0
         self.unlinked = 0
         self._status = {entity.local_id: "open" for entity in everything if entity.kind == "T"}

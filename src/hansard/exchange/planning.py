@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 from pydantic import ValidationError
 
+from hansard.dialogue.exhibits.requests import ExhibitAdd
 from hansard.dialogue.model import Record
 from hansard.dialogue.requests import (
     Background,
@@ -27,7 +28,7 @@ from hansard.dialogue.requests import (
     RoundRegister,
 )
 from hansard.dialogue.rules.round import UPDATE_LISTS
-from hansard.exchange import errors, judge_files
+from hansard.exchange import errors, judge_files, rosters
 from hansard.exchange.course import Course, written_number
 from hansard.exchange.import_shapes import ImportDiagnostic
 from hansard.exchange.judge_files import RoundRow, Scoreboard, TensionRow
@@ -133,6 +134,7 @@ class _Planner:
         self._responses: list[tuple[Said, Response]] = [
             (said, parse(said.text, said.slug, said.round)) for said in transcript.responses
         ]
+        self._exhibits = self._pinned()
         found = transcript.judge_text("tensions.md")
         self._rows: list[TensionRow] = judge_files.read_tensions(found[1]) if found else []
         found = transcript.judge_text("scoreboard.md")
@@ -145,6 +147,7 @@ class _Planner:
             mapped.rows if mapped else {},
             Seats(transcript, self._tell),
             self._tell,
+            [f"X{number:04d}" for number in range(1, len(self._exhibits) + 1)],
         )
         self._verdicts = Verdicts(transcript, self._course)
 
@@ -159,7 +162,7 @@ class _Planner:
         self._tell_restated()
         self._tell_judge_files()
         title = self._title()
-        steps: list[Shape] = []
+        steps: list[Shape] = [*self._exhibits]
         for number, group in groupby(self._responses, key=lambda entry: entry[0].round):
             steps += course.seats.requests(number)
             steps.append(self._round(number, list(group), title))
@@ -176,6 +179,15 @@ class _Planner:
             files_read=len(transcript.files),
             unread=transcript.unread,
         )
+
+    def _pinned(self) -> list[ExhibitAdd]:
+        """What the judge pinned, for evidence to cite."""
+        found = self._transcript.judge_text("exhibits.json")
+        if found is None:
+            return []
+        given = rosters.read_exhibits(found[1], found[0])
+        with told_of(found[0]):
+            return [ExhibitAdd(**{**entry, "dialogue_id": self._transcript.slug}) for entry in given]
 
     def _numbered(self) -> list[Known]:
         """Every entity with the display id that registration will give it: by round and kind, experts by slug."""

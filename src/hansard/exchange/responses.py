@@ -89,8 +89,10 @@ class _Response:
             self._entity(entity)
         for quotation in response.quotations:
             self._keep("quotation", quotation, word=quotation.text, label=quotation.label, body=quotation.body)
-        for cited in response.exhibits:  # an imported record has no exhibits to cite: what is named is kept
+        for cited in response.exhibits:  # beside what evidence cites: where it was named, and what is not pinned
             self._keep("exhibit", cited, word=cited.exhibit, label=cited.label, source=cited.source)
+            if self._course.exhibits and cited.exhibit not in self._course.exhibits:
+                self._tell("exhibit_unlinked", f"'{cited.exhibit}' is cited, and exhibits.json has no such one", cited)
         for prose in response.prose:
             self._keep("prose", prose)
         for told in response.diagnostics:
@@ -123,8 +125,14 @@ class _Response:
         if entity.kind == "T":
             self._round.entities["T"].append(TensionIn(description=entity.body, **common))
         else:
-            self._round.entities[entity.kind].append(EntityIn(content=entity.body, **common))
+            cited = self._cited(entity) if entity.kind == "E" else []
+            self._round.entities[entity.kind].append(EntityIn(content=entity.body, exhibits=cited, **common))
         self._keep("span", entity, entity.body_span, local_id=entity.local_id)
+
+    def _cited(self, entity: Entity) -> list[str]:
+        """The pinned exhibits that a piece of evidence cites."""
+        named = [one.exhibit for one in self._response.exhibits if one.source == entity.local_id]
+        return [name for name in dict.fromkeys(named) if name in self._course.exhibits]
 
     def _label(self, entity: Entity) -> str:
         label = entity.label

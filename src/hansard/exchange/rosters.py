@@ -119,6 +119,24 @@ def read_panel(text: str, name: str) -> Panel:
     return Panel(tuple(agents), tuple(notes))
 
 
+def read_exhibits(text: str, name: str) -> list[Mapping[str, Any]]:
+    """Read ``exhibits.json``: ``{exhibits: [{id, kind, label, reference, digest, …}]}``, ids in turn from ``X0001``.
+
+    Raises:
+        HansardError: ``json_malformed`` or ``json_unfit``.
+    """
+    entries = _mapping(load_json(text, name), name, "the file").get("exhibits")
+    if not isinstance(entries, list):
+        raise errors.json_unfit(name, "exhibits", "is no list")
+    found: list[Mapping[str, Any]] = []
+    for index, entry in enumerate(entries):
+        one = dict(_mapping(entry, name, f"exhibits[{index}]"))
+        if one.pop("id", None) != f"X{index + 1:04d}":
+            raise errors.json_unfit(name, f"exhibits[{index}].id", f"is not X{index + 1:04d}: ids are given in turn")
+        found.append(one)
+    return found
+
+
 def _mapping(value: Any, name: str, path: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise errors.json_unfit(name, path, "is no object")

@@ -1,9 +1,9 @@
 """A dialogue's folder as it stands: which file is what, read with care, nothing dropped in silence.
 
 A folder holds ``round-N/NAME.md`` (or ``response-NAME.md``), ``round-N/panel.json``, ``round-N.summary.md``,
-``expert-pool.json``, ``scoreboard.md``, ``tensions.md`` and ``verdict.md``, in any case of letters; ``round0``,
-``round_0`` and ``Round 0`` are rounds too. Every other file is listed as unread. Links that lead out of the folder are
-not followed.
+``expert-pool.json``, ``exhibits.json``, ``scoreboard.md``, ``tensions.md`` and ``verdict.md``, in any case of letters;
+``round0``, ``round_0`` and ``Round 0`` are rounds too. Every other file is listed as unread. Links that lead out of the
+folder are not followed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BETWEEN: Final = re.compile(r"[-_\s]+")
 _MATERIAL: Final = re.compile(r"(?:prompt|context)[-.]", re.IGNORECASE)
 _NOT_NAMES: Final = frozenset({"readme", "summary", "scoreboard", "tensions", "verdict", "notes", "index", "panel"})
 _LAST_MOMENT: Final = 253402300799  # 9999-12-31, in seconds: some file systems hold times that no calendar has
-_JUDGE_NAMES: Final = ("expert-pool.json", "scoreboard.md", "tensions.md", "verdict.md")
+_JUDGE_NAMES: Final = ("exhibits.json", "expert-pool.json", "scoreboard.md", "tensions.md", "verdict.md")
 
 
 class Said(NamedTuple):

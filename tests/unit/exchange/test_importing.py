@@ -513,6 +513,50 @@ def test_a_reference_that_the_record_cannot_hold_is_kept_and_told(
     assert (kept["line"], kept["body"]) == (4, "words")
 
 
+QUERY = {"kind": "memory_query", "label": "Windows", "reference": {"filter": "", "records": 2}, "digest": "ab" * 32}
+
+
+def test_exhibits_of_a_folder_are_pinned_and_cited(store: Store, tmp_path: Path) -> None:
+    """Evidence cites what stands in its words and is listed; what is not listed is told, and a claim cites nothing."""
+    words = (
+        "[MUFFIN-E0001: Counted]\nTwo [EXHIBIT X0002, X0001, X0002] and [EXHIBIT X0009].\n\n"
+        "[MUFFIN-C0001: So it is]\nBy [EXHIBIT X0001].\n"
+    )
+    listed = [{"id": "X0001", **QUERY}, {"id": "X0002", **QUERY, "digest": "cd" * 32, "kind": "gate_result"}]
+    answer = store.take(one_round(tmp_path, {"muffin": words}, **{"exhibits.json": {"exhibits": listed}}))
+    record = store.record("harbour")
+    assert [(one.id, one.kind, one.digest) for one in record.exhibits] == [
+        ("X0001", "memory_query", "ab" * 32),
+        ("X0002", "gate_result", "cd" * 32),
+    ]
+    assert record.exhibits[0].reference == QUERY["reference"]
+    assert {entity.id: entity.exhibits or [] for entity in record.entities} == {
+        "E0001": ["X0002", "X0001"],
+        "C0001": [],
+    }
+    assert [line for _, line, _ in told(answer, "exhibit_unlinked")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("listed", "code"),
+    [
+        ({"exhibits": {}}, "json_unfit"),
+        ({"exhibits": [{**QUERY, "id": "X0002"}]}, "json_unfit"),
+        ({"exhibits": [{"id": "X0001", **QUERY, "digest": "x"}]}, "file_unfit"),
+        ({"exhibits": [{"id": "X0001", **QUERY, "colour": "red"}]}, "file_unfit"),
+        ({"exhibits": [{"id": "X0001", **QUERY, "kind": "rumour"}]}, "exhibit_kind_unknown"),
+        ({"exhibits": [{"id": "X0001", **QUERY, "digest": None}]}, "missing_field"),
+    ],
+)
+def test_exhibits_that_cannot_be_pinned_refuse_the_folder(
+    store: Store, tmp_path: Path, listed: dict[str, Any], code: str
+) -> None:
+    """What a verdict may rest on is taken whole or not at all."""
+    with pytest.raises(HansardError) as caught:
+        store.take(one_round(tmp_path, {"muffin": "m"}, **{"exhibits.json": listed}))
+    assert caught.value.code == code
+
+
 def test_a_refinement_under_a_perspective_refines_a_perspective(store: Store, tmp_path: Path) -> None:
     """P02 of an earlier round is refined by the perspective above the marker; a tension gets a comment."""
     zero = {"muffin": "[PERSPECTIVE P02: Tunnel]\ny\n\n[TENSION T01: Cost]\nx\n"}

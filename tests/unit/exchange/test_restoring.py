@@ -93,7 +93,7 @@ def test_real_dialogues_come_back_whole(real_store: Store, second_store: Store, 
 @pytest.fixture
 def example() -> Path:
     """The folder of the shipped example."""
-    (folder,) = Path(str(hansard.examples.__file__)).parent.glob("2*")
+    (folder,) = Path(str(hansard.examples.__file__)).parent.glob("*-ledger-write-path")
     return folder
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hansard.kernel.errors import HansardError
+from hansard.memory import upkeep
 from hansard.memory.memory import Memory
 from hansard.memory.upkeep import export, repair, retain, windows_of
 from hansard.memory.verify import verify
@@ -144,6 +145,34 @@ def test_records_are_written_out_and_read_in(tmp_path: Path) -> None:
             export(query, tmp_path / "ndjson" / "where", "ndjson")
         assert refused.value.code == "path_unusable"
     assert not list(tmp_path.glob(".hansard-*"))
+
+
+def test_segments_with_names_of_their_own_stand_in_one_file(tmp_path: Path) -> None:
+    """An Arrow or Parquet file holds the names of all segments, each column with one dictionary, value by value."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = [{**row, "engine_id": f"engine {number // 60}"} for number, row in enumerate(ROWS)]
+    filled(tmp_path / "m", rows, 60, segment_bytes=40_000)
+    with Memory.read(tmp_path / "m") as memory:
+        query = memory.query("eomm_score > 0.2")
+        assert len(list(memory._current().views)) > 3
+        for form in ("parquet", "arrow"):
+            export(query, tmp_path / form, form)
+        read = [parquet.read_table(tmp_path / "parquet"), pa.ipc.open_file(str(tmp_path / "arrow")).read_all()]
+        for table in (query.arrow(), *read):
+            for name in ("seq", "engine_id", "map_name", "eomm_score", "success", "bot_difficulty"):
+                assert table[name].to_pylist() == query.column(name), name
+
+
+def test_a_line_without_end_is_refused_and_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that is too long is told by its number; it is never held as a whole, and the next one is read."""
+    monkeypatch.setattr(upkeep, "LINE_BYTES", 5000)
+    file = tmp_path / "windows.ndjson"
+    file.write_text("\n".join(["x" * 17_000, json.dumps(EXAMPLE), "y" * 5001]), encoding="utf-8")
+    (one, fault), (two, window), (three, last) = windows_of(file)
+    assert (one, two, three, window) == (1, 2, 3, EXAMPLE)
+    for each in (fault, last):
+        assert "more than 5,000 bytes" in each.message
 
 
 def test_a_file_of_windows_is_taken_line_by_line(tmp_path: Path) -> None:

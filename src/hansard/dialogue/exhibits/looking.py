@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from hansard.database.columns import encoded_row, row_bytes
@@ -34,12 +35,14 @@ def verdict_digest(verdict: Verdict) -> str:
 class Looking:
     """Looks from one moment of the store.
 
-    ``folder_of`` gives a dialogue's folder; without it no file is looked at.
+    ``folder_of`` gives a dialogue's folder; without it no file is looked at. ``memory`` is the folder of the home's
+    memory; without it no query is asked again.
     """
 
-    def __init__(self, connection: store.Connection, folder_of: Any) -> None:
+    def __init__(self, connection: store.Connection, folder_of: Any, memory: Path | None = None) -> None:
         self._connection = connection
         self._folder_of = folder_of
+        self._memory = memory
         self._records: dict[str, Record | None] = {}
         self._rules: Mapping[str, Any] | None = None
 
@@ -51,6 +54,8 @@ class Looking:
             return self._verdict(dialogue, exhibit)
         if exhibit.kind == "calibration":
             return self._ethos(dialogue, exhibit)
+        if exhibit.kind == "memory_query" and isinstance(exhibit.reference.get("filter"), str):
+            return self._answer(dialogue, exhibit, exhibit.reference["filter"])
         return Look("not_checked", why="nothing here can ask for it again yet")
 
     def _file(self, dialogue: Dialogue, exhibit: Exhibit) -> Look:
@@ -89,6 +94,24 @@ class Looking:
             return Look("not_checked" if dialogue.imported else "missing", why=why)
         now = digest_of(found.rules)
         return Look("as_pinned", now) if now == exhibit.digest else self._other(dialogue, now, f"ethos '{ethos_id}'")
+
+    def _answer(self, dialogue: Dialogue, exhibit: Exhibit, text: str) -> Look:
+        """Whether the memory still gives the answer that was pinned. What is damaged is, wherever it came from."""
+        if self._memory is None:
+            return Look("not_checked", why="the memory is not asked here")
+        from hansard.memory.cited import answer_of  # loads numpy, which nothing else here needs
+
+        gone = "not_checked" if dialogue.imported else "missing"
+        try:
+            found = answer_of(self._memory, text)
+        except HansardError as fault:
+            return Look("altered" if fault.kind == "corrupt" else gone, why=f"the home's memory: {fault.message}")
+        if found.digest == exhibit.digest:
+            return Look("as_pinned", found.digest)
+        if not found.records:
+            return Look(gone, why="the memory holds no record of this filter")
+        pinned = exhibit.reference.get("records")
+        return self._other(dialogue, found.digest, f"the memory's answer ({found.records} records; {pinned} then)")
 
     @staticmethod
     def _other(dialogue: Dialogue, now: str, what: str) -> Look:

@@ -55,8 +55,8 @@ class ExhibitOperations(Door):
     def exhibit_add(self, request: requests.ExhibitAdd, call: Call) -> answers.ExhibitAdded:
         """Pin outside material by its hash, so that evidence can cite it: a file, a verdict, a calibration, a query.
 
-        A file is copied to the dialogue's folder. What is pinned already is answered as it stands. What nobody can
-        look at again yet (memory, symmetry, gates, agents) is kept with the digest that is stated.
+        A file is copied to the dialogue's folder; a filter is asked of the memory. What is pinned already is answered
+        as it stands. What nobody can look at again yet (symmetry, gates, agents) is kept with the digest it states.
         """
         with self._journal.entry("exhibit_add", request, call, [dialogues.stream(request.dialogue_id)]) as entry:
             if entry.answer is not None:
@@ -111,7 +111,7 @@ class ExhibitOperations(Door):
 
     def _pinned_already(self, entry: Entry, dialogue: Dialogue, kind: str, pinned: Pinned) -> Exhibit | None:
         """The exhibit that is the same material; a file only where its copy, if it is to have one, is whole."""
-        looking = Looking(entry.connection, self.folder)
+        looking = Looking(entry.connection, self.folder, self.memory)
         for one in store.read_exhibits(entry.connection, dialogue.dialogue_id):
             if (one.kind, one.digest) != (kind, pinned.digest):
                 continue
@@ -148,6 +148,8 @@ class ExhibitOperations(Door):
             found = self._verdict(entry, request)
         elif request.kind == "calibration":
             found = self._calibration(entry, request)
+        elif request.kind == "memory_query" and "filter" in request.reference:
+            found = self._memory_query(request)
         else:
             if not request.reference:
                 raise missing_field("reference")
@@ -225,6 +227,17 @@ class ExhibitOperations(Door):
             raise calibration_errors.ethos_altered(found.ethos_id)
         return Pinned(digest=found.digest, reference=named, name=f"Ethos {found.title}")
 
+    def _memory_query(self, request: requests.ExhibitAdd) -> Pinned:
+        from hansard.memory.cited import answer_of  # loads numpy, which nothing else here needs
+
+        named = _named(request, "filter")
+        found = answer_of(self.memory, named["filter"])
+        return Pinned(
+            digest=found.digest,
+            reference={**named, "records": found.records},
+            name=f"Memory: {named['filter'] or 'all records'}"[:1000],
+        )
+
     @operation(writes=True)
     def watch_add(self, request: requests.WatchAdd, call: Call) -> answers.WatchAdded:
         """Bind a condition of a verdict to a gate or a date, so that its standing tells when it fails or falls due."""
@@ -267,7 +280,7 @@ class ExhibitOperations(Door):
         """List a dialogue's exhibits, what cites them, and whether each still is what was pinned."""
         with self._journal.reading(call) as connection:
             record = self.record(request.dialogue_id, connection)
-            looking = Looking(connection, self.folder)
+            looking = Looking(connection, self.folder, self.memory)
             looks = {exhibit.id: looking.exhibit(record.dialogue, exhibit) for exhibit in record.exhibits}
         newer = rules.replacements(record.exhibits)
         cited: dict[str, list[str]] = defaultdict(list)
@@ -300,7 +313,7 @@ class ExhibitOperations(Door):
             day = rules.parsed_day("on", request.on) if request.on is not None else today(self._journal.now())
             if isinstance(day, HansardError):
                 raise day
-            looking = Looking(connection, self.folder)
+            looking = Looking(connection, self.folder, self.memory)
             told = {verdict.verdict_id: looking.standing(record, verdict, day) for verdict in wanted}
         final = standing_final(record.verdicts)
         return answers.StandingTold(
@@ -315,7 +328,7 @@ class ExhibitOperations(Door):
 
     def looking(self, connection: store.Connection) -> Looking:
         """Looks at what is pinned, from one moment of the store."""
-        return Looking(connection, self.folder)
+        return Looking(connection, self.folder, self.memory)
 
 
 def today(timestamp: str) -> date:

@@ -24,11 +24,11 @@ class ExhibitAdd(DialogueWrite):
     path: Name | None = None
     """Of a file: the file, which is copied to the dialogue's folder. A relative one is looked for there."""
     reference: JsonObject = {}
-    """What to look at again: of a verdict ``dialogue_id`` and ``verdict_id``, of a calibration ``ethos_id``, of the
-    others what their kind needs (``query``, ``session``, ``gate``, ``agent``)."""
+    """What to look at again: of a verdict ``dialogue_id`` and ``verdict_id``, of a calibration ``ethos_id``, of a
+    memory query its ``filter``, of the others what their kind needs (``session``, ``gate``, ``agent``)."""
     digest: Sha256 | None = None
-    """SHA-256 of what is pinned: computed for files, verdicts and calibrations, stated for the others. A file that is
-    not to be copied is pinned by its digest alone."""
+    """SHA-256 of what is pinned: computed for files, verdicts, calibrations and filters, stated for the others. A file
+    that is not to be copied is pinned by its digest alone."""
     size: Annotated[int, Field(ge=0, le=MAX_SAFE_INTEGER)] | None = None
     """Bytes, where they are not here."""
     media_type: Annotated[Name, StringConstraints(max_length=200)] | None = None

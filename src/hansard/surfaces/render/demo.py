@@ -69,6 +69,44 @@ def forgery(forged: Mapping[str, Any]) -> Iterator[Block]:
     yield Gap()
 
 
+def bursts(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+    """The stretches of high scores."""
+    first, second = found[0], found[1]
+    apart = second["start"] - first["start"]
+    yield line(
+        f"In M456 they come in {count(len(found), 'stretch', 'stretches')} of {first['count']} windows, "
+        f"{apart:.0f} seconds from one beginning to the next."
+    )
+
+
+def score_forged(said: float, written: float) -> Iterator[Block]:
+    """Which score was altered."""
+    yield line(
+        "Where the memory says ",
+        Words(f"{said}", "good"),
+        ", the copy's now says ",
+        Words(f"{written}", "bad"),
+        ". Whoever gets the copy runs 'hansard verify':",
+    )
+    yield Gap()
+
+
+def ending_memory(home: Path, program: str, *, passing: bool = False) -> Iterator[Block]:
+    """What to do next (as ``ending``)."""
+    here = f"--home {shlex.quote(str(home))}"
+    copy = f"--home {shlex.quote(str(home / 'forged'))}"
+    yield from _next(
+        (
+            (f"{program} minutes latest {here}", "the verdict, what it rests on, what it leaves open"),
+            (f"{program} memory stats 'match_id == \"M456\"' --above 0.5 {here}", "the figures the experts quote"),
+            (f"{program} memory verify {copy}", "where the copy was altered"),
+            (f"{program} exhibit list latest {copy}", "which exhibits it falsifies"),
+        ),
+        home,
+        passing=passing,
+    )
+
+
 def failure(home: Path) -> Iterator[Block]:
     """The demo did not go as it should."""
     yield Gap()
@@ -87,14 +125,25 @@ def ending(home: Path, program: str, forged_id: str, *, passing: bool = False) -
     """
     here = f"--home {shlex.quote(str(home))}"
     copy = shlex.quote(str(home / "forged.json"))
+    yield from _next(
+        (
+            (f"{program} show latest {here}", "the dialogue at a glance"),
+            (f"{program} show latest {forged_id} {here}", "what was really said, by whom, and on which line"),
+            (f"{program} verify {copy}", "find the forgery; then alter a word of record.json yourself"),
+            (
+                f"{program} import FOLDER {here}",
+                "a panel of your own: FOLDER/round-0/NAME.md, round-1/NAME.md and so on",
+            ),
+        ),
+        home,
+        passing=passing,
+    )
+
+
+def _next(commands: Sequence[tuple[str, str]], home: Path, *, passing: bool) -> Iterator[Block]:
     yield Gap()
     yield Heading("What to do next")
-    for command, meaning in (
-        (f"{program} show latest {here}", "the dialogue at a glance"),
-        (f"{program} show latest {forged_id} {here}", "what was really said, by whom, and on which line"),
-        (f"{program} verify {copy}", "find the forgery; then alter a word of record.json yourself"),
-        (f"{program} import FOLDER {here}", "a panel of your own: FOLDER/round-0/NAME.md, round-1/NAME.md and so on"),
-    ):
+    for command, meaning in commands:
         yield line(Words(command, "strong"), indent=1)
         yield line(Words(meaning, "quiet"), indent=2)
     yield line(f"All of this is in {home}; delete it when you have seen enough.")

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -27,8 +28,21 @@ ALTERED: Final = re.compile(r"(restores\s+in\s+)(nine)(\s+minutes)")
 FORGED: Final = "five"
 
 
+class Example(StrEnum):
+    """The dialogues that ship with the program, as the demo calls them."""
+
+    LEDGER = "ledger"
+    M456 = "m456"
+
+
+FOLDERS: Final = {Example.LEDGER: "ledger-write-path", Example.M456: "match-m456"}
+
+
 def run(
     frame: Frame,
+    example: Annotated[
+        Example, typer.Option("--example", help="ledger: a panel and its record; m456: with the memory's evidence.")
+    ] = Example.LEDGER,
     keep: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Make the demo's home here; else in the cache, for the next to replace."),
@@ -38,8 +52,11 @@ def run(
 
     Needs no network and leaves your own store alone (unless --home names it).
     """
+    from hansard.surfaces.cli.commands import demo_memory
+
+    gives = {Example.LEDGER: give, Example.M456: demo_memory.give}
     with contextlib.nullcontext(frame.home) if frame.home else new_home(keep) as home:
-        return give(frame, home, passing=frame.home is None and keep is None)
+        return gives[example](frame, home, passing=frame.home is None and keep is None)
 
 
 def give(frame: Frame, home: Path, *, passing: bool) -> int:
@@ -167,10 +184,10 @@ def opening(minutes: str) -> str:
     return minutes if note < 0 or end < 0 else minutes[: end + 1]
 
 
-def example_folder() -> Path:
-    """The shipped example, as ``hansard import`` reads it."""
-    folders = sorted(Path(str(resources.files("hansard.examples"))).glob("*-ledger-write-path"))
-    return folders[0]
+def example_folder(example: Example = Example.LEDGER) -> Path:
+    """A shipped example, as ``hansard import`` reads it."""
+    (folder,) = Path(str(resources.files("hansard.examples"))).glob(f"*-{FOLDERS[example]}")
+    return folder
 
 
 def forge(export: Path, copy: Path) -> dict[str, Any]:

@@ -1,0 +1,167 @@
+"""The memory through its operations, as assistants and programs meet them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rs_bpe.bpe import openai
+
+from hansard.app.assembly import open_parts
+from hansard.kernel.errors import HansardError
+from hansard.kernel.operations import Call
+from hansard.memory.memory import Memory
+from hansard.memory.operations import MemoryOperations
+from hansard.memory.schema_map import MapSettings
+from hansard.surfaces.mcp.tools import Offer
+from hansard.surfaces.parts import Parts
+from tests.unit.memory.kit import EXAMPLE
+
+LISTED = ["memory_append", "memory_query", "memory_stats", "memory_verify"]
+BUDGET_TOKENS = 700
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    """The parts over an empty home, for a caller who is served."""
+    with open_parts(tmp_path / "home", store=False, served_from=[]) as opened:
+        yield opened
+
+
+def call(parts: Parts, name: str, **request: Any) -> Any:
+    """An operation's answer."""
+    return parts.table[name](request, Call(parts.actor))
+
+
+def refusal(parts: Parts, name: str, **request: Any) -> HansardError:
+    """How a request is refused."""
+    with pytest.raises(HansardError) as caught:
+        call(parts, name, **request)
+    return caught.value
+
+
+def windows(count: int, **more: Any) -> list[dict[str, Any]]:
+    """So many windows, a second apart."""
+    return [{**EXAMPLE, "ts_start": 1e9 + n, "ts_end": 1e9 + n + 0.4, **more} for n in range(count)]
+
+
+def test_assistants_are_offered_four_tools(parts: Parts) -> None:
+    """Those that ask, append and verify; what takes files or removes records needs more. They cost little."""
+    tools = Offer(parts.table, ["memory"]).tools("judge")
+    assert [tool.name for tool in tools] == LISTED
+    told = [{"name": tool.name, "description": tool.description, "inputSchema": tool.input_schema} for tool in tools]
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    assert len(openai.o200k_base().encode(text)) < BUDGET_TOKENS
+    assert [tool.name for tool in Offer(parts.table, ["memory"]).tools("read")] == LISTED[1:]
+    marks = {name: parts.table[name].mark for name in parts.table if name.startswith("memory_")}
+    assert [name for name, mark in marks.items() if mark.destructive] == ["memory_retain"]
+    assert all(mark.scope == "admin" for name, mark in marks.items() if name not in LISTED)
+
+
+def test_windows_are_kept_found_and_pinned(parts: Parts) -> None:
+    """What was appended is there with the answer; bad windows are told by their place."""
+    done = call(parts, "memory_append", windows=[*windows(3), {"ts_start": 1}, *windows(2)])
+    assert (done.taken, done.refused, [one.number for one in done.refusals]) == (5, 1, [3])
+    assert len(done.refusals[0].faults) == 7
+    found = call(parts, "memory_query", filter="not success", limit=2, columns=["seq", "flags"], digest=True)
+    assert (found.count, found.records) == (5, [{"seq": n, "flags": ["INSTA_MELT"]} for n in (0, 1)])
+    assert len(found.digest) == 64
+    assert call(parts, "memory_query").digest is None
+    assert call(parts, "memory_verify").ok
+
+
+def test_a_dry_run_keeps_nothing(parts: Parts, tmp_path: Path) -> None:
+    """It tells what would be kept, and each refused line by its number in the file."""
+    file = tmp_path / "home" / "windows.ndjson"
+    file.parent.mkdir()
+    lines = ["", *map(json.dumps, windows(2)), "no window", "", json.dumps({**EXAMPLE, "eomm_score": None})]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    told = call(parts, "memory_ingest", path=str(file), dry_run=True)
+    assert (told.dry_run, told.taken, [one.number for one in told.refusals]) == (True, 2, [4, 6])
+    assert refusal(parts, "memory_stats").code == "memory_missing"
+    done = call(parts, "memory_ingest", path=str(file))
+    assert (done.dry_run, done.taken, done.refusals) == (False, told.taken, told.refusals)
+
+
+def test_repair_and_retention_tell_before_they_do(parts: Parts, tmp_path: Path) -> None:
+    """Dry runs change no byte of the memory, and what they tell is what is done."""
+    folder = tmp_path / "home" / "memory"
+    with Memory.open(folder, segment_bytes=60_000) as memory:
+        memory.ingest(windows(600))
+
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted((folder / "worker-000").glob("*.seg*"))}
+
+    before = files()
+    would = call(parts, "memory_retain", megabytes=0, dry_run=True)
+    assert would.removed
+    assert files() == before
+    assert call(parts, "memory_retain", megabytes=0).removed == would.removed
+    [name] = left = files()
+    data = bytearray(left[name])
+    data[700] ^= 1
+    (folder / "worker-000" / name).write_bytes(data)
+    before = files()
+    would = call(parts, "memory_repair", dry_run=True)
+    assert [(one["file"], one["action"][:3]) for one in would.mended] == [(name, "cut")]
+    assert files() == before
+    done = call(parts, "memory_repair")
+    assert [one["action"] for one in done.mended] == [one["action"] for one in would.mended]
+    assert bytes(data) in files().values(), "the bytes as they were are kept aside"
+
+
+def test_long_answers_have_a_limit(parts: Parts) -> None:
+    """Sessions, stretches and bursts are given as far as the limit goes, and how many more there are is told."""
+    given = [
+        {**w, "session_context": {**w["session_context"], "session_id": f"S{n}"}} for n, w in enumerate(windows(9))
+    ]
+    call(parts, "memory_append", windows=given)
+    told = call(parts, "memory_stats", seconds=1, threshold=0.5, min_length=1, max_gap=0.5, limit=4)
+    assert (len(told.sessions), len(told.series), len(told.bursts)) == (4, 4, 4)
+    assert told.left_out == {"series": 5, "bursts": 5, "sessions": 5}
+    assert call(parts, "memory_stats", limit=9).left_out == {}
+
+
+def test_a_caller_who_is_served_stays_in_bounds(parts: Parts, tmp_path: Path) -> None:
+    """Neither files elsewhere nor the home's own are read or written; the log's own files are no way in either."""
+    (tmp_path / "home").mkdir()
+    outside = tmp_path / "windows.ndjson"
+    outside.write_text(json.dumps(EXAMPLE), encoding="utf-8")
+    assert refusal(parts, "memory_ingest", path=str(outside)).code == "path_not_allowed"
+    call(parts, "memory_append", windows=windows(1))
+    [segment] = (tmp_path / "home" / "memory").glob("*/*.seg")
+    for path in (segment, tmp_path / "elsewhere"):
+        assert refusal(parts, "memory_export", output_path=str(path)).code == "path_not_allowed"
+    assert refusal(parts, "memory_ingest", path=str(segment)).code == "path_not_allowed"
+    written = tmp_path / "home" / "audit.log"
+    assert call(parts, "memory_export", output_path=str(written)).records == 1
+    assert len(written.read_bytes().splitlines()) == 1
+
+
+def test_callers_take_turns(parts: Parts, tmp_path: Path) -> None:
+    """Appends at the same time as the same worker are all kept; one that waits too long is refused."""
+    threads = [
+        threading.Thread(target=call, args=(parts, "memory_append"), kwargs={"windows": windows(5)}) for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert call(parts, "memory_query", limit=0).count == 30
+    folder = tmp_path / "home" / "memory"
+    door = MemoryOperations(folder, may_write=bool, may_read=bool, settings=MapSettings, patience=0.05)
+    with Memory.open(folder), pytest.raises(HansardError) as caught:
+        door._taken(enumerate(windows(1)), "truevision_window", 0, Call(parts.actor))
+    assert caught.value.code == "memory_owned"
+
+
+def test_a_scenario_stands_alone(parts: Parts) -> None:
+    """Windows are generated by number or by the name of an example, not by both, and not by neither."""
+    assert refusal(parts, "memory_generate").code == "missing_field"
+    assert refusal(parts, "memory_generate", count=1, scenario="m456").field == "count"
+    assert call(parts, "memory_generate", scenario="m456").taken == 6000
+    assert call(parts, "memory_query", filter="context.session.generated", limit=0).count == 6000
