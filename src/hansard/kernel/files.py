@@ -71,8 +71,7 @@ def read_bytes(path: Path, *, name: str | None = None, limit_bytes: int = TEXT_L
                 raise errors.file_too_large(called, size, limit_bytes)
             data = file.read(limit_bytes + 1)
     except (OSError, ValueError) as fault:
-        lasting = isinstance(fault, ValueError) or fault.errno in _NO_FILE
-        raise (errors.file_not_found if lasting else errors.file_unreadable)(called, _why(fault)) from None
+        raise unreadable(called, fault) from None
     if len(data) > limit_bytes:  # a file that grows
         raise errors.file_too_large(called, len(data), limit_bytes)
     return data
@@ -264,6 +263,12 @@ def replacing(path: Path, *, name: str | None = None) -> Iterator[BinaryIO]:
     # From here on the new content stands; a folder that cannot be synced is no failure to write it.
     with contextlib.suppress(OSError):
         _sync_folder(folder)
+
+
+def unreadable(name: str, fault: OSError | ValueError) -> errors.HansardError:
+    """The refusal for what the system said to a read: there is no such file, or it cannot be read now."""
+    lasting = isinstance(fault, ValueError) or fault.errno in _NO_FILE
+    return (errors.file_not_found if lasting else errors.file_unreadable)(name, _why(fault))
 
 
 def unwritable(name: str, fault: OSError | ValueError) -> errors.HansardError:

@@ -28,7 +28,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from hansard.kernel.errors import did_you_mean
+from hansard.kernel.errors import did_you_mean, shown
 from hansard.memory import errors
 from hansard.memory.view import COMPUTED, Numbers, View
 
@@ -259,7 +259,7 @@ def check_names(found: Filter | None, text: str, views: list[View]) -> None:
         if not views or any(view.column(compare.name) is not None for view in views):
             continue
         known = known or {name for view in views for name in view.names()} | set(COMPUTED)
-        why = f"names '{compare.name}', which no record here has"
+        why = f"names '{shown(compare.name)}', which no record here has"
         raise errors.filter_invalid(
             text,
             compare.position,

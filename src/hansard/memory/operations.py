@@ -200,10 +200,10 @@ class MemoryOperations:
         """Verify that nothing in the log was altered or lost: checksums, chain, footers, heads noted earlier."""
         from hansard.memory.verify import verify
 
-        noted = {}
+        noted = []
         for text in request.heads:
             worker, pulse, chain = text.split(":")
-            noted[int(worker)] = (int(pulse), chain)
+            noted.append((int(worker), int(pulse), chain))
         found = verify(self._folder, noted=noted, progress=call.progress)
         return shapes.MemoryVerified(
             ok=found.ok,

@@ -268,17 +268,18 @@ class Query:
         """A column over time, in stretches of so many seconds; empty ones are there too.
 
         Raises:
-            HansardError: ``invalid_field`` when the stretches are not positive, or more than 100,000.
+            HansardError: ``invalid_field`` when the stretches are shorter than 0.001, or more than 100,000.
         """
-        if not (seconds > 0 and math.isfinite(seconds)):
-            raise invalid_field("seconds", seconds, "must be more than 0")
+        if not (seconds >= 0.001 and math.isfinite(seconds)):
+            raise invalid_field("seconds", seconds, "must be at least 0.001")
         times, numbers = self.numbers("timestamp"), self.numbers(name)
         if not len(times):
             return []
-        first = math.floor(times.min() / seconds)
-        place = np.floor(times / seconds).astype(np.int64) - first
-        if int(place.max()) >= BINS:
+        start, end = float(times.min()), float(times.max())
+        if (end - start) / seconds >= BINS or max(-start, end) / seconds >= 2**62:
             raise invalid_field("seconds", seconds, f"gives more than {BINS} stretches", suggestion="Make it larger")
+        first = math.floor(start / seconds)
+        place = np.floor(times / seconds).astype(np.int64) - first
         counts = np.bincount(place)
         bins = []
         order = np.argsort(place, kind="stable")

@@ -104,7 +104,7 @@ class MemoryStats(Shape):
     filter: Filter = ""
     column: Prose = "eomm_score"
     """The column of numbers that is summed up."""
-    seconds: Annotated[float, Field(gt=0)] | None = None
+    seconds: Annotated[float, Field(ge=0.001)] | None = None
     """A time series in stretches of so many seconds."""
     threshold: float | None = None
     """Bursts above it."""
@@ -138,7 +138,7 @@ class MemorySummed(Shape):
 class MemoryVerify(Shape):
     """Verify the log."""
 
-    heads: list[Annotated[str, Field(pattern=r"^\d+:\d+:[0-9a-f]{64}$")]] = []
+    heads: list[Annotated[str, Field(pattern=r"^[0-9]{1,10}:[0-9]{1,20}:[0-9a-f]{64}$")]] = []
     """Heads noted earlier, as WORKER:PULSE:CHAIN; they must still be part of the log."""
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import msgspec
 
-from hansard.kernel.errors import HansardError, extra_missing, file_unreadable, invalid_field
-from hansard.kernel.files import opened, replacing
+from hansard.kernel.errors import HansardError, extra_missing, invalid_field
+from hansard.kernel.files import opened, replacing, unreadable
 from hansard.kernel.locks import file_lock
 from hansard.kernel.operations import Progress, no_progress
 from hansard.memory import errors
@@ -340,7 +340,7 @@ def windows_of(path: Path, *, name: str | None = None) -> Iterator[tuple[int, An
     """Windows of an NDJSON file with the numbers of their lines, from 1; a line that is no JSON is the refusal it is.
 
     Raises:
-        HansardError: ``file_unreadable``.
+        HansardError: ``file_not_found``, ``file_unreadable``.
     """
     try:
         with opened(path) as file:
@@ -353,7 +353,7 @@ def windows_of(path: Path, *, name: str | None = None) -> Iterator[tuple[int, An
                 elif line.strip():
                     yield number, _window(number, line)
     except (OSError, ValueError) as fault:
-        raise file_unreadable(name or path.name, getattr(fault, "strerror", None) or "it is no regular file") from None
+        raise unreadable(name or path.name, fault) from None
 
 
 def _window(number: int, line: bytes) -> Any:

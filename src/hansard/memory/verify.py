@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -68,20 +68,18 @@ class Verified(msgspec.Struct, frozen=True):
         return not self.findings
 
 
-def verify(
-    memory: Path, *, noted: Mapping[int, tuple[int, str]] | None = None, progress: Progress = no_progress
-) -> Verified:
+def verify(memory: Path, *, noted: Iterable[tuple[int, int, str]] = (), progress: Progress = no_progress) -> Verified:
     """Read every byte of a memory and compare.
 
     Args:
         memory: its folder. Nothing is changed and no lock is taken.
-        noted: by worker a pulse and its chain value, noted earlier; they must still be part of the log.
+        noted: worker, pulse and chain value of heads noted earlier; they must still be part of the log.
         progress: told after each segment.
 
     Returns:
         Everything found; an unreadable file is a finding, too.
     """
-    report = _Report(dict(noted or {}))
+    report = _Report(set(noted))
     todo = [(worker, segments(folder)) for worker, folder in workers(memory).items()]
     total = sum(len(paths) for _, paths in todo)
     for worker, paths in todo:
@@ -107,11 +105,11 @@ class _Link:
 class _Proof(Walk):
     """A walk that also checks digests and chain, and remembers which pulse has which chain value."""
 
-    def __init__(self, handle: Handle, head: SegmentHead, stop: int | None, noted: int | None) -> None:
+    def __init__(self, handle: Handle, head: SegmentHead, stop: int | None, noted: Collection[int]) -> None:
         self.before = head.before
         self.broken: tuple[Head, str, str] | None = None
         self.noted = noted
-        self.seen: str | None = None
+        self.seen = {head.first_pulse - 1: head.before.hex()}
         super().__init__(handle, head, stop)
 
     def _take(self, head: Head, data: bytes) -> None:
@@ -121,13 +119,13 @@ class _Proof(Walk):
         if self.broken is None and head.before != self.before:
             self.broken = head, f"chain value {self.before.hex()[:16]}… before it", f"{head.before.hex()[:16]}…"
         self.before = chain_value(data)
-        if head.records and head.pulse_id == self.noted:
-            self.seen = self.before.hex()
+        if head.records and head.pulse_id in self.noted:
+            self.seen[head.pulse_id] = self.before.hex()
         super()._take(head, data)
 
 
 class _Report:
-    def __init__(self, noted: dict[int, tuple[int, str]]) -> None:
+    def __init__(self, noted: set[tuple[int, int, str]]) -> None:
         self.noted = noted
         self.records = self.pulses = self.segments = self.bytes = 0
         self.heads: list[WorkerHead] = []
@@ -135,7 +133,7 @@ class _Report:
         self.notes: list[str] = []
 
     def told(self) -> Verified:
-        for worker, (pulse, chain) in self.noted.items():
+        for worker, pulse, chain in sorted(self.noted):
             self.find(worker, "", 0, "head_contradicted", f"pulse {pulse} with chain value {chain[:16]}…", "none such")
         facts = (self.records, self.pulses, self.segments, self.bytes)
         return Verified(*facts, self.heads, self.findings, self.notes)
@@ -181,12 +179,10 @@ class _Report:
         elif head.before != link.chain:
             expected, found = f"chain value {link.chain.hex()[:16]}…", f"{head.before.hex()[:16]}…"
             self.find(worker, name, 40, "chain_broken", expected, found)
-        noted = self.noted.get(worker)
-        walk = _Proof(handle, head, following, noted[0] if noted else None)
+        walk = _Proof(handle, head, following, {pulse for noted, pulse, _ in self.noted if noted == worker})
         self.records += walk.seq - head.first_seq
         self.pulses += walk.pulse_id - head.first_pulse
-        if noted and walk.seen == noted[1]:
-            del self.noted[worker]
+        self.noted -= {(worker, pulse, chain) for pulse, chain in walk.seen.items()}
         if walk.broken is not None:
             broken, expected, found = walk.broken
             self.find(worker, name, broken.position, "chain_broken", expected, found)

@@ -215,8 +215,12 @@ def test_a_noted_head_shows_a_cut_end(tmp_path: Path) -> None:
     """A cut at a pulse's end leaves a whole log; whoever noted the head sees that it was cut or rewritten."""
     left(tmp_path, ROWS, PULSE)
     [head] = verify(tmp_path).heads
-    noted = {0: (head.pulse_id, head.chain)}
+    noted = [(0, head.pulse_id, head.chain)]
     assert verify(tmp_path, noted=noted).ok
+    both = verify(tmp_path, noted=[(0, head.pulse_id, "0" * 64), *noted])
+    assert [finding.code for finding in both.findings] == ["head_contradicted"], (
+        "each of a worker's heads is looked for"
+    )
     left(tmp_path, ROWS, PULSE)
     assert verify(tmp_path, noted=noted).ok, "a log that went on still leads through the head"
     shutil.rmtree(tmp_path / "worker-000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from itertools import pairwise
@@ -17,7 +18,7 @@ from hansard.memory import filters
 from hansard.memory.memory import Memory
 from hansard.memory.pulse import Record
 from hansard.memory.schema_map import MapSettings, composite
-from tests.unit.memory.kit import filled, left, plain, records
+from tests.unit.memory.kit import EXAMPLE, filled, left, plain, records
 
 ROWS = records(2600, seed=21)
 for _place, _row in enumerate(ROWS):  # something is missing here and there
@@ -242,11 +243,35 @@ def test_a_series_covers_time_without_gaps(memory: Memory) -> None:
         assert each.count == len(inside)
         assert each.mean == (pytest.approx(statistics.fmean(inside)) if inside else None)
         assert (each.smallest, each.largest) == ((min(inside), max(inside)) if inside else (None, None))
-    with pytest.raises(HansardError):
-        memory.query().series(seconds=0)
-    with pytest.raises(HansardError):
-        memory.query().series(seconds=1e-9)
+    for seconds in (0, 1e-300, 1e-9, 0.001, math.nan, math.inf):
+        with pytest.raises(HansardError) as refused:
+            memory.query().series(seconds=seconds)
+        assert refused.value.field == "seconds"
     assert memory.query("worker == 9").series() == []
+
+
+@pytest.mark.parametrize("time", [1e308, -1e308, 0.0])
+def test_a_series_of_any_time_is_told_or_refused(tmp_path: Path, time: float) -> None:
+    """Times that no calendar has are refused where they are not whole stretches that can be counted."""
+    with Memory.open(tmp_path) as memory:
+        memory.append({**EXAMPLE, "ts_start": time, "ts_end": time})
+        memory.flush()
+        if time:
+            with pytest.raises(HansardError):
+                memory.query().series(seconds=1)
+        else:
+            [one] = memory.query().series(seconds=1)
+            assert (one.start, one.count) == (0.0, 1)
+
+
+def test_duckdb_asks_the_table(memory: Memory) -> None:
+    """SQL over the Arrow table finds what a filter finds."""
+    duckdb = pytest.importorskip("duckdb")
+    table = memory.query().arrow()
+    relation = duckdb.from_arrow(table).filter("NOT success AND map_name = 'Rust'")
+    [(count, largest)] = relation.aggregate("count(*), max(eomm_score)").fetchall()
+    found = memory.query('not success and map_name == "Rust"')
+    assert (count, largest) == (found.count(), found.statistics().largest)
 
 
 def test_bursts_are_runs_in_time(tmp_path: Path) -> None:

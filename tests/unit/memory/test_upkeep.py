@@ -118,6 +118,9 @@ def test_retention_removes_the_oldest_and_breaks_no_chain(tmp_path: Path) -> Non
     report = verify(tmp_path)
     assert report.ok
     assert len(report.notes) == 1
+    with Memory.read(tmp_path) as memory:
+        first = next(iter(memory._current().views)).head
+    assert verify(tmp_path, noted=[(0, first.first_pulse - 1, first.before.hex())]).ok, "the last that went is proved"
     with Memory.open(tmp_path) as memory:
         assert memory.append(EXAMPLE) == 300
         assert memory.record(299).timestamp == ROWS[299]["timestamp"]
@@ -187,4 +190,4 @@ def test_a_file_of_windows_is_taken_line_by_line(tmp_path: Path) -> None:
     assert (done.taken, done.refused) == (2, 4)
     with pytest.raises(HansardError) as refused:
         list(windows_of(tmp_path / "none"))
-    assert refused.value.code == "file_unreadable"
+    assert refused.value.code == "file_not_found"
