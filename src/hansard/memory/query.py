@@ -209,7 +209,8 @@ class Query:
     def _known(self, name: str) -> None:
         name = ALIASES.get(name, name)
         views = [view for view in self._views() if view.rows]
-        if name not in COMPUTED and views and all(view.column(name) is None for view in views):
+        inner = name.startswith("#") or name[1:2] == ":"  # what the columns are called inside
+        if name not in COMPUTED and views and (inner or all(view.column(name) is None for view in views)):
             raise errors.column_unknown(name, {each for view in views for each in view.names()} | set(COMPUTED))
 
     def numbers(self, name: str) -> Numbers:

@@ -14,7 +14,7 @@ Worker = Annotated[int, Field(ge=0, lt=2**32)]
 Limit = Annotated[int, Field(ge=0, le=1000)]
 Filter = Annotated[
     str,
-    Field(max_length=20_000),
+    Field(max_length=4000),
     for_tools(
         description='Such as: success == false and eomm_score > 0.9 and map_name == "Rust". Signs: == != < <= > >= in '
         "has and or not ( ). A wrong name is answered with those that there are"

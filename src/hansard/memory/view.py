@@ -168,7 +168,7 @@ class View:
     def names(self) -> Iterator[str]:
         """Columns that stand in this segment."""
         for name in self._columns.keys() | self._arrays.keys():
-            if name[1] == ":":
+            if name[1:2] == ":" and (name in self._arrays or self._columns[name] is not None):
                 yield name[2:]
 
     def column(self, name: str) -> Column | None:
@@ -180,7 +180,7 @@ class View:
         if name in self._columns:
             return self._columns[name]
         found = None
-        for full in (name,) if name[0] == "#" else (f"{kind}:{name}" for kind in "nvfw"):
+        for full in (name,) if name.startswith("#") else (f"{kind}:{name}" for kind in "nvfw"):
             array = self._arrays.get(full)
             if array is not None:
                 found = self._loaded(array, full[0])

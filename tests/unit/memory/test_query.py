@@ -264,6 +264,20 @@ def test_a_series_of_any_time_is_told_or_refused(tmp_path: Path, time: float) ->
             assert (one.start, one.count) == (0.0, 1)
 
 
+@pytest.mark.parametrize("name", ["", "x", "#", "#ends", "n:eomm_score", "x:y", "\U00081e5b", "eomm score"])
+def test_a_name_of_no_column_is_refused_however_short(memory: Memory, name: str) -> None:
+    """Whatever is asked for, twice over, is refused with the columns that there are; inner names are none of them."""
+    for _ in range(2):
+        for asked in (lambda: memory.query().statistics(name), lambda: memory.query().columns("seq", name)):
+            with pytest.raises(HansardError) as refused:
+                asked()
+            assert refused.value.code == "column_unknown"
+            options = refused.value.valid_options or ()
+            assert "eomm_score" in options
+            assert name not in options
+            assert not [option for option in options if option.startswith("#") or ":" in option]
+
+
 def test_duckdb_asks_the_table(memory: Memory) -> None:
     """SQL over the Arrow table finds what a filter finds."""
     duckdb = pytest.importorskip("duckdb")
@@ -302,7 +316,7 @@ def test_flags_and_sessions_are_summed_up(memory: Memory) -> None:
     assert summary.mean == pytest.approx(statistics.fmean(r["error_metrics"]["eomm_score"] for r in ROWS))
 
 
-def test_arrow_has_every_column_and_pandas_reads_it(memory: Memory) -> None:
+def test_arrow_has_every_column(memory: Memory) -> None:
     """An Arrow table holds the same values; numbers of a closed segment are the file's own bytes."""
     pytest.importorskip("pyarrow")
     query = memory.query('map_name != "Rust"')
