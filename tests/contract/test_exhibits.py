@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from hansard.dialogue.exhibits import operations
 from hansard.memory.memory import Memory
 from tests.conftest import sampled
 from tests.support.court import PEOPLE, Court
+from tests.support.statements import recorded
 from tests.support.stores import KINDS
 from tests.unit.dialogue.kit import entity, everybody
 from tests.unit.memory.kit import EXAMPLE as WINDOW
@@ -302,14 +302,8 @@ def test_verdicts_that_cite_each_other_come_to_an_end(court: Court) -> None:
 
 def read_by_a_list(court: Court) -> list[str]:
     """The statements that listing the dialogues runs."""
-    told: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        told.append(statement)
-
-    sa.event.listen(court.database.engine, "before_cursor_execute", note)
-    court.run("dialogue_list")
-    sa.event.remove(court.database.engine, "before_cursor_execute", note)
+    with recorded(court.database) as told:
+        court.run("dialogue_list")
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sqlite3
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,8 @@ from tests.support.stores import fresh
 
 CALL = Call(Actor("tester", "test"))
 STREAM = "note:a"
+TAKEN = (sqlite3.IntegrityError, sa.exc.IntegrityError)
+"""What a broken constraint is raised as: by the driver, or through SQLAlchemy."""
 
 metadata = sa.MetaData()
 

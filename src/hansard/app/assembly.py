@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from hansard.kernel.files import lies_in, resolved
 if TYPE_CHECKING:
     from hansard.custody.operations import CustodyOperations
     from hansard.custody.tokens.operations import TokenOperations
-    from hansard.kernel.operations import Operation
+    from hansard.kernel.operations import Rooms as Table
     from hansard.memory.schema_map import MapSettings
     from hansard.surfaces.parts import LogLevel, Parts
 
@@ -45,7 +45,7 @@ def open_parts(
     from hansard.dialogue.calibration.operations import CalibrationOperations
     from hansard.dialogue.exhibits.operations import ExhibitOperations
     from hansard.dialogue.operations import DialogueOperations
-    from hansard.kernel.operations import Actor, Rooms
+    from hansard.kernel.operations import Actor, Room, Rooms
     from hansard.surfaces.parts import Parts
 
     write_log(log)
@@ -130,10 +130,13 @@ def open_parts(
 
         yield Parts(
             table=Rooms(
-                lambda: [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations)],
-                exchange,
-                lambda: [custody(), tokens(), *journals()],
-                memory,
+                Room(
+                    ("dialogue", "record", "calibration"),
+                    lambda: [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations)],
+                ),
+                Room(("dialogue", "record"), exchange),
+                Room(("proof",), lambda: [custody(), tokens(), *journals()]),
+                Room(("memory",), memory),
             ),
             dialogues=dialogues,
             actor=Actor(os_user(), "os_user"),
@@ -150,7 +153,7 @@ def open_parts(
 
 
 @contextlib.contextmanager
-def all_operations() -> Iterator[Mapping[str, Operation]]:
+def all_operations() -> Iterator[Table]:
     """The table of all operations, to be read and not run: what is written about them is made from it."""
     import tempfile
 

@@ -75,6 +75,12 @@ class Dialect(Protocol):
     def explained(self, fault: BaseException) -> HansardError | None:
         """The refusal that a driver's error stands for; none where the defect is ours."""
 
+    def taken(self, fault: BaseException) -> str | None:
+        """What a driver says where a key is taken already, or another constraint does not hold."""
+
+    def unreadable(self, fault: BaseException, sql: str) -> HansardError | None:
+        """The refusal to read on where a driver's error says that a statement met a cell that is no text."""
+
     def tables(self, connection: sa.Connection) -> list[str]:
         """Names of all tables of the store."""
 

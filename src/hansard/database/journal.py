@@ -30,10 +30,10 @@ from hansard.database.columns import (
     row_key,
     stowed,
 )
-from hansard.database.columns import rows as read_rows
 from hansard.database.dialect import dialect_in
 from hansard.database.engine import Database
 from hansard.database.schema import must_be_writable
+from hansard.database.statements import change, fetch, fetch_rows, walk
 from hansard.kernel.canonical import parsed, sha256_hex, stored_bytes, stored_text
 from hansard.kernel.clock import Clock, system_clock, timestamp
 from hansard.kernel.operations import Call
@@ -185,7 +185,7 @@ def _last_changes(
 ) -> Iterator[tuple[int, str | None, tuple[Any, ...], str | None]]:
     """Position, rows' salt and digest of the newest change of each of these rows, as far as the stream has one."""
     missing = {f'["{table}",{stored_text(list(key))},': key for key in keys}
-    newest_first = connection.execute(_newest_first(), {"stream": stream})
+    newest_first = walk(connection, _newest_first(), {"stream": stream})
     for body, salt in newest_first:
         if not any(words in str(body) for words in missing):  # much faster than reading every body
             continue
@@ -294,8 +294,8 @@ class Entry:
         if absent := [key for key, row in standing.items() if row is None]:
             raise LookupError(f"{table.name} has no row {absent[0]}")
         if cells:
-            given = [{f"new {name}": value for name, value in row.items()} for row in cells]
-            if self.connection.execute(_replacing(table), given).rowcount != len(standing):
+            given = [{f"new_{name}": value for name, value in row.items()} for row in cells]
+            if sum(change(self.connection, _replacing(table), row) for row in given) != len(standing):
                 raise LookupError(f"{table.name} has other rows than {sorted(standing)}")
             self._note(table, cells)
 
@@ -361,9 +361,10 @@ class Entry:
         streams = sorted(self._streams.items())
         actor = self._call.actor
         key = request_key(actor.known_by, actor.name, request_id) if request_id is not None else None
-        position = self.connection.execute(_next_position()).scalar_one_or_none()
-        if position is None:
+        drawn = fetch(self.connection, _next_position(), {})
+        if not drawn:
             raise errors.row_altered("counters", ("journal",), 0)
+        position = drawn[0][0]
         body = stored_text(
             {
                 "version": VERSION,
@@ -393,21 +394,23 @@ class Entry:
             "result": result.decode(),
         }
         links = [{"stream": name, "sequence": number + 1, "position": position} for name, (number, _) in streams]
-        execute = self.connection.execute
+        dialect = dialect_in(self.connection)
         try:
             own = {"position": position, "hash": digest, "request_key": key, "body": body}
-            dialect = dialect_in(self.connection)
             dialect.insert(self.connection, tables.journal, [own])
             dialect.insert(self.connection, tables.journal_payloads, [payload])
             dialect.insert(self.connection, tables.journal_streams, links)
             placed = dialect.places_streams
             for name, (number, _) in streams:
                 if number or placed:
-                    execute(_moved(), {"of": name, "sequence": number + 1, "head": digest})
+                    change(self.connection, _moved(), {"of": name, "new_sequence": number + 1, "new_head": digest})
                 else:
-                    execute(tables.streams.insert(), {"stream": name, "sequence": 1, "head": digest})
-        except sa.exc.IntegrityError as fault:
-            if "request_key" in str(fault.orig):  # sent at the same time, in other streams
+                    dialect.insert(self.connection, tables.streams, [{"stream": name, "sequence": 1, "head": digest}])
+        except Exception as fault:
+            taken = dialect.taken(fault)
+            if taken is None:
+                raise
+            if "request_key" in taken:  # sent at the same time, in other streams
                 raise errors.request_id_reused(str(request_id)) from None
             # the place is taken: a counter or a head was set back
             raise errors.row_altered("journal", (position,), position) from None
@@ -434,7 +437,7 @@ class Entry:
         *first, last = key_names(table)
         for beginning, some in groupby(sorted(found), key=lambda key: key[:-1]):
             given = {**dict(zip(first, beginning, strict=True)), last: [key[-1] for key in some]}
-            cells = read_rows(self.connection, _alike(table), given)
+            cells = fetch_rows(self.connection, _alike(table), given)
             found |= {row_key(table, row): row for row in cells}
         return found
 
@@ -596,18 +599,19 @@ def _next_position() -> sa.UpdateBase:
 @cache
 def _moved() -> sa.Update:
     """Sets the head of the stream ``of``."""
-    return tables.streams.update().where(tables.streams.c.stream == sa.bindparam("of"))
+    new: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in ("sequence", "head")}
+    return tables.streams.update().where(tables.streams.c.stream == sa.bindparam("of")).values(new)
 
 
 @cache
 def _replacing(table: sa.Table) -> sa.Update:
-    """Replaces the row that has a key; a cell's parameter is named ``new`` and its column."""
+    """Replaces the row that has a key; a cell's parameter is named ``new_`` and its column."""
     key = key_names(table)
-    found = [table.c[name] == sa.bindparam(f"new {name}") for name in key]
+    found = [table.c[name] == sa.bindparam(f"new_{name}") for name in key]
     return (
         table.update()
         .where(*found)
-        .values({c.name: sa.bindparam(f"new {c.name}") for c in table.c if c.name not in key})
+        .values({c.name: sa.bindparam(f"new_{c.name}") for c in table.c if c.name not in key})
     )
 
 

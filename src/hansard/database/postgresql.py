@@ -207,6 +207,17 @@ class PostgreSQL:
             return None
         return errors.database_unavailable(said)
 
+    def taken(self, fault: BaseException) -> str | None:
+        """PostgreSQL names the constraint, which is named after its column."""
+        import psycopg
+
+        told = fault.orig if isinstance(fault, sa.exc.IntegrityError) else fault
+        return str(told) if isinstance(told, psycopg.IntegrityError) else None
+
+    def unreadable(self, fault: BaseException, sql: str) -> HansardError | None:  # noqa: ARG002
+        """A server takes nothing but UTF-8."""
+        return None
+
     def tables(self, connection: sa.Connection) -> list[str]:
         """Those of the store's schema."""
         named = f"SELECT c.relname FROM pg_catalog.pg_class c WHERE {_SCHEMA} AND c.relkind IN ('r', 'p')"  # noqa: S608

@@ -17,13 +17,14 @@ from sqlalchemy import event
 from hansard.database import errors, tables
 from hansard.database.columns import key_names
 from hansard.database.fitness import Fitness
+from hansard.database.statements import fetch
 from hansard.database.words import LABEL_WEIGHT, MOST_WORDS, SNIPPET_WORDS, Found, Item, matching, phrases
 from hansard.kernel.errors import HansardError
 from hansard.kernel.locks import file_lock
 
 _search = sa.table("search", sa.column("dialogue_id"), sa.column("item"), sa.column("label"), sa.column("body"))
 _heads = (
-    sa.select(tables.streams)
+    sa.select(tables.streams.c.stream, tables.streams.c.sequence, tables.streams.c.head)
     .where(tables.streams.c.stream.in_(sa.bindparam("streams", expanding=True)))
     .order_by(tables.streams.c.stream)
 )
@@ -48,8 +49,14 @@ class SQLite:
         engine = sa.create_engine(_address(place), pool_size=8, max_overflow=8)
         event.listen(engine, "connect", functools.partial(_on_connect, int(busy_timeout_seconds * 1000)))
         event.listen(engine, "begin", _on_begin)
-        event.listen(engine, "handle_error", _on_error)
+        event.listen(engine, "handle_error", self._on_error)
         return engine
+
+    def _on_error(self, context: sa.engine.ExceptionContext) -> None:
+        made = context.execution_context
+        fault = self.unreadable(context.original_exception, str(made.statement) if made is not None else "")
+        if fault is not None:
+            raise fault
 
     def is_there(self, place: Path) -> bool:
         """Whether there is a file with something in it."""
@@ -97,6 +104,18 @@ class SQLite:
                 return errors.database_corrupt(said)
         return errors.database_unavailable(said)
 
+    def taken(self, fault: BaseException) -> str | None:
+        """SQLite names the column."""
+        return str(fault) if isinstance(fault, sqlite3.IntegrityError) else None
+
+    def unreadable(self, fault: BaseException, sql: str) -> HansardError | None:
+        """Told by its place: Python's own error has no code, and repeats the cell."""
+        cell = re.match(r"Could not decode to UTF-8 column '(\w+)'", str(fault))
+        if cell is None:
+            return None
+        table = re.search(r"\bFROM (\w+)", sql)
+        return errors.cell_unreadable(table[1] if table else "the store", cell[1])
+
     def tables(self, connection: sa.Connection) -> list[str]:
         """As the file lists them."""
         return sa.inspect(connection).get_table_names()
@@ -121,7 +140,7 @@ class SQLite:
 
     def schema_mark(self, connection: sa.Connection) -> Hashable:
         """SQLite counts every change of the schema."""
-        return int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
+        return int(_driver(connection).execute("PRAGMA schema_version").fetchone()[0])
 
     def schema_parts(self, connection: sa.Connection) -> list[tuple[str, str, str]]:
         """The statements that made them. Indexes that SQLite makes for a key are told by their table."""
@@ -136,7 +155,7 @@ class SQLite:
     @contextlib.contextmanager
     def lenient(self, connection: sa.Connection) -> Iterator[None]:
         """A file can hold any bytes in a text."""
-        driver: Any = connection.connection.dbapi_connection
+        driver = _driver(connection)
         before = driver.text_factory
         driver.text_factory = functools.partial(str, encoding="utf-8", errors="surrogateescape")
         try:
@@ -150,7 +169,7 @@ class SQLite:
 
     def lock_streams(self, connection: sa.Connection, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
         """The write lock is held already."""
-        found = connection.execute(_heads, {"streams": sorted(streams)})
+        found = fetch(connection, _heads, {"streams": sorted(streams)})
         return {stream: (sequence, head) for stream, sequence, head in found}
 
     def keep_texts(self, connection: sa.Connection, texts: dict[str, str]) -> None:
@@ -159,7 +178,7 @@ class SQLite:
         present: set[str] = set()
         for start in range(0, len(wanted), 500):  # a statement takes so many parameters at most
             some = {"digests": wanted[start : start + 500]}
-            present.update(connection.execute(_present, some).scalars())
+            present.update(digest for (digest,) in fetch(connection, _present, some))
         fresh = [{"sha256": digest, "body": body} for digest, body in texts.items() if digest not in present]
         if fresh:
             _insert(connection, tables.texts, fresh)
@@ -311,10 +330,15 @@ def _on_connect(busy_timeout_ms: int, connection: Any, _record: Any) -> None:
         cursor.close()
 
 
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    driver: Any = connection.connection.dbapi_connection
+    return driver  # type: ignore[no-any-return]
+
+
 def _insert(connection: sa.Connection, table: sa.TableClause, cells: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows given whole, as cells: by a statement made once, since nothing in a cell is converted."""
     statement, names = _insertion(table)
-    connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in cells])
+    _driver(connection).executemany(statement, [[row[name] for name in names] for row in cells])
 
 
 @functools.cache
@@ -326,15 +350,7 @@ def _insertion(table: sa.TableClause) -> tuple[str, tuple[str, ...]]:
 
 
 def _on_begin(connection: sa.Connection) -> None:
-    immediate = connection.get_execution_options().get("hansard_immediate", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if immediate else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def _on_error(context: sa.engine.ExceptionContext) -> None:
-    """Tell a text that is no UTF-8 by its place: Python's own error has no code, and repeats the cell."""
-    cell = re.match(r"Could not decode to UTF-8 column '(\w+)'", str(context.original_exception))
-    if cell is not None:
-        made = context.execution_context
-        table = re.search(r"\bFROM (\w+)", str(made.statement) if made is not None else "")
-        raise errors.cell_unreadable(table[1] if table else "the store", cell[1])
+    writes = connection.get_execution_options().get("hansard_immediate", False)
+    driver = _driver(connection)
+    driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from hansard.database import journal as chain
-from hansard.database.columns import decoded_row, decoded_rows, references, rows
+from hansard.database.columns import decoded_row, decoded_rows, references
 from hansard.database.dialect import dialect_in
 from hansard.database.journal import Entry
+from hansard.database.statements import fetch, fetch_rows
 from hansard.database.tables import journal_streams, texts
 from hansard.database.words import Found, Item
 from hansard.dialogue import model
@@ -47,6 +48,9 @@ Connection = sa.Connection
 """An open transaction, for those who pass one on without knowing the database."""
 
 
+_texts = sa.select(texts.c.sha256, texts.c.body).where(texts.c.sha256.in_(sa.bindparam("digests", expanding=True)))
+
+
 def stream(dialogue_id: str) -> str:
     """The journal stream of a dialogue."""
     return f"dialogue:{dialogue_id}"
@@ -62,12 +66,11 @@ def of_dialogue(
     table = ROWS[kind]
     lists = tuple(name for name, value in where.items() if isinstance(value, list))
     statement = _narrowed(table, tuple(where), lists, without)
-    found = rows(connection, statement, {"dialogue_id": dialogue_id, **where})
+    found = fetch_rows(connection, statement, {"dialogue_id": dialogue_id, **where})
     wanted = sorted(references(table, found))
     bodies: dict[str, str] = {}
     for start in range(0, len(wanted), 500):
-        some = texts.c.sha256.in_(wanted[start : start + 500])
-        bodies.update({row.sha256: row.body for row in connection.execute(sa.select(texts).where(some))})
+        bodies.update(fetch(connection, _texts, {"digests": wanted[start : start + 500]}))
 
     def text_of(digest: str) -> str:
         return bodies[digest] if digest in bodies else chain.text(connection, digest)
@@ -146,7 +149,7 @@ def event_counts(connection: sa.Connection, dialogue_id: str, entities: Sequence
     counts: dict[str, int] = {}
     for kind, round_, numbers in _grouped(entity.key for entity in entities):
         given = {"dialogue_id": dialogue_id, "kind": kind, "round": round_, "seq": numbers}
-        for seq, last in connection.execute(_last_event(), given):
+        for seq, last in fetch(connection, _last_event(), given):
             counts[display_id(kind, round_, seq)] = last
     return counts
 
@@ -167,8 +170,8 @@ def _grouped(keys: Iterable[DisplayId]) -> Iterator[tuple[str, int, list[int]]]:
 
 def open_tensions(connection: sa.Connection, dialogue_id: str) -> list[str]:
     """Display ids of the tensions that are not settled."""
-    found = connection.execute(_unsettled(), {"dialogue_id": dialogue_id})
-    return [display_id("T", round_, seq) for round_, seq in found.all()]
+    found = fetch(connection, _unsettled(), {"dialogue_id": dialogue_id})
+    return [display_id("T", round_, seq) for round_, seq in found]
 
 
 @cache
@@ -184,7 +187,7 @@ def _unsettled() -> sa.Select[Any]:
 
 def _count(connection: sa.Connection, rows: type[Row], dialogue_id: str, /, **where: Any) -> int:
     given = {"dialogue_id": dialogue_id, **where}
-    return int(connection.execute(_counting(ROWS[rows], tuple(given)), given).scalar_one())
+    return int(fetch(connection, _counting(ROWS[rows], tuple(given)), given)[0][0])
 
 
 @cache
@@ -197,8 +200,8 @@ def _spoke(connection: sa.Connection, dialogue_id: str, round_: int) -> list[str
     """Who gave a response or an entity in a round."""
     where = {"dialogue_id": dialogue_id, "round": round_}
     responded, contributed = _speaking()
-    found = set(connection.execute(responded, where).scalars())
-    for row in decoded_rows(ROWS[Entity], rows(connection, contributed, where), str):
+    found = {slug for (slug,) in fetch(connection, responded, where)}
+    for row in decoded_rows(ROWS[Entity], fetch_rows(connection, contributed, where), str):
         found.update(row["contributors"])
     return sorted(found)
 
@@ -257,8 +260,8 @@ def exhibit_ids(connection: sa.Connection, dialogue_id: str) -> list[str]:
 
 def seated_before(connection: sa.Connection, dialogue_id: str, round_: int) -> set[str]:
     """Slugs of all who sat at a panel before a round."""
-    found = connection.execute(_seated(), {"dialogue_id": dialogue_id, "round": round_})
-    return set(found.scalars())
+    found = fetch(connection, _seated(), {"dialogue_id": dialogue_id, "round": round_})
+    return {slug for (slug,) in found}
 
 
 @cache

@@ -250,18 +250,19 @@ def _rounds(record: model.Record) -> list[RoundItem]:
             parts = parse_local_id(local)
             if parts is not None:
                 mapping.setdefault((entity.round, parts.expert), {})[local] = entity.id
+    seats: dict[int, list[SeatItem]] = {}
+    for seat in record.panel_members:
+        seats.setdefault(seat.round, []).append(_made(SeatItem, seat))
+    experts: dict[int, dict[str, UtteranceItem]] = {}
+    for said in record.utterances:
+        own = dict(sorted(mapping.get((said.round, said.slug), {}).items()))
+        experts.setdefault(said.round, {})[said.slug] = _made(UtteranceItem, said, mapping=own)
     return [
         _made(
             RoundItem,
             item,
-            panel=[_made(SeatItem, seat) for seat in record.panel_members if seat.round == item.round],
-            experts={
-                said.slug: _made(
-                    UtteranceItem, said, mapping=dict(sorted(mapping.get((said.round, said.slug), {}).items()))
-                )
-                for said in record.utterances
-                if said.round == item.round
-            },
+            panel=seats.get(item.round, []),
+            experts=experts.get(item.round, {}),
             figures=_made(FiguresItem, figures[item.round]) if item.round in figures else None,
         )
         for item in record.rounds

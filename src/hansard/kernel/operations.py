@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
@@ -159,7 +159,11 @@ def operation(
 
 def collect(rooms: Iterable[object]) -> dict[str, Operation]:
     """The table of operations that these objects offer, by name, in order of name."""
-    table: dict[str, Operation] = {}
+    return _joined({}, rooms)
+
+
+def _joined(table: Mapping[str, Operation], rooms: Iterable[object]) -> dict[str, Operation]:
+    table = {**table}
     for room in rooms:
         for name, method in inspect.getmembers(room, inspect.ismethod):
             mark = getattr(method, _MARK, None)
@@ -184,24 +188,46 @@ def collect(rooms: Iterable[object]) -> dict[str, Operation]:
     return dict(sorted(table.items()))
 
 
+class Room(NamedTuple):
+    """A room that is not opened yet."""
+
+    sets: tuple[ToolSet, ...]
+    """The sets of tools that its operations belong to."""
+    open: Callable[[], Iterable[object]]
+    """Gives the objects whose methods are operations (``collect``)."""
+
+
 class Rooms(Mapping[str, Operation]):
     """The table of operations of several rooms, each opened when an operation is looked for that no earlier one has.
 
     To open a room takes up to half a second, most of it for libraries and shapes; most commands need one operation.
     """
 
-    def __init__(self, *rooms: Callable[[], Iterable[object]]) -> None:
-        """Rooms, the most wanted first; each gives the objects whose methods are operations (``collect``)."""
+    def __init__(self, *rooms: Room) -> None:
+        """Rooms, the most wanted first."""
         self._closed = list(rooms)
-        self._opened: list[object] = []
         self._table: dict[str, Operation] = {}
         self._lock = threading.RLock()
+
+    def in_sets(self, sets: Collection[str]) -> list[Operation]:
+        """The operations of these sets of tools, in order of name; no room is opened that has none."""
+        with self._lock:
+            for room in [room for room in self._closed if not set(room.sets).isdisjoint(sets)]:
+                self._enter(room)
+        return [one for one in self._table.values() if one.mark.tools in sets]
 
     def _open(self, wanted: str | None = None) -> None:
         with self._lock:
             while self._closed and (wanted is None or wanted not in self._table):
-                self._opened += self._closed.pop(0)()
-                self._table = collect(self._opened)
+                self._enter(self._closed[0])
+
+    def _enter(self, room: Room) -> None:
+        table = _joined(self._table, room.open())
+        for name in table.keys() - self._table.keys():
+            if table[name].mark.tools not in room.sets:
+                raise ValueError(f"'{name}' is in no set of its room {room.sets}")
+        self._table = table
+        self._closed.remove(room)
 
     def __getitem__(self, name: str) -> Operation:
         if name not in self._table:

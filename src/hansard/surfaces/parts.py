@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:  # a surface starts without loading a room
     from hansard.database.engine import Database
     from hansard.dialogue.operations import DialogueOperations
-    from hansard.kernel.operations import Actor, Caller, Operation
+    from hansard.kernel.operations import Actor, Caller, Rooms
 
 
 LogLevel = Literal["warning", "info", "debug"]
@@ -24,7 +24,7 @@ Holder = Callable[[str], "Caller | None"]
 class Parts:
     """Every part of the program, made once over one home."""
 
-    table: Mapping[str, Operation]
+    table: Rooms
     """All operations by name."""
     dialogues: DialogueOperations
     actor: Actor

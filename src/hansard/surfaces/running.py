@@ -7,7 +7,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ import anyio.to_thread
 from hansard.kernel import errors
 from hansard.kernel.bulk import collector_paused
 from hansard.kernel.errors import HansardError
-from hansard.kernel.operations import Call, Caller, Operation, with_whole_id
+from hansard.kernel.operations import TOOL_SETS, Call, Caller, Operation, Rooms, with_whole_id
 from hansard.kernel.shapes import shaped
 from hansard.surfaces.errors import internal_error
 
@@ -51,7 +51,7 @@ class Runner:
 
     def __init__(
         self,
-        table: Mapping[str, Operation],
+        table: Rooms,
         ready: Ready | None = None,
         whole_id: Callable[[str], str] | None = None,
     ) -> None:
@@ -68,18 +68,18 @@ class Runner:
         self._reading = ThreadPoolExecutor(READS_AT_ONCE, "hansard-read")
         self._writing = ThreadPoolExecutor(WRITES_AT_ONCE, "hansard-write")
         self._loading = anyio.Lock(fast_acquire=True)
-        self._loaded = False
+        self._loaded: set[str] = set()
 
-    async def load(self) -> None:
-        """Open every room of the table, once, without keeping the event loop from its other work meanwhile."""
+    async def load(self, sets: Collection[str] = TOOL_SETS) -> None:
+        """Open the rooms of these sets of tools, once, without keeping the event loop from its other work meanwhile."""
         async with self._loading:
-            if not self._loaded:
-                await anyio.to_thread.run_sync(self._load)
-                self._loaded = True
+            if not self._loaded.issuperset(sets):
+                await anyio.to_thread.run_sync(self._load, sets)
+                self._loaded.update(sets)
 
-    def _load(self) -> None:
+    def _load(self, sets: Collection[str]) -> None:
         with collector_paused():
-            len(self.table)
+            self.table.in_sets(sets)
         gc.freeze()  # all of it stays: the collector need not look through it again
 
     async def run(self, operation: Operation, payload: object, caller: Caller, *, watch: Watch | None = None) -> Shape:
@@ -111,10 +111,17 @@ class Runner:
             try:
                 if operation.mark.store:
                     self._see_to_store()
-                request = shaped(operation.request, payload)
-                if self._whole_id is not None:
-                    request = with_whole_id(operation, request, self._whole_id)
-                return operation(request, Call(caller.actor, progress=progress))
+                request, call = shaped(operation.request, payload), Call(caller.actor, progress=progress)
+                try:
+                    return operation(request, call)
+                except HansardError as fault:
+                    if fault.kind != "not_found" or self._whole_id is None:
+                        raise
+                    # whole ids, which are the usual, are not looked up a second time
+                    whole = with_whole_id(operation, request, self._whole_id)
+                    if whole is request:
+                        raise
+                return operation(whole, call)
             except HansardError:
                 raise
             except Exception:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,34 +14,24 @@ from hypothesis import strategies as st
 from hansard.dialogue.tables import ROWS
 from hansard.kernel.shapes import SAYS_SOMETHING
 from tests.conftest import scale
+from tests.support.statements import recorded
 from tests.unit.dialogue.kit import JUDGE, PEOPLE, Room, converging, entity, everybody, ref, step
 
 TABLES = sorted(table.name for table in ROWS.values())
 
 
-@contextmanager
-def recorded(room: Room) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement sent to the database, with its values."""
-    said: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
-        said.append((statement, values[0] if many else values))
-
-    sa.event.listen(room.database.engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        sa.event.remove(room.database.engine, "before_cursor_execute", note)
+_VALUE = re.compile(r"'(?:[^']|'')*'|\b\d+\b")
 
 
-def plans(room: Room, said: list[tuple[str, Any]]) -> dict[str, list[str]]:
+def plans(room: Room, said: list[str]) -> dict[str, list[str]]:
     """How SQLite would carry out each different statement."""
     found: dict[str, list[str]] = {}
     with room.database.reading() as connection:
-        for statement, values in said:
-            if statement.lstrip().split()[0] in ("SELECT", "UPDATE", "DELETE", "INSERT"):
-                explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-                found[statement] = [row[3] for row in explained]
+        for statement in said:
+            alike = _VALUE.sub("?", statement)
+            if alike not in found and alike.lstrip().split()[0] in ("SELECT", "UPDATE", "DELETE", "INSERT"):
+                driver: Any = connection.connection.dbapi_connection
+                found[alike] = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
     return found
 
 
@@ -112,7 +101,7 @@ def scans(plan: list[str]) -> list[str]:
 
 def test_hot_statements_stay_inside_one_dialogue(room: Room) -> None:
     """Over every operation of a whole dialogue no statement reads a dialogue table from end to end."""
-    with recorded(room) as said:
+    with recorded(room.database) as said:
         a_whole_dialogue(room)
     found = plans(room, said)
     touched = {name for name in TABLES if any(re.search(rf"\b{name}\b", statement) for statement in found)}
@@ -127,7 +116,7 @@ def test_hot_statements_stay_inside_one_dialogue(room: Room) -> None:
 def test_a_scan_would_be_seen(room: Room) -> None:
     """The check above can fail: a statement without a dialogue is told as a scan."""
     table = ROWS[next(kind for kind in ROWS if ROWS[kind].name == "entities")]
-    with recorded(room) as said, room.database.reading() as connection:
+    with recorded(room.database) as said, room.database.reading() as connection:
         connection.execute(sa.select(table).where(table.c.label == "x")).all()
     assert scans(next(plan for statement, plan in plans(room, said).items() if "label" in statement)) == [
         "SCAN entities"
@@ -139,7 +128,7 @@ def test_statements_do_not_multiply_with_the_record(room: Room) -> None:
     dialogue = room.create()
     counts = []
     for number in range(10):
-        with recorded(room) as said:
+        with recorded(room.database) as said:
             room.register(dialogue, number, perspectives=[entity(f"MUFFIN-P{number:02d}01")])
         counts.append(len(said))
     assert len(set(counts[1:])) == 1

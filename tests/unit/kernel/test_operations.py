@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from hansard.kernel import operations
 from hansard.kernel.errors import HansardError
-from hansard.kernel.operations import Actor, Call, Rooms, collect, find, no_progress, operation
+from hansard.kernel.operations import Actor, Call, Rooms, ToolSet, collect, find, no_progress, operation
 from hansard.kernel.shapes import Shape
 
 CALL = Call(Actor("tester", "test"))
@@ -114,20 +114,7 @@ def test_a_call_joins_a_transaction_and_stays_the_caller_s() -> None:
 def test_rooms_are_opened_when_something_of_theirs_is_wanted() -> None:
     """A look at an early room's operation opens no later one; a look at all opens all; an unknown name finds none."""
     opened: list[str] = []
-
-    def room(name: str) -> Callable[[], list[object]]:
-        def made() -> list[object]:
-            opened.append(name)
-
-            class Room:
-                pass
-
-            setattr(Room, f"{name}_ask", operation()(_ask))
-            return [Room()]
-
-        return made
-
-    rooms = Rooms(room("first"), room("second"))
+    rooms = Rooms(_room("first", opened, "record"), _room("second", opened, "proof"))
     assert opened == []
     assert rooms["first_ask"].name == "first_ask"
     assert opened == ["first"]
@@ -135,6 +122,27 @@ def test_rooms_are_opened_when_something_of_theirs_is_wanted() -> None:
     assert list(rooms) == ["first_ask", "second_ask"]
     assert opened == ["first", "second"]
     assert len(rooms) == 2
+
+
+def test_a_set_opens_the_rooms_that_have_it_alone() -> None:
+    """A later room is opened without an earlier one, once; a room that holds other sets than it says is a mistake."""
+    opened: list[str] = []
+    rooms = Rooms(_room("first", opened, "record"), _room("second", opened, "proof"))
+    assert [one.name for one in rooms.in_sets(["proof"])] == ["second_ask"]
+    assert [one.name for one in rooms.in_sets(["proof", "dialogue"])] == ["second_ask"]
+    assert opened == ["second"]
+    assert [one.name for one in rooms.in_sets(["proof", "record"])] == ["first_ask", "second_ask"]
+    assert opened == ["second", "first"]
+    with pytest.raises(ValueError, match="'third_ask' is in no set of its room"):
+        Rooms(_room("third", opened, "record")._replace(sets=("proof",))).in_sets(["proof"])
+
+
+def _room(name: str, opened: list[str], tools: ToolSet) -> operations.Room:
+    def made() -> list[object]:
+        opened.append(name)
+        return [type("Desk", (), {f"{name}_ask": operation(tools=tools)(_ask)})()]
+
+    return operations.Room((tools,), made)
 
 
 def _ask(self: object, request: Shape, call: Call) -> Shape:

@@ -10,7 +10,7 @@ import pytest
 
 from hansard.kernel import errors
 from hansard.kernel.errors import HansardError
-from hansard.kernel.operations import SCOPES, Actor, Call, Caller, Operation, Scope, collect, find, operation
+from hansard.kernel.operations import SCOPES, Actor, Call, Caller, Operation, Room, Rooms, Scope, find, operation
 from hansard.kernel.shapes import Shape
 from hansard.surfaces.running import Runner
 
@@ -23,7 +23,7 @@ class Steps(Shape):
     steps: int = 1
 
 
-class Room:
+class Desk:
     """Operations that tell every step."""
 
     def __init__(self) -> None:
@@ -65,10 +65,15 @@ class Room:
         raise ZeroDivisionError
 
 
+def table(desk: Desk) -> Rooms:
+    """Its operations."""
+    return Rooms(Room(("record",), lambda: [desk]))
+
+
 def test_an_operation_runs_for_its_caller() -> None:
     """The actor is whoever calls; the payload is checked."""
-    room = Room()
-    runner = Runner(collect([room]))
+    room = Desk()
+    runner = Runner(table(room))
 
     async def main() -> Any:
         with pytest.raises(HansardError) as caught:
@@ -83,7 +88,7 @@ def test_an_operation_runs_for_its_caller() -> None:
 @pytest.mark.parametrize("scope", SCOPES)
 def test_scopes_are_looked_at_before_the_request(scope: Scope) -> None:
     """By name and by alias; each scope holds the lesser ones; whoever may not call learns nothing of the request."""
-    runner = Runner(collect([Room()]))
+    runner = Runner(table(Desk()))
     allowed = {"read": ["count"], "judge": ["count", "halt"], "admin": ["count", "halt", "storeless"]}[scope]
 
     async def code(operation: Operation) -> str:
@@ -105,7 +110,7 @@ def test_the_store_is_seen_to_once_and_by_whoever_needs_it() -> None:
         if len(seen) < 3:
             raise errors.file_unreadable("store", "it is not there")
 
-    runner = Runner(collect([Room()]), ready)
+    runner = Runner(table(Desk()), ready)
 
     async def main() -> None:
         await runner.run(runner.table["storeless"], {}, CALLER)
@@ -124,7 +129,7 @@ def test_the_store_is_seen_to_once_and_by_whoever_needs_it() -> None:
 
 def test_progress_is_told_seldom_and_at_the_end() -> None:
     """Of a hundred thousand steps only some are told, the last among them."""
-    runner = Runner(collect([Room()]))
+    runner = Runner(table(Desk()))
     told: list[int] = []
 
     async def watch(done: int, total: int | None, what: str) -> None:
@@ -141,8 +146,8 @@ def test_progress_is_told_seldom_and_at_the_end() -> None:
 
 def test_whoever_leaves_is_not_waited_for() -> None:
     """The caller goes on at once, and the operation ends at its next step."""
-    room = Room()
-    runner = Runner(collect([room]))
+    room = Desk()
+    runner = Runner(table(room))
 
     async def main() -> None:
         async with anyio.create_task_group() as group:
@@ -159,7 +164,7 @@ def test_whoever_leaves_is_not_waited_for() -> None:
 
 def test_a_failure_is_logged_and_told_as_ours(caplog: pytest.LogCaptureFixture) -> None:
     """Nothing of its trace reaches the caller."""
-    runner = Runner(collect([Room()]))
+    runner = Runner(table(Desk()))
 
     async def main() -> None:
         with pytest.raises(HansardError) as caught:

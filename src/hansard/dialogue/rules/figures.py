@@ -298,6 +298,8 @@ _NOT_SETTLED = re.compile(r"\bunresolved|\bpartial|\b(?:not|to be|yet)\b")
 
 def claims_compared(record: Record) -> list[ClaimCompared]:
     """Every claim of the Judge's beside what the record shows, in the order in which it was stated."""
+    if not record.judge_claims:  # most dialogues were led here, and nothing was claimed beside the record
+        return []
     by_round = {entry.round: entry for entry in figures(record)}
     ids = {local: entity for entity in record.entities for local in entity.local_ids}
     unsettled = tensions_by_round(record)

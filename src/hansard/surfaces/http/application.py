@@ -102,12 +102,13 @@ class Door:
         self._paths = [*routes, *self._beside]
         app = Starlette(
             routes=[
+                # at this path alone, not below it; a GET would open a stream that tells nothing and that nobody ends;
+                # first, since each route before it would be tried for every message
+                *(Route(path, inner, methods=["POST"]) for path, inner in self._beside.items()),
                 *(
                     Route(path, _by_method(routes[path]), methods=list(routes[path]))
                     for path in sorted(routes, key=lambda path: ("{" in path, path))  # words before fields
                 ),
-                # at this path alone, not below it; a GET would open a stream that tells nothing and that nobody ends
-                *(Route(path, inner, methods=["POST"]) for path, inner in self._beside.items()),
             ],
             lifespan=self._lifespan,
             exception_handlers={

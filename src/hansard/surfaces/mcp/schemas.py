@@ -131,8 +131,8 @@ def _referred(value: Any) -> Iterator[str]:
 
 
 def _plainer(schema: Any) -> Any:
-    """A schema without titles, which repeat names (a property may well be called ``title``), and with plain types for
-    unions of such: a client's check takes half as long."""
+    """A schema without titles, which repeat names (a property may well be called ``title``), without what forbids
+    nothing, and with plain types for unions of such: a client's check takes half as long."""
     if isinstance(schema, list):
         return [_plainer(inner) for inner in schema]
     if not isinstance(schema, dict):
@@ -141,8 +141,8 @@ def _plainer(schema: Any) -> Any:
     for keyword, value in schema.items():
         if keyword in ("properties", "$defs"):
             plainer[keyword] = {name: _plainer(inner) for name, inner in value.items()}
-        elif keyword == "anyOf" and all(option.keys() == {"type"} for option in value):
+        elif keyword == "anyOf" and all(_plainer(option).keys() == {"type"} for option in value):
             plainer["type"] = [option["type"] for option in value]
-        elif keyword not in ("title", FOR_TOOLS):
+        elif keyword not in ("title", "default", FOR_TOOLS) and (keyword, value) != ("additionalProperties", True):
             plainer[keyword] = _plainer(value)
     return plainer

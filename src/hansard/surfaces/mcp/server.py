@@ -69,8 +69,8 @@ class Door:
 
     async def list_tools(self, context: Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """Every tool that the caller may use, in one page."""
-        await self.runner.load()
         offer, caller = self.offer(context), self.caller(context)
+        await self.runner.load(offer.sets)
         return types.ListToolsResult(tools=offer.tools(caller.scope))
 
     async def call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:

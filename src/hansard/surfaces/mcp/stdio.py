@@ -21,7 +21,7 @@ def serve(runner: Runner, offer: Offer, caller: Caller) -> None:
 
     async def work() -> None:
         async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as group:
-            group.start_soon(runner.load)  # while the client shakes hands
+            group.start_soon(runner.load, offer.sets)  # while the client shakes hands
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     try:

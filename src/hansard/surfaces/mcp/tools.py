@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,7 @@ from hansard.surfaces.mcp import errors
 from hansard.surfaces.mcp.schemas import Schema, input_schema, output_schema
 
 if TYPE_CHECKING:
-    from hansard.kernel.operations import Operation, Scope
+    from hansard.kernel.operations import Operation, Rooms, Scope
     from hansard.kernel.shapes import Shape
 
 DEFAULT_SETS: Final[tuple[str, ...]] = ("dialogue",)
@@ -53,7 +53,7 @@ def named_sets(text: str) -> tuple[str, ...]:
 class Offer:
     """The tools of one server, or of one request where each says which it wants."""
 
-    table: Mapping[str, Operation]
+    table: Rooms
     sets: Sequence[str] = DEFAULT_SETS
     prefix: str = ""
     answer_limit: int = 0
@@ -71,7 +71,7 @@ class Offer:
 
     def operations(self, scope: Scope) -> list[Operation]:
         """What a caller with this scope is offered, in the order of names."""
-        return [one for one in self.table.values() if one.mark.tools in self.sets and one.open_to(scope)]
+        return [one for one in self.table.in_sets(self.sets) if one.open_to(scope)]
 
     def name(self, operation: str) -> str:
         """The name of an operation's tool."""

@@ -13,7 +13,7 @@ from rs_bpe.bpe import openai
 
 from hansard.app.assembly import all_operations
 from hansard.dialogue import model
-from hansard.kernel.operations import TOOL_SETS, Operation
+from hansard.kernel.operations import TOOL_SETS, Rooms
 from hansard.kernel.shapes import FOR_TOOLS, NOT_FOR_TOOLS, Shape, for_tools
 from hansard.surfaces.mcp.schemas import input_schema, output_schema
 from hansard.surfaces.mcp.tools import DEFAULT_SETS, Offer
@@ -22,14 +22,14 @@ BUDGET_TOKENS = 2800
 
 
 @pytest.fixture(scope="module")
-def table() -> Iterator[dict[str, Operation]]:
+def table() -> Iterator[Rooms]:
     """All operations."""
     with all_operations() as found:
-        yield dict(found)
+        yield found
 
 
 @pytest.fixture(scope="module")
-def judges(table: dict[str, Operation]) -> dict[str, Any]:
+def judges(table: Rooms) -> dict[str, Any]:
     """The input schemas of the default set."""
     return {tool.name: tool.input_schema for tool in Offer(table, DEFAULT_SETS).tools("judge")}
 
@@ -39,7 +39,7 @@ def tokens(data: object) -> int:
     return len(openai.o200k_base().encode(json.dumps(data, ensure_ascii=False, separators=(",", ":"))))
 
 
-def test_the_default_tools_cost_little(table: dict[str, Operation]) -> None:
+def test_the_default_tools_cost_little(table: Rooms) -> None:
     """Name, description and input schema of the Judge's twelve tools stay under 2,800 tokens together."""
     tools = Offer(table, DEFAULT_SETS).tools("judge")
     assert len(tools) == 12
@@ -47,7 +47,7 @@ def test_the_default_tools_cost_little(table: dict[str, Operation]) -> None:
     assert sum(map(tokens, told)) < BUDGET_TOKENS
 
 
-def test_every_schema_is_one(table: dict[str, Operation]) -> None:
+def test_every_schema_is_one(table: Rooms) -> None:
     """What every tool takes and gives is valid JSON Schema of an object; every reference leads somewhere."""
     for tool in Offer(table, TOOL_SETS).tools("admin"):
         for schema in (tool.input_schema, tool.output_schema):
@@ -58,7 +58,7 @@ def test_every_schema_is_one(table: dict[str, Operation]) -> None:
             assert {name.removeprefix("#/$defs/") for name in _values(schema, "$ref")} == set(shapes)
 
 
-def test_nothing_of_the_inside_is_told(table: dict[str, Operation]) -> None:
+def test_nothing_of_the_inside_is_told(table: Rooms) -> None:
     """Neither titles nor null unions nor our own keywords stand in an input schema."""
     for tool in Offer(table, TOOL_SETS).tools("admin"):
         text = json.dumps(tool.input_schema)
@@ -68,7 +68,7 @@ def test_nothing_of_the_inside_is_told(table: dict[str, Operation]) -> None:
         assert not [title for title in _values(tool.input_schema, "title") if isinstance(title, str)]
 
 
-def test_a_tool_names_fields_of_its_request_alone(table: dict[str, Operation]) -> None:
+def test_a_tool_names_fields_of_its_request_alone(table: Rooms) -> None:
     """Every field that is shown is a field of the shape, and every required one is shown."""
     for operation in table.values():
         shown = input_schema(operation.request.model_json_schema(), TOOL_SETS)
@@ -124,7 +124,7 @@ def test_what_imports_alone_may_leave_out_is_required(judges: dict[str, Any]) ->
     assert judges["dialogue_round_register"]["required"] == ["dialogue_id", "round", "score"]
 
 
-def test_fields_that_need_other_tools_come_with_them(table: dict[str, Operation]) -> None:
+def test_fields_that_need_other_tools_come_with_them(table: Rooms) -> None:
     """An ethos is named where the tools for it are offered, and not before."""
     request = table["dialogue_create"].request.model_json_schema()
     assert "calibration" not in input_schema(request, ["dialogue"])["properties"]

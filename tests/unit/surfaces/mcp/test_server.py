@@ -17,7 +17,7 @@ from mcp.shared.exceptions import MCPError
 from hansard.app.assembly import open_parts
 from hansard.dialogue.protocol import STEPS
 from hansard.kernel import errors
-from hansard.kernel.operations import Actor, Call, Caller, collect, operation
+from hansard.kernel.operations import Actor, Call, Caller, Room, Rooms, operation
 from hansard.kernel.shapes import Shape
 from hansard.surfaces.mcp import prompts
 from hansard.surfaces.mcp.results import FAULTS_NAMED, SIZE, refused
@@ -414,7 +414,7 @@ class Patient:
 def patient() -> tuple[Patient, Any]:
     """A room of such operations and a server over them."""
     room = Patient()
-    table = collect([room])
+    table = Rooms(Room(("record",), lambda: [room]))
     offer = Offer(table, ("record",))
     return room, Door(Runner(table), lambda _: offer, lambda _: JUDGE).server()
 
