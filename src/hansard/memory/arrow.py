@@ -83,10 +83,10 @@ def _values(
     return taken if kind != pa.string() else taken.dictionary_encode()
 
 
-_raw = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]).decode
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def _blobs(view: View, rows: Numbers | None) -> Iterable[tuple[bytes, ...]]:
-    for part in view.chunks(rows):
-        for each in view.slices(part):
-            yield tuple(map(bytes, _raw(each)))
+    for part, form in view.chunks(rows):
+        for maps in view.maps_of(form, part, fresh=False):
+            yield tuple(map(_encode, maps))

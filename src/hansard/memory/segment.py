@@ -15,7 +15,7 @@ import numpy as np
 
 from hansard.memory import errors
 from hansard.memory.disk import Disk
-from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, packed_array
+from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, layout_of, packed_array
 
 SEGMENT_MAGIC: Final = b"\x89HSEG\r\n\x1a"
 SEGMENT: Final = struct.Struct("<8sHHI8sQQ32sd44sI")
@@ -311,23 +311,31 @@ class Array(msgspec.Struct, array_like=True, frozen=True, gc=False):
     largest: float | int | None
 
 
+class Form(msgspec.Struct, array_like=True, frozen=True):
+    """How records are put together: their parts in order, each with whether it is shared."""
+
+    schema: str
+    parts: tuple[tuple[tuple[str, ...], bool], ...]
+
+
 class Directory(msgspec.Struct, array_like=True, frozen=True):
     """What a footer holds."""
 
     frames_end: int
     rows: int
     chain: bytes
-    schemas: list[str]
+    forms: list[Form]
     arrays: list[Array]
 
 
 _directory: Final = msgspec.msgpack.Decoder(Directory).decode
 
-ABSENT: Final = {"n": np.nan, "w": 0, "f": 2, "v": 0xFFFFFFFF}
+ABSENT: Final = {"n": np.nan, "w": 0, "f": 2, "v": 0xFFFFFFFF, "m": 0}
 """What a column holds for records whose schema has no such column."""
 
 TYPES: Final[dict[str, np.dtype[Any]]] = {
     "n": np.dtype("<f8"), "w": np.dtype("<u4"), "f": np.dtype("u1"), "v": np.dtype("<u4"),
+    "m": np.dtype("<u4"),
 }  # fmt: skip
 
 
@@ -342,34 +350,45 @@ class Data(NamedTuple):
     constant: bool
 
 
-def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Data], list[str]]:
-    """The columns over all records of some frames, at their widest, and the names of the schemas."""
+def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Data], list[Form]]:
+    """The columns over all records of some frames, at their widest, and the forms of the records."""
     kept = [frame for frame in kept if frame.records]
     counts = np.array([frame.records for frame in kept], np.int64)
     starts = np.concatenate(([0], np.cumsum(counts)))
     rows = int(starts[-1])
-    layouts = {reference: _decode(packed[reference]) for reference in {frame.layout for frame in kept}}
+    layouts = {reference: layout_of(packed[reference]) for reference in {frame.layout for frame in kept}}
     alike: dict[tuple[int, int, bytes], list[int]] = {}
     for place, frame in enumerate(kept):
-        width = len(layouts[frame.layout][1])
+        width = len(layouts[frame.layout].columns)
         alike.setdefault((frame.layout, frame.records, frame.columns[:width]), []).append(place)
+    forms = {ref: Form(each.schema, tuple(zip(each.parts, each.shared, strict=True))) for ref, each in layouts.items()}
+    told_forms = sorted(set(forms.values()), key=msgspec.msgpack.encode)
+    form_of = np.zeros(len(kept), np.uint8 if len(told_forms) < 256 else np.uint32)
     pieces: dict[str, list[_Piece]] = {}
-    schemas = sorted({layout[0] for layout in layouts.values()})
-    schema_of = np.zeros(len(kept), np.uint8)
-    for (layout, count, forms), alike_places in alike.items():
+    inside = _Inside(packed)
+    for (reference, count, constants), alike_places in alike.items():
+        layout = layouts[reference]
         places = np.array(alike_places)
         block = np.frombuffer(b"".join([kept[place].columns for place in alike_places]), np.uint8)
         block = block.reshape(len(places), -1)
         into = starts[places][:, None] + np.arange(count)
-        schema_of[places] = schemas.index(layouts[layout][0])
-        position = align8(len(forms))
-        for (name, kind), form in zip(layouts[layout][1], forms, strict=True):
-            length = 8 if form else count * TYPES[kind].itemsize
-            data = block[:, position : position + length].view(_CONSTANT[kind] if form else TYPES[kind])
-            pieces.setdefault(f"{kind}:{name}", []).append(_Piece(places, into, bool(form), data))
+        form_of[places] = told_forms.index(forms[reference])
+        position = align8(len(constants))
+        shared: dict[str, _Piece] = {}
+        for (name, kind), constant in zip(layout.columns, constants, strict=True):
+            length = 8 if constant else count * TYPES[kind].itemsize
+            data = block[:, position : position + length].view(_CONSTANT[kind] if constant else TYPES[kind])
+            piece = _Piece(places, into, bool(constant), data)
+            pieces.setdefault(f"{kind}:{name}", []).append(piece)
+            if kind == "m":
+                shared[name] = piece
             position += align8(length)
+        for name, kind, part, key in layout.inside:
+            piece = shared[".".join(layout.parts[part])]
+            taken = inside.column(kind, key, piece.data)
+            pieces.setdefault(f"{kind}:{name}", []).append(piece._replace(data=taken))
     told = [_joined(name, found, counts, rows) for name, found in pieces.items()]
-    told.append(_repeated("#schema", schema_of, counts))
+    told.append(_repeated("#form", form_of, counts))
     ends = [np.frombuffer(frame.ends, "<u4").astype(np.int64) + frame.position for frame in kept]
     told.append(Data("#ends", np.concatenate(ends) if ends else np.zeros(0, np.int64), False))
     table = {
@@ -381,7 +400,27 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
     told += [Data(name, np.array(values, np.int64), False) for name, values in table.items()]
     for name, times in (("#first", [f.smallest for f in kept]), ("#last", [f.largest for f in kept])):
         told.append(Data(name, np.array(times, "<f8"), False))
-    return told, schemas
+    return told, told_forms
+
+
+class _Inside:
+    """Columns that stand in shared parts."""
+
+    def __init__(self, packed: Sequence[bytes]) -> None:
+        self._packed = packed
+        self._places: dict[bytes, int] | None = None
+
+    def column(self, kind: str, key: str, references: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """What stands under a key of the parts that are referred to."""
+        if self._places is None:
+            self._places = {value: place for place, value in enumerate(self._packed)}
+        used = np.unique(references)
+        table = np.zeros(int(used[-1]) + 1 if len(used) else 0, TYPES[kind])
+        for reference in used.tolist():
+            value = _decode(self._packed[reference]).get(key)
+            table[reference] = value if kind == "f" else self._places[_encode(value)]
+        found: np.ndarray[Any, Any] = table[references]
+        return found
 
 
 class _Piece(NamedTuple):
@@ -419,7 +458,7 @@ def _told(name: str, data: np.ndarray[Any, Any]) -> Data:
 
 def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes, salt: bytes) -> bytes:
     """The footer of a segment whose frames end at ``end``."""
-    columns, schemas = consolidated(kept, packed)
+    columns, forms = consolidated(kept, packed)
     parts: list[bytes] = [FOOTER_MAGIC]
     position = end + len(FOOTER_MAGIC)
     arrays = []
@@ -435,7 +474,7 @@ def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes
         arrays.append(Array(name, narrow.dtype.str, len(narrow), position, len(raw), crc(raw), None, low, high))
         parts += [raw, bytes(-len(raw) & 7)]
         position = align8(position + len(raw))
-    directory = _encode(Directory(end, sum(frame.records for frame in kept), chain, schemas, arrays))
+    directory = _encode(Directory(end, sum(frame.records for frame in kept), chain, forms, arrays))
     trailer = bytearray(TRAILER.size)
     TRAILER.pack_into(trailer, 0, FOOTER_MAGIC, VERSION, 0, len(directory), salt, end, position, crc(directory), b"", 0)
     struct.pack_into("<I", trailer, TRAILER.size - 4, crc(trailer, 0, TRAILER.size - 4))

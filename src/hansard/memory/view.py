@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import mmap
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
-from operator import add
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
+from functools import partial
+from itertools import islice, repeat
+from operator import add, call
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from hansard.memory import errors
-from hansard.memory.pulse import HEADER_COLUMNS, HEADER_LENGTH, head_at
+from hansard.memory.pulse import BLOBS, HEADER_COLUMNS, HEADER_LENGTH, head_at
 from hansard.memory.segment import (
     ABSENT,
     Array,
+    Form,
     Handle,
     SegmentHead,
     Walk,
@@ -29,11 +32,13 @@ from hansard.memory.segment import (
 Numbers = np.ndarray[Any, Any]
 
 _decode: Final = msgspec.msgpack.Decoder().decode
-_tuple: Final = msgspec.msgpack.Decoder(tuple[Any, Any, Any]).decode
-_raw: Final = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]).decode
+_raws: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 CHUNK: Final = 1024
-"""Records that are decoded in one go: lists of this length stay in the processor's cache."""
+"""Records whose columns are taken in one go: lists of this length stay in the processor's cache."""
+
+DECODED: Final = 64
+"""Records that are decoded in one go: so few that Python's collector of cycles does not set in."""
 
 COMPUTED: Final = ("seq", "pulse_id", "worker_id")
 """Columns that follow from a record's place."""
@@ -81,6 +86,7 @@ class View:
         self._arrays: dict[str, Array] = {}
         self._walk: Walk | None = None
         self._values: list[Any] | None = None
+        self._packed: list[bytes] | None = None
         self._places: dict[str, int] | None = None
         self._map: mmap.mmap | None = None
         directory = read_footer(handle, head.salt)
@@ -88,7 +94,7 @@ class View:
             self.sealed = True
             self.end = directory.frames_end
             self.chain = directory.chain
-            self.schemas = directory.schemas
+            self.forms = directory.forms
             self._arrays = {array.name: array for array in directory.arrays}
             self._map_file(handle.size())
             self._open_table(directory.rows)
@@ -117,11 +123,18 @@ class View:
         self._forget()
         self.end, self.chain = walk.end, walk.chain
         try:
-            columns, self.schemas = consolidated(walk.kept, walk.packed)
-        except (LookupError, ValueError, TypeError, msgspec.DecodeError):  # whole frames, yet nobody of ours wrote them
+            columns, self.forms = consolidated(walk.kept, walk.packed)
+        except (
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            msgspec.DecodeError,
+        ):  # whole frames, yet nobody of ours wrote them
             raise errors.memory_corrupt(self.name, self.head.first_pulse, "columns by a layout", "others") from None
         for name, data, constant in columns:
             self._columns[name] = Column(name[0], data, constant)
+        self._packed = list(walk.packed)
         self._values = [_fixed(_decode(value)) for value in walk.packed]
         self._map_file(walk.end)
         self._open_table(walk.seq - self.head.first_seq)
@@ -155,6 +168,7 @@ class View:
         self._checked = bytearray(len(self.row_starts))
         self._header: list[tuple[Any, Any, Any]] | None = None
         self._starts_: Numbers | None = None
+        self._fresh = _Fresh(self)
         self._ends_: Numbers | None = None
 
     def _array(self, name: str) -> Numbers:
@@ -168,7 +182,7 @@ class View:
     def names(self) -> Iterator[str]:
         """Columns that stand in this segment."""
         for name in self._columns.keys() | self._arrays.keys():
-            if name[1] == ":":
+            if name[1] == ":" and name[0] != "m":
                 yield name[2:]
 
     def column(self, name: str) -> Column | None:
@@ -180,7 +194,7 @@ class View:
         if name in self._columns:
             return self._columns[name]
         found = None
-        for full in (name,) if name[0] == "#" else (f"{kind}:{name}" for kind in "nvfw"):
+        for full in (name,) if name[0] == "#" or name[1] == ":" else (f"{kind}:{name}" for kind in "nvfw"):
             array = self._arrays.get(full)
             if array is not None:
                 found = self._loaded(array, full[0])
@@ -207,10 +221,17 @@ class View:
     def values(self) -> list[Any]:
         """The dictionary of the segment; lists are tuples."""
         if self._values is None:
+            self._values = [_fixed(_decode(value)) for value in self.packed]
+        return self._values
+
+    @property
+    def packed(self) -> list[bytes]:
+        """The same as MessagePack."""
+        if self._packed is None:
             column = self.column("#values")
             data = b"" if column is None else column.data.tobytes()
-            self._values = [_fixed(value) for value in _decode(data)] if data else []
-        return self._values
+            self._packed = list(map(bytes, _raws(data))) if data else []
+        return self._packed
 
     def place(self, text: str) -> int | None:
         """The reference of a text."""
@@ -264,10 +285,6 @@ class View:
 
     # ------------------------------------------------------------------ records
 
-    def blobs(self, row: int) -> tuple[bytes, bytes, bytes]:
-        """The three blobs of a record as MessagePack, as they stand in the file."""
-        return tuple(map(bytes, _raw(self._slice(row))))  # type: ignore[return-value]
-
     def _slice(self, row: int) -> memoryview:
         pulse = bisect_right(self.row_starts, row) - 1
         if not self._checked[pulse]:
@@ -276,10 +293,26 @@ class View:
         start = ends(row - 1) if row > self.row_starts[pulse] else self.offsets[pulse] + HEADER_LENGTH
         return self._bytes[start : ends(row)]
 
-    def decoded(self, row: int) -> list[Any]:
-        """The three blobs of a record."""
-        found: list[Any] = _decode(self._slice(row))
-        return found
+    def decoded(self, row: int) -> tuple[Any, ...]:
+        """The three maps of a record; what it shares with others is one object for all."""
+        return self._put_together(row, self.values)
+
+    def _put_together(self, row: int, shared: Sequence[Any] | _Fresh) -> tuple[Any, ...]:
+        form = self.forms[int(self._constant_or("#form", row))]
+        own = iter(_decode(self._slice(row)))
+        pieces = []
+        for path, is_shared in form.parts:
+            if is_shared:
+                found = shared[int(self._constant_or("m:" + ".".join(path), row))]
+                pieces.append(found() if shared is self._fresh else found)
+            else:
+                pieces.append(next(own))
+        return tuple(each[0] for each in _maps(form, [(piece,) for piece in pieces]))
+
+    def _constant_or(self, name: str, row: int) -> Any:
+        column = self.column(name)
+        assert column is not None
+        return column.data if column.constant else column.data[row]
 
     def row(self, row: int) -> tuple[Any, ...]:
         """A record as a tuple, in the order of ``ForgeRecord``."""
@@ -292,7 +325,7 @@ class View:
         header[-1] = list(header[-1])
         pulse = bisect_right(self.row_starts, row) - 1
         place = (int(self.pulse_ids[pulse]), self.head.worker, self.head.first_seq + row)
-        return (*place, *header, *_tuple(self._slice(row)))
+        return (*place, *header, *self._put_together(row, self._fresh))
 
     def _reader(self, name: str) -> tuple[Any, Any, Any]:
         """How a header column of one record is read: a value for all, or an item and what it refers to."""
@@ -338,37 +371,68 @@ class View:
         found: Numbers = self.pulse_ids[np.searchsorted(self.row_starts, rows, "right") - 1]
         return found
 
-    def chunks(self, rows: Numbers | None) -> Iterator[Numbers]:
-        """Records (``None``: all of them) in portions, their frames checked."""
+    def chunks(self, rows: Numbers | None) -> Iterator[tuple[Numbers, Form]]:
+        """Records (``None``: all of them) in portions of one form, their frames checked."""
         total = self.rows if rows is None else len(rows)
+        forms = self.column("#form")
         for start in range(0, total, CHUNK):
             part = np.arange(start, min(start + CHUNK, total)) if rows is None else rows[start : start + CHUNK]
             self.check_rows(part)
-            yield part
+            if forms is None or forms.constant:
+                yield part, self.forms[int(forms.data) if forms is not None else 0]
+                continue
+            found = forms.data[part]
+            for same in np.split(part, np.flatnonzero(np.diff(found)) + 1):
+                yield same, self.forms[int(forms.data[same[0]])]
 
-    def _headers(self, part: Numbers) -> Iterator[tuple[Any, ...]]:
+    def _headers(self, part: Numbers) -> list[Iterable[Any]]:
         """The header fields of some records, in the order of ``ForgeRecord``."""
-        columns = [self.listed(name, part) for name in COMPUTED_ORDER]
-        return zip(*columns, map(list, self.listed("train_pair_indices", part)), strict=True)
+        return [*(self.listed(name, part) for name in COMPUTED_ORDER), map(list, self.listed(_INDICES[0], part))]
 
     def slices(self, part: Numbers) -> Iterator[memoryview]:
-        """Each record's blobs: one MessagePack array of three maps, as it stands in the file."""
+        """Each record's own parts: one MessagePack array, as it stands in the file."""
         bounds = map(slice, self._starts[part].tolist(), self._ends[part].tolist())
         return map(self._bytes.__getitem__, bounds)
 
-    def rows_of(self, rows: Numbers | None = None) -> Iterator[Iterable[tuple[Any, ...]]]:
-        """Records as tuples, in the order of ``ForgeRecord``, in portions.
+    def references(self, form: Form, part: Numbers) -> list[Iterable[int]]:
+        """Where each shared part of some records stands in the dictionary."""
+        found = []
+        for path, is_shared in form.parts:
+            if is_shared:
+                column = self.column("m:" + ".".join(path))
+                assert column is not None
+                found.append(repeat(column.data, len(part)) if column.constant else column.data[part].tolist())
+        return found
 
-        Each is put together when it is asked for, and without a step of Python's own: a portion that was decoded
-        beforehand kept the garbage collector busy, and took three times as long.
-        """
-        for part in self.chunks(rows):
-            yield map(add, self._headers(part), map(_tuple, self.slices(part)))
+    def maps_of(self, form: Form, part: Numbers, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
+        """The three maps of some records; ``fresh``: each record's its own, to change at will."""
+        shared: list[Iterator[Any]]
+        if fresh:
+            shared = [map(call, map(self._fresh.__getitem__, places)) for places in self.references(form, part)]
+        else:
+            shared = [map(self.values.__getitem__, places) for places in self.references(form, part)]
+        slices = self.slices(part)
+        # decoded in one go for a whole portion, records kept the collector of cycles busy: three times the time
+        while decoded := list(map(_decode, islice(slices, DECODED))):
+            own, others = zip(*decoded, strict=True), iter(shared)
+            pieces = [islice(next(others), len(decoded)) if each else next(own) for _, each in form.parts]
+            yield from zip(*_maps(form, pieces), strict=True)
+
+    def rows_of(self, rows: Numbers | None = None) -> Iterator[Iterable[tuple[Any, ...]]]:
+        """Records as tuples, in the order of ``ForgeRecord``, in portions; each its own."""
+        for part, form in self.chunks(rows):
+            yield map(add, zip(*self._headers(part), strict=True), self.maps_of(form, part, fresh=True))
+
+    def shared_rows_of(self, rows: Numbers | None = None) -> Iterator[Iterable[tuple[Any, ...]]]:
+        """The same; what records share is one object for all of them."""
+        for part, form in self.chunks(rows):
+            yield map(add, zip(*self._headers(part), strict=True), self.maps_of(form, part, fresh=False))
 
     def raw_rows_of(self, rows: Numbers | None = None) -> Iterator[Iterable[tuple[Any, ...]]]:
-        """The same with the three blobs as MessagePack."""
-        for part in self.chunks(rows):
-            yield map(add, self._headers(part), map(_raw, self.slices(part)))
+        """The header fields, the own parts as one MessagePack array, then each shared part as MessagePack."""
+        for part, form in self.chunks(rows):
+            shared = [map(self.packed.__getitem__, places) for places in self.references(form, part)]
+            yield zip(*self._headers(part), self.slices(part), *shared, strict=True)
 
     def let_go(self) -> None:
         """Tell the system that the file's bytes are not needed in memory any more."""
@@ -376,9 +440,59 @@ class View:
             self._map.madvise(mmap.MADV_DONTNEED)
 
 
+_INDICES: Final = ("train_pair_indices",)
 COMPUTED_ORDER: Final = (
-    "pulse_id", "worker_id", "seq", *(column.name for column in HEADER_COLUMNS if column.name != "train_pair_indices")
+    "pulse_id", "worker_id", "seq", *(column.name for column in HEADER_COLUMNS if column.name not in _INDICES)
 )  # fmt: skip
+
+
+class _Fresh(dict[int, Callable[[], Any]]):
+    """By reference what makes a copy of a shared part; made when it is asked for first."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def __missing__(self, reference: int) -> Callable[[], Any]:
+        made = self[reference] = _copier(self._view.values[reference])
+        return made
+
+
+def _copier(value: Any) -> Callable[[], Any]:
+    """What makes a copy of a map, by as few steps as it takes."""
+    if not isinstance(value, dict):
+        return partial(deepcopy, value)
+    inner = [(key, each) for key, each in value.items() if isinstance(each, dict | list)]
+    if not inner:
+        return value.copy
+    if any(
+        isinstance(leaf, dict | list) for _, each in inner for leaf in (each.values() if type(each) is dict else each)
+    ):
+        return partial(deepcopy, value)
+
+    def copy() -> dict[str, Any]:
+        made = value.copy()
+        for key, each in inner:
+            made[key] = each.copy()
+        return made
+
+    return copy
+
+
+def _maps(form: Form, pieces: Sequence[Iterable[Any]]) -> list[Any]:
+    """The three maps of some records, of which ``pieces`` gives part after part."""
+    made: list[Any] = []
+    for name in BLOBS:
+        there = [(path, piece) for (path, _), piece in zip(form.parts, pieces, strict=True) if path[0] == name]
+        if len(there[0][0]) == 1:
+            made.append(there[0][1])
+            continue
+        keys, columns = [path[1] for path, _ in there], [piece for _, piece in there]
+        if len(keys) == 3:  # a quarter of the time
+            one, two, three = keys
+            made.append([{one: a, two: b, three: c} for a, b, c in zip(*columns, strict=True)])
+        else:
+            made.append([dict(zip(keys, each, strict=True)) for each in zip(*columns, strict=True)])
+    return made
 
 
 def _fixed(value: Any) -> Any:
