@@ -316,6 +316,8 @@ class Form(msgspec.Struct, array_like=True, frozen=True):
 
     schema: str
     parts: tuple[tuple[tuple[str, ...], bool], ...]
+    inside: tuple[tuple[str, str, int, str], ...]
+    """Columns that stand in a shared part: name, kind, the part's place, the key."""
 
 
 class Directory(msgspec.Struct, array_like=True, frozen=True):
@@ -361,11 +363,13 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
     for place, frame in enumerate(kept):
         width = len(layouts[frame.layout].columns)
         alike.setdefault((frame.layout, frame.records, frame.columns[:width]), []).append(place)
-    forms = {ref: Form(each.schema, tuple(zip(each.parts, each.shared, strict=True))) for ref, each in layouts.items()}
+    forms = {
+        reference: Form(each.schema, tuple(zip(each.parts, each.shared, strict=True)), each.inside)
+        for reference, each in layouts.items()
+    }
     told_forms = sorted(set(forms.values()), key=msgspec.msgpack.encode)
     form_of = np.zeros(len(kept), np.uint8 if len(told_forms) < 256 else np.uint32)
     pieces: dict[str, list[_Piece]] = {}
-    inside = _Inside(packed)
     for (reference, count, constants), alike_places in alike.items():
         layout = layouts[reference]
         places = np.array(alike_places)
@@ -374,19 +378,11 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
         into = starts[places][:, None] + np.arange(count)
         form_of[places] = told_forms.index(forms[reference])
         position = align8(len(constants))
-        shared: dict[str, _Piece] = {}
         for (name, kind), constant in zip(layout.columns, constants, strict=True):
             length = 8 if constant else count * TYPES[kind].itemsize
             data = block[:, position : position + length].view(_CONSTANT[kind] if constant else TYPES[kind])
-            piece = _Piece(places, into, bool(constant), data)
-            pieces.setdefault(f"{kind}:{name}", []).append(piece)
-            if kind == "m":
-                shared[name] = piece
+            pieces.setdefault(f"{kind}:{name}", []).append(_Piece(places, into, bool(constant), data))
             position += align8(length)
-        for name, kind, part, key in layout.inside:
-            piece = shared[".".join(layout.parts[part])]
-            taken = inside.column(kind, key, piece.data)
-            pieces.setdefault(f"{kind}:{name}", []).append(piece._replace(data=taken))
     told = [_joined(name, found, counts, rows) for name, found in pieces.items()]
     told.append(_repeated("#form", form_of, counts))
     ends = [np.frombuffer(frame.ends, "<u4").astype(np.int64) + frame.position for frame in kept]
@@ -401,26 +397,6 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
     for name, times in (("#first", [f.smallest for f in kept]), ("#last", [f.largest for f in kept])):
         told.append(Data(name, np.array(times, "<f8"), False))
     return told, told_forms
-
-
-class _Inside:
-    """Columns that stand in shared parts."""
-
-    def __init__(self, packed: Sequence[bytes]) -> None:
-        self._packed = packed
-        self._places: dict[bytes, int] | None = None
-
-    def column(self, kind: str, key: str, references: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """What stands under a key of the parts that are referred to."""
-        if self._places is None:
-            self._places = {value: place for place, value in enumerate(self._packed)}
-        used = np.unique(references)
-        table = np.zeros(int(used[-1]) + 1 if len(used) else 0, TYPES[kind])
-        for reference in used.tolist():
-            value = _decode(self._packed[reference]).get(key)
-            table[reference] = value if kind == "f" else self._places[_encode(value)]
-        found: np.ndarray[Any, Any] = table[references]
-        return found
 
 
 class _Piece(NamedTuple):

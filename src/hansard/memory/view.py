@@ -19,6 +19,7 @@ from hansard.memory import errors
 from hansard.memory.pulse import BLOBS, HEADER_COLUMNS, HEADER_LENGTH, head_at
 from hansard.memory.segment import (
     ABSENT,
+    TYPES,
     Array,
     Form,
     Handle,
@@ -32,6 +33,7 @@ from hansard.memory.segment import (
 Numbers = np.ndarray[Any, Any]
 
 _decode: Final = msgspec.msgpack.Decoder().decode
+_encode: Final = msgspec.msgpack.Encoder().encode
 _raws: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 CHUNK: Final = 1024
@@ -88,6 +90,7 @@ class View:
         self._values: list[Any] | None = None
         self._packed: list[bytes] | None = None
         self._places: dict[str, int] | None = None
+        self._by_bytes: dict[bytes, int] | None = None
         self._map: mmap.mmap | None = None
         directory = read_footer(handle, head.salt)
         if directory is not None:
@@ -142,7 +145,7 @@ class View:
 
     def _forget(self) -> None:
         self._columns.clear()
-        self._places = None
+        self._places = self._by_bytes = None
         self._bytes: memoryview = memoryview(b"")
         self._whole: Numbers = np.zeros(0, np.uint8)
         if self._map is not None:
@@ -181,9 +184,8 @@ class View:
 
     def names(self) -> Iterator[str]:
         """Columns that stand in this segment."""
-        for name in self._columns.keys() | self._arrays.keys():
-            if name[1] == ":" and name[0] != "m":
-                yield name[2:]
+        stored = {name[2:] for name in self._columns.keys() | self._arrays.keys() if name[1] == ":" and name[0] != "m"}
+        yield from stored.union(inside[0] for form in self.forms for inside in form.inside)
 
     def column(self, name: str) -> Column | None:
         """A column by its name, checked, or ``None`` where no record of this segment has it.
@@ -202,8 +204,48 @@ class View:
             if full in self._columns:
                 found = self._columns[full]
                 break
+        if any(inside[0] == name for form in self.forms for inside in form.inside):
+            found = self._with_inside(name, found)
         self._columns[name] = found
         return found
+
+    def _with_inside(self, name: str, stored: Column | None) -> Column:
+        """A column that stands in a shared part, at least in records of one form."""
+        alone = len(self.forms) == 1
+        whole: Numbers | None = None
+        for number, form in enumerate(self.forms):
+            for _, kind, part, key in (each for each in form.inside if each[0] == name):
+                places = self.column("m:" + ".".join(form.parts[part][0]))
+                assert places is not None
+                table = self._table(kind, key, places)
+                if alone:
+                    return Column(
+                        kind, *((table[places.data].item(), True) if places.constant else (table[places.data], False))
+                    )
+                if whole is None:
+                    whole = np.full(self.rows, ABSENT[kind], TYPES[kind])
+                    if stored is not None:
+                        whole[:] = stored.data
+                        if kind == "v" and not stored.constant:
+                            whole[stored.data == stored.absent] = ABSENT[kind]
+                there = self._array("#form") == number
+                whole[there] = table[np.full(self.rows, places.data)[there] if places.constant else places.data[there]]
+        return Column(kind, whole, False)
+
+    def _table(self, kind: str, key: str, places: Column) -> Numbers:
+        """What stands under a key of each shared part that is referred to, by its reference."""
+        used = [places.data] if places.constant else np.unique(places.data).tolist()
+        table = np.full(max(used, default=0) + 1, ABSENT[kind], TYPES[kind])
+        if self._by_bytes is None:
+            self._by_bytes = {value: place for place, value in enumerate(self.packed)}
+        for reference in used:
+            part = self.values[reference]
+            value = part.get(key) if isinstance(part, dict) else None  # in records of another form anything stands
+            if kind == "v":
+                table[reference] = self._by_bytes.get(_encode(value), ABSENT[kind])
+            elif value is not None:
+                table[reference] = value
+        return table
 
     def _loaded(self, array: Array, kind: str) -> Column:
         if not array.type:

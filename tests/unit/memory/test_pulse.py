@@ -88,7 +88,8 @@ def test_a_frame_says_what_it_holds() -> None:
     assert len(chain) == 32
     ends = [HEADER_LENGTH, *struct.unpack("<7I", frame.ends)]
     blobs = [msgspec.msgpack.decode(frame.buffer[a:b]) for a, b in pairwise(ends)]
-    assert blobs == [[row["error_metrics"], row["params"], row["context"]] for row in rows]
+    whole = [[row["error_metrics"], row["params"], row["context"]["telemetry"]] for row in rows]
+    assert blobs == whole, "seven different params are not shared; session and flags are"
 
 
 def test_a_second_frame_brings_only_new_values() -> None:
