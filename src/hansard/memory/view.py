@@ -39,7 +39,7 @@ _raws: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 CHUNK: Final = 1024
 """Records whose columns are taken in one go: lists of this length stay in the processor's cache."""
 
-DECODED: Final = 64
+DECODED: Final = 128
 """Records that are decoded in one go: so few that Python's collector of cycles does not set in."""
 
 COMPUTED: Final = ("seq", "pulse_id", "worker_id")
@@ -169,7 +169,8 @@ class View:
         self.row_starts: list[int] = np.concatenate(([0], np.cumsum(counts)[:-1])).tolist() if rows else []
         self.first_times, self.last_times = self._array("#first"), self._array("#last")
         self._checked = bytearray(len(self.row_starts))
-        self._header: list[tuple[Any, Any, Any]] | None = None
+        self._header: tuple[list[Any], list[tuple[int, Any, Any]]] | None = None
+        self._plans: tuple[Callable[[int], int], list[_Plan]] | None = None
         self._starts_: Numbers | None = None
         self._fresh = _Fresh(self)
         self._ends_: Numbers | None = None
@@ -327,47 +328,69 @@ class View:
 
     # ------------------------------------------------------------------ records
 
-    def _slice(self, row: int) -> memoryview:
-        pulse = bisect_right(self.row_starts, row) - 1
+    def _slice(self, row: int, pulse: int) -> memoryview:
         if not self._checked[pulse]:
             self.check(pulse)
         ends = self._ends.item
         start = ends(row - 1) if row > self.row_starts[pulse] else self.offsets[pulse] + HEADER_LENGTH
         return self._bytes[start : ends(row)]
 
-    def decoded(self, row: int) -> tuple[Any, ...]:
+    def decoded(self, row: int) -> list[Any]:
         """The three maps of a record; what it shares with others is one object for all."""
-        return self._put_together(row, self.values)
-
-    def _put_together(self, row: int, shared: Sequence[Any] | _Fresh) -> tuple[Any, ...]:
-        form = self.forms[int(self._constant_or("#form", row))]
-        own = iter(_decode(self._slice(row)))
-        pieces = []
-        for path, is_shared in form.parts:
-            if is_shared:
-                found = shared[int(self._constant_or("m:" + ".".join(path), row))]
-                pieces.append(found() if shared is self._fresh else found)
-            else:
-                pieces.append(next(own))
-        return tuple(each[0] for each in _maps(form, [(piece,) for piece in pieces]))
-
-    def _constant_or(self, name: str, row: int) -> Any:
-        column = self.column(name)
-        assert column is not None
-        return column.data if column.constant else column.data[row]
+        return self._put_together(row, self.pulse_of(row), fresh=False)
 
     def row(self, row: int) -> tuple[Any, ...]:
-        """A record as a tuple, in the order of ``ForgeRecord``."""
+        """A record as a tuple, in the order of ``ForgeRecord``; its own, to change at will."""
         if self._header is None:
-            self._header = [self._reader(column.name) for column in HEADER_COLUMNS]
-        header = [
-            fixed if item is None else item(row) if lookup is None else lookup[item(row)]
-            for fixed, item, lookup in self._header
-        ]
+            readers = [self._reader(column.name) for column in HEADER_COLUMNS]
+            varying = [(place, *reader[1:]) for place, reader in enumerate(readers) if reader[1] is not None]
+            self._header = [reader[0] for reader in readers], varying
+        fixed, varying = self._header
+        header = fixed.copy()
+        for place, item, lookup in varying:
+            header[place] = item(row) if lookup is None else lookup[item(row)]
         header[-1] = list(header[-1])
         pulse = bisect_right(self.row_starts, row) - 1
-        place = (int(self.pulse_ids[pulse]), self.head.worker, self.head.first_seq + row)
-        return (*place, *header, *self._put_together(row, self._fresh))
+        numbers = (self.pulse_ids.item(pulse), self.head.worker, self.head.first_seq + row)
+        return (*numbers, *header, *self._put_together(row, pulse, fresh=True))
+
+    def _put_together(self, row: int, pulse: int, *, fresh: bool) -> list[Any]:
+        if self._plans is None:
+            forms = self.column("#form")
+            assert forms is not None
+            self._plans = (
+                partial(_always, forms.data) if forms.constant else forms.data.item,
+                list(map(self._plan, self.forms)),
+            )
+        form_of, plans = self._plans
+        own = iter(_decode(self._slice(row, pulse)))
+        made: list[Any] = []
+        for key, begins, reference in plans[form_of(row)]:
+            if reference is None:
+                piece = next(own)
+            elif fresh:
+                piece = self._fresh[reference(row)]()
+            else:
+                piece = self.values[reference(row)]
+            if begins:
+                made.append(piece if key is None else {key: piece})
+            else:
+                made[-1][key] = piece
+        return made
+
+    def _plan(self, form: Form) -> _Plan:
+        """For each part its key in a map that is cut, whether it begins a map, and how its reference is read."""
+        plan: _Plan = []
+        before = ""
+        for path, is_shared in form.parts:
+            reference = None
+            if is_shared:
+                column = self.column("m:" + ".".join(path))
+                assert column is not None
+                reference = partial(_always, column.data) if column.constant else column.data.item
+            plan.append((path[1] if len(path) > 1 else None, path[0] != before, reference))
+            before = path[0]
+        return plan
 
     def _reader(self, name: str) -> tuple[Any, Any, Any]:
         """How a header column of one record is read: a value for all, or an item and what it refers to."""
@@ -486,6 +509,13 @@ _INDICES: Final = ("train_pair_indices",)
 COMPUTED_ORDER: Final = (
     "pulse_id", "worker_id", "seq", *(column.name for column in HEADER_COLUMNS if column.name not in _INDICES)
 )  # fmt: skip
+
+
+_Plan = list[tuple[str | None, bool, Callable[[int], int] | None]]
+
+
+def _always(found: int, _: int) -> int:
+    return found
 
 
 class _Fresh(dict[int, Callable[[], Any]]):
