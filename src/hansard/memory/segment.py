@@ -13,7 +13,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
+from hansard.kernel.errors import HansardError
 from hansard.memory import errors
+from hansard.memory.compressed import MAGIC as COMPRESSED
+from hansard.memory.compressed import Blocks
 from hansard.memory.disk import Disk
 from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, layout_of, packed_array
 
@@ -78,18 +81,51 @@ class SegmentHead(NamedTuple):
 
 
 class Handle:
-    """A file opened for reading."""
+    """A segment opened for reading; a compressed one reads as the segment that it is."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises ``memory_unreadable``."""
+    def __init__(self, path: Path, *, holes: bool = False) -> None:
+        """Open the file.
+
+        Args:
+            path: which.
+            holes: damaged blocks of a compressed segment read as zeros; for a repair.
+
+        Raises:
+            HansardError: ``memory_unreadable``; of a compressed segment also ``memory_corrupt``.
+        """
         self.path = path
         self.name = path.name
+        self._holes = holes
+        self._blocks: Blocks | None = None
         try:
             self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as fault:
             raise errors.memory_unreadable(path.name, fault.strerror or "unknown reason") from None
+        try:
+            if self.stored(0, len(COMPRESSED)) == COMPRESSED:
+                self._blocks = Blocks(self.stored, self.stored_size())
+        except ImportError:
+            self.close()
+            raise errors.memory_unreadable(
+                self.name, "it is compressed, and the extra 'zstd' is not installed"
+            ) from None
+        except (ValueError, struct.error) as fault:
+            self.close()
+            raise errors.memory_corrupt(self.name, 0, "a compressed segment", str(fault)) from None
+        except HansardError:
+            self.close()
+            raise
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the file's bytes are not the segment's."""
+        return self._blocks is not None
 
     def size(self) -> int:
+        """The segment's length now."""
+        return self.stored_size() if self._blocks is None else self._blocks.size
+
+    def stored_size(self) -> int:
         """The file's length now."""
         return os.fstat(self.number).st_size
 
@@ -101,11 +137,20 @@ class Handle:
             return False
 
     def read(self, position: int, length: int) -> bytes:
-        """These bytes, fewer where the file ends.
+        """These bytes of the segment, fewer where it ends.
 
         Raises:
-            HansardError: ``memory_unreadable`` when the system fails.
+            HansardError: ``memory_unreadable`` when the system fails; ``memory_corrupt`` for a damaged block.
         """
+        if self._blocks is None:
+            return self.stored(position, length)
+        try:
+            return self._blocks.read(position, length, holes=self._holes)
+        except ValueError as fault:
+            raise errors.memory_corrupt(self.name, position, "a compressed block", str(fault)) from None
+
+    def stored(self, position: int, length: int) -> bytes:
+        """These bytes of the file. Raises ``memory_unreadable``."""
         try:
             data = os.pread(self.number, length, position)
             while len(data) < length and (more := os.pread(self.number, length - len(data), position + len(data))):

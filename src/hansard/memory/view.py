@@ -12,6 +12,7 @@ from itertools import islice, repeat
 from operator import add, call
 from typing import Any, Final, NamedTuple
 
+import google_crc32c
 import msgspec
 import numpy as np
 
@@ -41,6 +42,9 @@ CHUNK: Final = 1024
 
 DECODED: Final = 128
 """Records that are decoded in one go: so few that Python's collector of cycles does not set in."""
+
+TOGETHER: Final = 4 << 20
+"""Bytes of a compressed segment that are read at once for a portion of records."""
 
 COMPUTED: Final = ("seq", "pulse_id", "worker_id")
 """Columns that follow from a record's place."""
@@ -92,6 +96,8 @@ class View:
         self._places: dict[str, int] | None = None
         self._by_bytes: dict[bytes, int] | None = None
         self._map: mmap.mmap | None = None
+        self._bytes = memoryview(b"")
+        self._whole: Numbers = np.zeros(0, np.uint8)
         directory = read_footer(handle, head.salt)
         if directory is not None:
             self.sealed = True
@@ -146,14 +152,16 @@ class View:
     def _forget(self) -> None:
         self._columns.clear()
         self._places = self._by_bytes = None
-        self._bytes: memoryview = memoryview(b"")
-        self._whole: Numbers = np.zeros(0, np.uint8)
+        self._bytes = memoryview(b"")
+        self._whole = np.zeros(0, np.uint8)
         if self._map is not None:
             with contextlib.suppress(BufferError):  # somebody still holds a column of it; it goes with the last of them
                 self._map.close()
             self._map = None
 
     def _map_file(self, length: int) -> None:
+        if self.handle.compressed:
+            return
         try:
             self._map = mmap.mmap(self.handle.number, length, prot=mmap.PROT_READ)
         except (OSError, ValueError) as fault:
@@ -251,10 +259,11 @@ class View:
     def _loaded(self, array: Array, kind: str) -> Column:
         if not array.type:
             return Column(kind, np.nan if array.constant is None else array.constant, True)
-        part = self._whole[array.position : array.position + array.length]
-        from google_crc32c import value
-
-        if len(part) != array.length or value(part) != array.crc:
+        if self._map is None:
+            part = np.frombuffer(self.handle.read(array.position, array.length), np.uint8)
+        else:
+            part = self._whole[array.position : array.position + array.length]
+        if len(part) != array.length or google_crc32c.value(part) != array.crc:
             raise errors.memory_corrupt(
                 self.name, array.position, f"the column '{array.name}'", "bytes with another checksum"
             )
@@ -309,10 +318,10 @@ class View:
         if self._checked[pulse]:
             return
         offset = self.offsets[pulse]
-        head = head_at(self._bytes, offset)
+        head = head_at(self._between(offset, offset + HEADER_LENGTH), 0, offset)
         if not isinstance(head, str):
             pulse_id, seq = int(self.pulse_ids[pulse]), self.head.first_seq + self.row_starts[pulse]
-            head = checked(head, self._bytes[offset : offset + head.length], self.head, pulse_id, seq)
+            head = checked(head, self._between(offset, offset + head.length), self.head, pulse_id, seq)
         if isinstance(head, str):
             raise errors.memory_corrupt(self.name, offset, f"pulse {self.pulse_ids[pulse]}", head)
         self._checked[pulse] = 1
@@ -333,7 +342,10 @@ class View:
             self.check(pulse)
         ends = self._ends.item
         start = ends(row - 1) if row > self.row_starts[pulse] else self.offsets[pulse] + HEADER_LENGTH
-        return self._bytes[start : ends(row)]
+        return self._between(start, ends(row))
+
+    def _between(self, start: int, end: int) -> memoryview:
+        return self._bytes[start:end] if self._map is not None else memoryview(self.handle.read(start, end - start))
 
     def decoded(self, row: int) -> list[Any]:
         """The three maps of a record; what it shares with others is one object for all."""
@@ -456,8 +468,13 @@ class View:
 
     def slices(self, part: Numbers) -> Iterator[memoryview]:
         """Each record's own parts: one MessagePack array, as it stands in the file."""
-        bounds = map(slice, self._starts[part].tolist(), self._ends[part].tolist())
-        return map(self._bytes.__getitem__, bounds)
+        starts, ends, held = self._starts[part], self._ends[part], self._bytes
+        if self._map is None:
+            first, last = int(starts[0]), int(ends[-1])
+            if last - first > TOGETHER:
+                return map(self._between, starts.tolist(), ends.tolist())
+            starts, ends, held = starts - first, ends - first, self._between(first, last)
+        return map(held.__getitem__, map(slice, starts.tolist(), ends.tolist()))
 
     def references(self, form: Form, part: Numbers) -> list[Iterable[int]]:
         """Where each shared part of some records stands in the dictionary."""

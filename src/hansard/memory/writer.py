@@ -526,7 +526,7 @@ class Appender:
                     raise errors.memory_corrupt(path.name, walk.end, f"pulse {walk.pulse_id}", walk.torn or "no frame")
                 if walk.torn is not None:
                     cut.append(self._keep_aside(path, handle, walk.end))
-                if directory is not None:
+                if directory is not None or handle.compressed:
                     rewritten(self._disk, handle, walk.end)
                 self._go_on(path, head, walk)
                 return Recovery(walk.pulse_id - 1, tuple(cut), len(walk.later))
