@@ -420,7 +420,9 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
         places = np.array(alike_places)
         block = np.frombuffer(b"".join([kept[place].columns for place in alike_places]), np.uint8)
         block = block.reshape(len(places), -1)
-        into = starts[places][:, None] + np.arange(count)
+        into: Any = starts[places][:, None] + np.arange(count)
+        if places[-1] - places[0] == len(places) - 1:  # one behind the other, as most are: no list of rows is needed
+            into = slice(int(starts[places[0]]), int(starts[places[-1] + 1]))
         form_of[places] = told_forms.index(forms[reference])
         position = align8(len(constants))
         for (name, kind), constant in zip(layout.columns, constants, strict=True):
@@ -430,8 +432,8 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
             position += align8(length)
     told = [_joined(name, found, counts, rows) for name, found in pieces.items()]
     told.append(_repeated("#form", form_of, counts))
-    ends = [np.frombuffer(frame.ends, "<u4").astype(np.int64) + frame.position for frame in kept]
-    told.append(Data("#ends", np.concatenate(ends) if ends else np.zeros(0, np.int64), False))
+    ends = np.frombuffer(b"".join([frame.ends for frame in kept]), "<u4").astype(np.int64)
+    told.append(Data("#ends", ends + np.repeat([frame.position for frame in kept], counts) if kept else ends, False))
     table = {
         "#offset": [frame.position for frame in kept],
         "#pulse": [frame.pulse_id for frame in kept],
@@ -448,7 +450,7 @@ class _Piece(NamedTuple):
     """A column in pulses of one form: which pulses, which rows, and constants (one a pulse) or arrays."""
 
     places: np.ndarray[Any, Any]
-    into: np.ndarray[Any, Any]
+    into: Any
     constant: bool
     data: np.ndarray[Any, Any]
 
@@ -460,9 +462,14 @@ def _joined(name: str, pieces: list[_Piece], counts: np.ndarray[Any, Any], rows:
         for piece in pieces:
             each[piece.places] = piece.data[:, 0]
         return _repeated(name, each, counts)
-    whole = np.full(rows, ABSENT[kind], TYPES[kind])
+    covered = sum(len(piece.places) for piece in pieces) == len(counts)
+    whole = np.empty(rows, TYPES[kind]) if covered else np.full(rows, ABSENT[kind], TYPES[kind])
     for piece in pieces:
-        whole[piece.into] = piece.data
+        if isinstance(piece.into, slice):
+            each = piece.data.reshape(-1)
+            whole[piece.into] = np.repeat(each, counts[piece.places]) if piece.constant else each
+        else:
+            whole[piece.into] = piece.data
     return _told(name, whole)
 
 

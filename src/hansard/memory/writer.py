@@ -43,10 +43,10 @@ logger = logging.getLogger(__name__)
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A segment is closed when its frames have so many bytes."""
 
-QUEUE: Final = 8
-"""Pulses that wait for the disk at most; then the caller waits. More was slower: both threads want the interpreter."""
+QUEUE: Final = 32
+"""Pulses that wait for the disk at most; then the caller waits."""
 
-LINGER: Final = 0.002
+LINGER: Final = 0.004
 """So long, in seconds, a pulse waits for others to be written with, unless somebody waits for it."""
 
 SECONDS: Final = 0.25
