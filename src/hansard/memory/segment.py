@@ -494,7 +494,7 @@ def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes
         if constant:
             arrays.append(Array(name, "", 0, 0, 0, 0, data if data == data else None, None, None))
             continue
-        narrow = _narrowed(data, keep_absent=name[0] == "v")
+        narrow = narrowed(data, keep_absent=name[0] == "v")
         raw = narrow.tobytes()
         low = high = None
         if name.startswith("n:") and not np.isnan(data).all():
@@ -509,7 +509,7 @@ def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes
     return b"".join([*parts, directory, bytes(-len(directory) & 7), trailer])
 
 
-def _narrowed(data: np.ndarray[Any, Any], *, keep_absent: bool) -> np.ndarray[Any, Any]:
+def narrowed(data: np.ndarray[Any, Any], *, keep_absent: bool) -> np.ndarray[Any, Any]:
     """Whole numbers in as few bytes as hold them; the mark of an absent value stays the largest of its type."""
     if data.dtype.kind == "f" or not len(data):
         return data

@@ -28,6 +28,7 @@ from hansard.memory.segment import (
     Walk,
     checked,
     consolidated,
+    narrowed,
     read_footer,
 )
 
@@ -228,6 +229,7 @@ class View:
                 assert places is not None
                 table = self._table(kind, key, places)
                 if alone:
+                    table = narrowed(table, keep_absent=kind == "v")  # what is compared is as short as it can be
                     return Column(
                         kind, *((table[places.data].item(), True) if places.constant else (table[places.data], False))
                     )
