@@ -15,8 +15,8 @@ VECTORS: Final = 512
 """Buffers that one call takes at most (Linux: 1,024)."""
 
 
-ZEROS: Final = 1 << 20
-"""Bytes of zeros that are written at once."""
+ZEROS: Final = bytes(1 << 20)
+"""So many are written at once."""
 
 
 class Disk:
@@ -62,7 +62,7 @@ class Disk:
         A sync of bytes that are there already need not note where the file's bytes are, nor its length: it takes half
         the time. Room that is only promised (``fallocate``) must be noted as written each time, and gains nothing.
         """
-        zeros = memoryview(bytes(min(length, ZEROS)))
+        zeros = memoryview(ZEROS)
         end = start + length
         while start < end:
             start += os.pwrite(handle, zeros[: end - start], start)

@@ -145,6 +145,8 @@ class Appender:
         self._failure: HansardError | None = None
         self._hurried = False
         """Somebody waits for the disk: what is there is written at once."""
+        self._idle = False
+        """The log's thread sleeps until it is called."""
         self._ending = False
         self._own()
         try:
@@ -343,7 +345,7 @@ class Appender:
             if self._failure is not None:
                 raise self._failure
             self._waiting.append(frame)
-            if len(self._waiting) == 1 or 2 * len(self._waiting) == self._depth:
+            if self._idle or 2 * len(self._waiting) == self._depth:
                 self._ready.notify_all()  # each time it wakes, the other thread takes the interpreter from this one
 
     # ------------------------------------------------------------------ writing, in the log's own thread
@@ -351,10 +353,13 @@ class Appender:
     def _run(self) -> None:
         while True:
             with self._ready:
+                self._ready.wait_for(self._enough, LINGER)
                 if not self._waiting and not self._ending:
+                    self._idle = True
                     self._ready.wait(self._seconds)
-                if self._waiting:
-                    self._ready.wait_for(self._enough, LINGER)
+                    self._idle = False
+                    if self._waiting:
+                        continue
                 frames = list(self._waiting)
                 self._waiting.clear()
                 self._hurried = False
