@@ -330,7 +330,7 @@ def _tested(view: View, compare: Compare, rows: Rows) -> Numbers | bool | None:
     column = view.column(name)
     if column is None:
         if name.split(".")[0] in _BLOBS and "." in name:
-            return None
+            return _in_part(view, compare, rows)
         return holds(None, compare)
     if column.constant:
         value: Any = column.data
@@ -402,6 +402,25 @@ def _by_reference(view: View, compare: Compare, rows: Rows) -> Numbers | bool:
         passes[place] = holds(value, compare)
     passes[-1] = holds(None, compare)
     found: Numbers = passes[np.minimum(data, len(passes) - 1)]
+    return found
+
+
+def _in_part(view: View, compare: Compare, rows: Rows) -> Numbers | bool | None:
+    """A way into a part that records share: each different one is looked at once. ``None`` where it leads elsewhere."""
+    way = compare.name.split(".")
+    parts = view.forms[0].parts if len(view.forms) == 1 else ()
+    shared = [path for path, is_shared in parts if is_shared and tuple(way[: len(path)]) == path]
+    if not shared:
+        return None
+    column = view.column("m:" + ".".join(shared[0]))
+    assert column is not None
+    used = [column.data] if column.constant else np.unique(column.data).tolist()
+    passes = np.zeros(max(used, default=0) + 1, bool)
+    for place in used:
+        passes[place] = holds(_at(view.values[place], way[len(shared[0]) :]), compare)
+    if column.constant:
+        return bool(passes[column.data])
+    found: Numbers = passes[column.data if rows is None else column.data[rows]]
     return found
 
 
