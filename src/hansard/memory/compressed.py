@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from typing import Any, Final
 
 import google_crc32c
-
-if TYPE_CHECKING:
-    import zstandard
 
 MAGIC: Final = b"\x89HSEGZ\x1a\n"
 HEADER: Final = struct.Struct("<8sHHI")
@@ -55,8 +53,7 @@ class Blocks:
     def __init__(self, read: Read, size: int) -> None:
         """Read the table; a ``ValueError`` says what is wrong with the file."""
         self._read = read
-        self._kept: dict[int, bytes] = {}
-        self._decompress: zstandard.ZstdDecompressor = library().ZstdDecompressor()
+        self._whole = lru_cache(4)(self._block)
         _, version, _, self.block = HEADER.unpack(read(0, HEADER.size))
         if version != VERSION or not self.block:
             raise ValueError(f"a compressed segment of version {version}")
@@ -76,25 +73,21 @@ class Blocks:
         parts = []
         while position < end:
             number, inside = divmod(position, self.block)
-            part = self._whole(number, holes=holes)[inside : inside + end - position]
+            part = self._whole(number, holes)[inside : inside + end - position]
             parts.append(part)
             position += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _whole(self, number: int, *, holes: bool) -> bytes:
-        found = self._kept.get(number)
-        if found is None:
-            length = min(self.block, self.size - number * self.block)
-            start, end = self._table[number : number + 2]
-            try:
-                found = self._decompress.decompress(self._read(start, end - start))
-                if len(found) != length:
-                    raise ValueError
-            except (ValueError, library().ZstdError):
-                if not holes:
-                    raise ValueError(f"a damaged block of {end - start} bytes at {start}") from None
-                found = bytes(length)
-            if len(self._kept) >= 4:
-                del self._kept[next(iter(self._kept))]
-            self._kept[number] = found
+    def _block(self, number: int, holes: bool) -> bytes:
+        length = min(self.block, self.size - number * self.block)
+        start, end = self._table[number : number + 2]
+        stored = self._read(start, end - start)
+        try:
+            if library().frame_content_size(stored) != length:
+                raise ValueError
+            found: bytes = library().ZstdDecompressor().decompress(stored)
+        except (ValueError, library().ZstdError):
+            if not holes:
+                raise ValueError(f"a damaged block of {end - start} bytes at {start}") from None
+            return bytes(length)
         return found

@@ -178,6 +178,13 @@ class _Lists(dict[tuple[Any, ...], int]):
         return reference
 
 
+LEARNED: Final = 1024
+"""Different values of a shared part that a segment takes whatever comes; more only where few of a pulse's are new."""
+
+REST: Final = 7
+"""Pulses after one whose part was not shared that are not looked at."""
+
+
 class _Shared:
     """References of one shared part of a schema, by its bytes."""
 
@@ -185,9 +192,14 @@ class _Shared:
         self._dictionary = dictionary
         self._columns = columns
         self._known: dict[bytes, int] = {}
+        self._rest = 0
+        """Pulses for which sharing is not tried, since it was of no use."""
 
     def references(self, values: Sequence[Any]) -> list[int] | None:
         """A reference for each value, or ``None`` where too many are new to be shared."""
+        if self._rest:
+            self._rest -= 1
+            return None
         first, count = values[0], len(values)
         packed: Sequence[bytes]
         if type(first) is dict and first == values[-1] and _texts_alone(first) and values.count(first) == count:
@@ -198,7 +210,8 @@ class _Shared:
             found = list(map(self._known.__getitem__, packed))
         except KeyError:
             new = [value for value in dict.fromkeys(packed) if value not in self._known]
-            if len(new) > 1 + count // 4:
+            if len(new) > count // 4 and len(new) + len(self._known) > LEARNED:
+                self._rest = REST
                 return None
             for value in new:
                 self._add(value)
