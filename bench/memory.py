@@ -101,6 +101,20 @@ class Hansard:
         memory.close()
 
 
+class Zstd(Hansard):
+    """Ours with the closed segments compressed afterwards."""
+
+    name = "hansard-zstd"
+    durable = False
+
+    def append(self, path: str, recs: Sequence[Any] | Iterable[Any], every: int, close: bool = True) -> None:
+        """All records, then less room for them."""
+        from hansard.memory.upkeep import compress
+
+        super().append(path, recs, every, close)
+        compress(Path(path))
+
+
 class Strict(Hansard):
     """Ours where an append returns when its pulse is on the disk."""
 
@@ -189,7 +203,7 @@ def main() -> None:
         sys.exit("the shared data is not beside the repository and HANSARD_SHARED does not name it")
     options.tmp.mkdir(parents=True, exist_ok=True)
     if not options.own:
-        engines = ["memory:Hansard", "memory:Strict"]
+        engines = ["memory:Hansard", "memory:Strict", "memory:Zstd"]
         for name in filter(None, options.peers.split(",")):
             if importlib.util.find_spec(PEERS[name]) is None:
                 print(f"{name} is not installed and left out")

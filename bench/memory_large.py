@@ -28,7 +28,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SAMPLES: Final = 5000
-"""Records that are made; they come again and again with other times and numbers."""
+"""Records that are made; they come again and again at other times."""
 QUERY: Final = "success == false and eomm_score > 0.9"
 
 
@@ -65,7 +65,7 @@ def source(first: int, count: int) -> Iterator[dict[str, Any]]:
     rows = [truevision_window(window, MapSettings()) for window in windows(SAMPLES, seed=12, manipulated=1.0)]
     for number in range(first, first + count):
         row = rows[number % SAMPLES]
-        yield {**row, "timestamp": 1.7e9 + number * 0.4, "context": {**row["context"], "number": number}}
+        yield {**row, "timestamp": 1.7e9 + number * 0.4}
 
 
 def append(folder: Path, first: int, count: int, *, kill: bool) -> dict[str, Any]:

@@ -38,7 +38,9 @@ def check(folder: Path, confirmed: int) -> int:
         rows = list(memory)
     assert len(rows) == report.records >= confirmed, "a confirmed record is not there"
     for number, row in enumerate(rows):
-        assert (row.seq, row.timestamp, row.context["number"]) == (number, float(number), number)
+        context = row.context
+        told = context["number"] if "number" in context else context["telemetry"]["number"]
+        assert (row.seq, row.timestamp, told) == (number, float(number), number)
         assert row.error_metrics == ROWS[number % len(ROWS)]["error_metrics"]
     return len(rows)
 

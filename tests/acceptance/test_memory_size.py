@@ -31,7 +31,7 @@ def anonymous():
 def source(count):
     for number in range(count):
         row = rows[number % 512]
-        yield {**row, "timestamp": float(number), "context": {**row["context"], "number": number}}
+        yield {**row, "timestamp": float(number), "context": {**row["context"], "telemetry": {"number": number}}}
         if number % 4096 == 0:
             peak[0] = max(peak[0], anonymous())
 

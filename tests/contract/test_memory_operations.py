@@ -114,6 +114,21 @@ def test_repair_and_retention_tell_before_they_do(parts: Parts, tmp_path: Path) 
     assert bytes(data) in files().values(), "the bytes as they were are kept aside"
 
 
+def test_a_compressed_log_gives_the_same_answers(parts: Parts, tmp_path: Path) -> None:
+    """Closed segments take less room; what a filter finds, its digest and the chain stay, and appending goes on."""
+    pytest.importorskip("zstandard")
+    call(parts, "memory_generate", count=3000, seed=4)
+    asked = {"filter": "not success or is_human", "limit": 3, "digest": True}
+    before, heads = call(parts, "memory_query", **asked), call(parts, "memory_verify").heads
+    done = call(parts, "memory_compress")
+    assert (len(done.files), done.bytes_after < done.bytes_before / 2) == (1, True)
+    assert call(parts, "memory_query", **asked) == before
+    assert call(parts, "memory_verify", heads=heads).ok
+    assert call(parts, "memory_compress").files == []
+    call(parts, "memory_append", windows=windows(2))
+    assert call(parts, "memory_verify", heads=heads).records == 3002
+
+
 def test_long_answers_have_a_limit(parts: Parts) -> None:
     """Sessions, stretches and bursts are given as far as the limit goes, and how many more there are is told."""
     given = [

@@ -24,7 +24,12 @@ def numbered(start: int) -> Any:
     number = start
     while True:
         row = ROWS[number % len(ROWS)]
-        yield {**row, "timestamp": float(number), "context": {**row["context"], "number": number}}
+        context = row["context"]
+        if number // 300 % 4:
+            context = {**context, "telemetry": {**context["telemetry"], "number": number}}
+        else:  # of a form that shares nothing
+            context = {**context, "number": number}
+        yield {**row, "timestamp": float(number), "context": context}
         number += 1
 
 

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from hansard.exchange.import_shapes import DialogueImported
     from hansard.exchange.shapes import DialogueExported, Minutes, Report
     from hansard.memory.shapes import (
+        MemoryCompressed,
         MemoryExported,
         MemoryFound,
         MemoryIngested,
@@ -1126,6 +1127,14 @@ class Methods(ABC):
             worker: Whom to append as: one process at a time for each.
         """
         answer: MemoryIngested = self.call("memory_append", {"windows": windows, "source": source, "worker": worker})
+        return answer
+
+    @by_name
+    def memory_compress(
+        self,
+    ) -> MemoryCompressed:
+        """Store closed segments compressed; they are read, verified and repaired as before."""
+        answer: MemoryCompressed = self.call("memory_compress", {})
         return answer
 
     @by_name

@@ -22,7 +22,7 @@ LISTS: Final = {
 }
 NUMBERS: Final = {"n": pa.float64(), "w": pa.uint32(), "f": pa.bool_()}
 
-_raw: Final = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class Batches:
@@ -54,7 +54,7 @@ class Batches:
         for view, rows in self._found:
             arrays = [self._array(view, name, rows) for name in self._names]
             if self._blobs:
-                raws = [list(map(bytes, _raw(each))) for part in view.chunks(rows) for each in view.slices(part)]
+                raws = [list(map(_encode, maps)) for maps in _maps(view, rows)]
                 arrays += [pa.array((raw[place] for raw in raws), pa.binary()) for place in range(len(self._blobs))]
             yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
@@ -100,3 +100,8 @@ class _Texts:
         indices = np.array(places, np.int32)[inverse]
         found = pa.array(indices, mask=indices < 0)
         return pa.DictionaryArray.from_arrays(found, pa.array(self._places, pa.string()))
+
+
+def _maps(view: View, rows: Numbers | None) -> Iterator[tuple[Any, ...]]:
+    for part, form in view.chunks(rows):
+        yield from view.maps_of(form, part, fresh=False)

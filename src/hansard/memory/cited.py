@@ -11,7 +11,7 @@ import msgspec
 from hansard.memory.memory import Memory
 from hansard.memory.query import Query
 
-_encode: Final = msgspec.msgpack.Encoder().encode
+_encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class Answer(NamedTuple):
@@ -25,14 +25,14 @@ def answer(query: Query) -> Answer:
     """Number and digest of a query's records.
 
     SHA-256 over ``hansard memory answer 1`` and a line feed, then of each record one MessagePack array, its fields from
-    ``timestamp`` on. Where a record stands (worker, pulse, seq) is no part of it: a log that was written anew from the
-    same windows gives the same answer.
+    ``timestamp`` on, maps in order of their keys. Where a record stands (worker, pulse, seq) and how it is stored is no
+    part of it: a log that was written anew from the same windows gives the same answer.
 
     Raises:
         HansardError: ``filter_invalid``, ``memory_corrupt``.
     """
     found, records = hashlib.sha256(b"hansard memory answer 1\n"), 0
-    for row in query.raw_rows():
+    for row in query.rows():
         found.update(_encode(row[3:]))
         records += 1
     return Answer(records, found.hexdigest())

@@ -275,11 +275,21 @@ def select(view: View, found: Filter | None, rows: Rows = None) -> Rows:
     if isinstance(found, Compare):
         return _compared(view, found, rows)
     if isinstance(found, And):
+        mask: Numbers | None = None
         for part in sorted(found.parts, key=lambda each: _cost(view, each)):
+            if rows is None and isinstance(part, Compare):  # whole columns are compared before rows are picked
+                found_ = _tested(view, part, None)
+                if found_ is True:
+                    continue
+                if isinstance(found_, np.ndarray):
+                    mask = found_ if mask is None else mask & found_
+                    continue
+            if mask is not None:
+                rows, mask = np.flatnonzero(mask), None
             rows = select(view, part, rows)
             if rows is not None and not len(rows):
                 return rows
-        return rows
+        return rows if mask is None else np.flatnonzero(mask)
     holds = np.zeros(view.rows, bool)
     for part in found.parts if isinstance(found, Or) else (found.inner,):
         inner = select(view, part, rows)
@@ -302,24 +312,26 @@ def _cost(view: View, part: Filter) -> int:
     return 0 if column.constant else {"v": 1, "f": 2, "w": 3, "n": 4}[column.kind]
 
 
-def _only(rows: Rows, mask: Numbers) -> Numbers:
-    return np.flatnonzero(mask) if rows is None else rows[mask]
-
-
-def _all_or_none(rows: Rows, holds: bool) -> Rows:
-    return rows if holds else _NONE
-
-
 def _compared(view: View, compare: Compare, rows: Rows) -> Rows:
+    found = _tested(view, compare, rows)
+    if found is None:
+        return _decoded(view, compare, rows)
+    if isinstance(found, bool):
+        return rows if found else _NONE
+    return np.flatnonzero(found) if rows is None else rows[found]
+
+
+def _tested(view: View, compare: Compare, rows: Rows) -> Numbers | bool | None:
+    """Which of the rows pass; all or none; ``None`` where records must be decoded to tell."""
     name = compare.name
     if name in COMPUTED:
         there = np.arange(view.rows) if rows is None else rows
-        return _only(rows, _number_test(_computed(view, name, there), compare))
+        return _number_test(_computed(view, name, there), compare)
     column = view.column(name)
     if column is None:
         if name.split(".")[0] in _BLOBS and "." in name:
-            return _decoded(view, compare, rows)
-        return _all_or_none(rows, holds(None, compare))
+            return _in_part(view, compare, rows)
+        return holds(None, compare)
     if column.constant:
         value: Any = column.data
         if column.kind == "v":
@@ -328,16 +340,16 @@ def _compared(view: View, compare: Compare, rows: Rows) -> Rows:
             value = (False, True, None)[value]
         elif value != value:
             value = None
-        return _all_or_none(rows, holds(value, compare))
+        return holds(value, compare)
     if column.kind == "v":
         return _by_reference(view, compare, rows)
     if column.kind == "n" and _out_of_range(column.smallest, column.largest, compare):
-        return _NONE
+        return False
     data = column.data if rows is None else column.data[rows]
     if column.kind == "f":
         accepted = [place for place, value in enumerate((False, True, None)) if holds(value, compare)]
-        return _only(rows, data == accepted[0] if len(accepted) == 1 else np.isin(data, accepted))
-    return _only(rows, _number_test(data, compare))
+        return data == accepted[0] if len(accepted) == 1 else np.isin(data, accepted)
+    return _number_test(data, compare)
 
 
 def _computed(view: View, name: str, rows: Numbers) -> Numbers:
@@ -374,7 +386,7 @@ def _out_of_range(smallest: float | None, largest: float | None, compare: Compar
     }.get(compare.sign, False)  # fmt: skip
 
 
-def _by_reference(view: View, compare: Compare, rows: Rows) -> Rows:
+def _by_reference(view: View, compare: Compare, rows: Rows) -> Numbers | bool:
     """A column of references: which of the dictionary's values pass, then which rows refer to one of them."""
     column = view.column(compare.name)
     assert column is not None
@@ -382,13 +394,34 @@ def _by_reference(view: View, compare: Compare, rows: Rows) -> Rows:
     if compare.sign in ("==", "!=") and isinstance(compare.value, str):
         place = view.place(compare.value)
         if place is None or place >= column.absent:
-            return _all_or_none(rows, compare.sign == "!=")
-        return _only(rows, _COMPARE[compare.sign](data, data.dtype.type(place)))
+            return compare.sign == "!="
+        same: Numbers = _COMPARE[compare.sign](data, data.dtype.type(place))
+        return same
     passes = np.zeros(int(column.absent) + 1 if column.absent < 1 << 16 else len(view.values) + 1, bool)
     for place, value in enumerate(view.values[: len(passes) - 1]):
         passes[place] = holds(value, compare)
     passes[-1] = holds(None, compare)
-    return _only(rows, passes[np.minimum(data, len(passes) - 1)])
+    found: Numbers = passes[np.minimum(data, len(passes) - 1)]
+    return found
+
+
+def _in_part(view: View, compare: Compare, rows: Rows) -> Numbers | bool | None:
+    """A way into a part that records share: each different one is looked at once. ``None`` where it leads elsewhere."""
+    way = compare.name.split(".")
+    parts = view.forms[0].parts if len(view.forms) == 1 else ()
+    shared = [path for path, is_shared in parts if is_shared and tuple(way[: len(path)]) == path]
+    if not shared:
+        return None
+    column = view.column("m:" + ".".join(shared[0]))
+    assert column is not None
+    used = [column.data] if column.constant else np.unique(column.data).tolist()
+    passes = np.zeros(max(used, default=0) + 1, bool)
+    for place in used:
+        passes[place] = holds(_at(view.values[place], way[len(shared[0]) :]), compare)
+    if column.constant:
+        return bool(passes[column.data])
+    found: Numbers = passes[column.data if rows is None else column.data[rows]]
+    return found
 
 
 def holds(value: Any, compare: Compare) -> bool:

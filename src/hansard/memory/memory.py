@@ -270,7 +270,7 @@ class Memory:
                     pulses=sum(len(set(view.pulse_ids.tolist())) for view in filled),
                     last_pulse=int(last.pulse_ids[-1]) if last else 0,
                     last_seq=last.head.first_seq + last.rows - 1 if last else -1,
-                    bytes=sum(view.handle.size() for view in views),
+                    bytes=sum(view.handle.stored_size() for view in views),
                     first_time=min((float(view.first_times.min()) for view in filled), default=None),
                     last_time=max((float(view.last_times.max()) for view in filled), default=None),
                     chain=views[-1].chain.hex() if views else "0" * 64,

@@ -240,6 +240,20 @@ class MemoryOperations:
         mended = repair(self._folder, disk=Untouched() if request.dry_run else Disk())
         return shapes.MemoryRepaired(dry_run=request.dry_run, mended=[_plain(each) for each in mended])
 
+    @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
+    def memory_compress(self, request: shapes.MemoryCompress, call: Call) -> shapes.MemoryCompressed:  # noqa: ARG002
+        """Store closed segments compressed; they are read, verified and repaired as before."""
+        from hansard.memory.upkeep import compress
+
+        before = self._size()
+        done = compress(self._folder, progress=call.progress)
+        return shapes.MemoryCompressed(
+            files=[each.file for each in done], bytes_before=before, bytes_after=self._size()
+        )
+
+    def _size(self) -> int:
+        return sum(path.stat().st_size for path in self._folder.glob("worker-*/*.seg"))
+
     @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True, destructive=True)
     def memory_retain(self, request: shapes.MemoryRetain, call: Call) -> shapes.MemoryRetained:  # noqa: ARG002
         """Remove the oldest closed segments, by age or by size; the chain of what stays holds."""

@@ -1,7 +1,8 @@
 """A pulse: up to 128 records of one schema as one frame of bytes (docs/memory-format.md, "Frame").
 
-Records go in as plain dicts with the names of the specification (section 2). What is hot here was measured: a record is
-encoded by one call into the frame's own buffer, and columns are taken out of all records of a pulse at once.
+Records go in as plain dicts with the names of the specification (section 2). What is hot here was measured: a record's
+own parts are encoded by one call into the frame's buffer, parts that it shares with others are references, and columns
+are taken out of all records of a pulse at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +46,7 @@ _HEADER_CRC: Final = struct.Struct("<I")
 _encoder: Final = msgspec.msgpack.Encoder()
 _encode: Final = _encoder.encode
 _encode_into: Final = _encoder.encode_into
+_decode: Final = msgspec.msgpack.Decoder().decode
 _NAN: Final = math.nan
 
 
@@ -92,36 +95,60 @@ class Fan(NamedTuple):
     path: tuple[str, ...]
 
 
+class Part(NamedTuple):
+    """What stands in one piece: one of the three maps, or an entry of it; see the format, "Parts"."""
+
+    path: tuple[str, ...]
+    shared: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its way with dots: the name of its column."""
+        return ".".join(self.path)
+
+
+WHOLE: Final = tuple(Part((name,)) for name in BLOBS)
+"""Nothing cut, nothing shared."""
+
+
 @dataclass(frozen=True)
 class Schema:
-    """What can be filtered without opening blobs, for records of one source."""
+    """What can be filtered without opening blobs, for records of one source, and how their maps are cut."""
 
     name: str
     columns: tuple[Column, ...]
     fans: tuple[Fan, ...] = ()
-    nodes: tuple[Node, ...] = field(init=False)
+    parts: tuple[Part, ...] = WHOLE
+    """In the order of ``BLOBS``; an entry has a way of two names."""
+    cuts: tuple[tuple[str, tuple[str, ...]], ...] = field(init=False)
+    """The maps that are cut, each with the entries that it must have."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", tuple(_nodes(self)))
+        cut: dict[str, tuple[str, ...]] = {}
+        for part in self.parts:
+            if len(part.path) > 1:
+                cut[part.path[0]] = (*cut.get(part.path[0], ()), part.path[1])
+        object.__setattr__(self, "cuts", tuple(cut.items()))
 
 
-class Node(NamedTuple):
-    """The places of a record that lie in the same map, each with what takes it out.
+class Layout(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What a frame holds, as its segment's dictionary says it."""
 
-    One getter a place: measured, that is faster than one that makes tuples of all.
-    """
+    schema: str
+    columns: tuple[tuple[str, str], ...]
+    """Name and kind of the columns that stand in the frame."""
+    parts: tuple[tuple[str, ...], ...]
+    inside: tuple[tuple[str, str, int, str], ...]
+    """Columns that stand in a shared part: name, kind, the part's place, the key."""
 
-    parent: tuple[str, ...]
-    children: tuple[tuple[tuple[str, ...], Callable[[Any], Any]], ...]
+    @property
+    def shared(self) -> tuple[bool, ...]:
+        """Which parts are shared."""
+        names = {name for name, kind in self.columns if kind == "m"}
+        return tuple(".".join(path) in names for path in self.parts)
 
 
-def _nodes(schema: Schema) -> Iterable[Node]:
-    paths: set[tuple[str, ...]] = {(name,) for name in (*BLOBS, *(column.name for column in HEADER_COLUMNS))}
-    for path in [column.path for column in schema.columns] + [fan.path for fan in schema.fans]:
-        paths |= {path[:depth] for depth in range(1, len(path) + 1)}
-    for parent in sorted({path[:-1] for path in paths}, key=lambda each: (len(each), each)):
-        inside = sorted(path for path in paths if path[:-1] == parent)
-        yield Node(parent, tuple((path, itemgetter(path[-1])) for path in inside))
+layout_of: Final = msgspec.msgpack.Decoder(Layout).decode
 
 
 # -- the dictionary of a segment ---------------------------------------------------------------------------------------
@@ -151,6 +178,64 @@ class _Lists(dict[tuple[Any, ...], int]):
         return reference
 
 
+LEARNED: Final = 1024
+"""Different values of a shared part that a segment takes whatever comes; more only where few of a pulse's are new."""
+
+REST: Final = 7
+"""Pulses after one whose part was not shared that are not looked at."""
+
+
+class _Shared:
+    """References of one shared part of a schema, by its bytes."""
+
+    def __init__(self, dictionary: Dictionary, columns: tuple[Column, ...]) -> None:
+        self._dictionary = dictionary
+        self._columns = columns
+        self._known: dict[bytes, int] = {}
+        self._rest = 0
+        """Pulses for which sharing is not tried, since it was of no use."""
+
+    def references(self, values: Sequence[Any]) -> list[int] | None:
+        """A reference for each value, or ``None`` where too many are new to be shared."""
+        if self._rest:
+            self._rest -= 1
+            return None
+        first, count = values[0], len(values)
+        packed: Sequence[bytes]
+        if type(first) is dict and first == values[-1] and _texts_alone(first) and values.count(first) == count:
+            packed = (_encode(first),)  # equal texts are equal bytes; of numbers that is not so
+        else:
+            packed = list(map(_encode, values))
+        try:
+            found = list(map(self._known.__getitem__, packed))
+        except KeyError:
+            new = [value for value in dict.fromkeys(packed) if value not in self._known]
+            if len(new) > count // 4 and len(new) + len(self._known) > LEARNED:
+                self._rest = REST
+                return None
+            for value in new:
+                self._add(value)
+            found = list(map(self._known.__getitem__, packed))
+        return found * count if len(found) == 1 else found
+
+    def _add(self, packed: bytes) -> None:
+        """A value that is new, and beside it those of its columns, so that readers find their references."""
+        value = _decode(packed)
+        for column in self._columns:
+            given = value.get(column.path[-1])
+            if column.kind == "v":
+                _ = self._dictionary.lists[tuple(given)] if column.many else self._dictionary.texts[given]
+            elif column.kind == "f":
+                _flags((given,))
+            else:
+                raise TypeError(f"a column of kind '{column.kind}' cannot stand in a shared part")
+        self._known[packed] = self._dictionary.reference(packed)
+
+
+def _texts_alone(given: dict[str, Any]) -> bool:
+    return all(value is None or type(value) is str for value in given.values())
+
+
 class Dictionary:
     """The values of a segment in the order in which frames bring them; told apart by their MessagePack bytes."""
 
@@ -162,7 +247,8 @@ class Dictionary:
         self._places = {value: place for place, value in enumerate(self.packed)}
         self.texts = _Texts(self)
         self.lists = _Lists(self)
-        self._layouts: dict[tuple[str, tuple[tuple[str, ...], ...]], int] = {}
+        self._shared: dict[tuple[str, Part], _Shared] = {}
+        self._layouts: dict[tuple[Any, ...], tuple[int, tuple[Column, ...]]] = {}
 
     def reference(self, packed: bytes) -> int:
         """The place of a value, added where it is new."""
@@ -172,14 +258,38 @@ class Dictionary:
             self.packed.append(packed)
         return place
 
-    def layout(self, schema: Schema, names: tuple[tuple[str, ...], ...]) -> int:
-        """The reference of a layout; ``names`` are those of each fan."""
-        known = self._layouts.get((schema.name, names))
+    def shared(self, schema: Schema, part: Part) -> _Shared:
+        """The references of a shared part."""
+        known = self._shared.get((schema.name, part))
         if known is None:
-            columns = [(column.name, column.kind) for column in (*HEADER_COLUMNS, *schema.columns)]
+            inside = tuple(column for column in schema.columns if column.path[:-1] == part.path)
+            known = self._shared[schema.name, part] = _Shared(self, inside)
+        return known
+
+    def layout(
+        self, schema: Schema, parts: tuple[Part, ...], shared: tuple[bool, ...], names: tuple[tuple[str, ...], ...]
+    ) -> tuple[int, tuple[Column, ...]]:
+        """The reference of a layout, and the schema's columns that stand in the frame.
+
+        ``shared`` says which of the parts are, ``names`` are those of each fan.
+        """
+        key = (schema.name, parts, shared, names)
+        known = self._layouts.get(key)
+        if known is None:
+            homes = {part.path: place for place, part in enumerate(parts) if shared[place]}
+            stored = tuple(column for column in schema.columns if column.path[:-1] not in homes)
+            columns = [(column.name, column.kind) for column in HEADER_COLUMNS]
+            columns += [(part.name, "m") for part, is_shared in zip(parts, shared, strict=True) if is_shared]
+            columns += [(column.name, column.kind) for column in stored]
             for fan, inner in zip(schema.fans, names, strict=True):
                 columns += [(f"{fan.prefix}.{name}", "n") for name in inner]
-            known = self._layouts[schema.name, names] = self.reference(_encode((schema.name, columns)))
+            inside = tuple(
+                (column.name, column.kind, homes[column.path[:-1]], column.path[-1])
+                for column in schema.columns
+                if column.path[:-1] in homes
+            )
+            made = Layout(schema.name, tuple(columns), tuple(part.path for part in parts), inside)
+            known = self._layouts[key] = self.reference(_encode(made)), stored
         return known
 
     def news(self) -> bytes:
@@ -205,8 +315,8 @@ class Frame:
     """A pulse encoded; header, checksum and chain are put in when it is known where it goes."""
 
     __slots__ = (
-        "blobs_length", "buffer", "columns", "columns_length", "count", "dictionary", "ends", "fresh", "largest",
-        "layout", "pulse_id", "seq", "smallest", "values_after", "values_length", "values_sent",
+        "blobs_length", "body_crc", "buffer", "columns", "columns_length", "count", "dictionary", "digest", "ends",
+        "fresh", "largest", "layout", "pulse_id", "seq", "smallest", "values_after", "values_length", "values_sent",
     )  # fmt: skip
 
     def __init__(self, pulse_id: int, seq: int, count: int, dictionary: Dictionary) -> None:
@@ -223,16 +333,26 @@ class Frame:
         """A new segment begins with this frame."""
         self.values_sent = self.values_after = 0
         """Values that stand in frames before this one, and with it."""
+        self.body_crc = 0
+        self.digest = b""
+
+    def sum_up(self) -> None:
+        """Checksum and digest of the body. Where frames are made, not where they are written: a thread that leaves the
+        interpreter to hash waits for milliseconds until a busy one lets it in again."""
+        body = memoryview(self.buffer)[HEADER_LENGTH:]
+        self.body_crc = crc(body)
+        self.digest = hashlib.sha256(body).digest()
 
     def complete(self, salt: bytes, worker: int, durable: int, before: bytes) -> bytes:
         """Put in what depends on the place; answers the chain value of this pulse."""
         buffer = self.buffer
-        body = memoryview(buffer)[HEADER_LENGTH:]
+        if not self.digest:
+            self.sum_up()
         HEADER.pack_into(
             buffer, 0,
             MAGIC, VERSION, 0, len(buffer), salt, self.pulse_id, self.seq, durable, self.smallest, self.largest,
             self.count, worker, self.blobs_length, self.values_length, self.columns_length, self.layout,
-            crc(body), before, hashlib.sha256(body).digest(), 0,
+            self.body_crc, before, self.digest, 0,
         )  # fmt: skip
         _HEADER_CRC.pack_into(buffer, HEADER_LENGTH - 4, crc(buffer, 0, HEADER_LENGTH - 4))
         return chain_value(buffer)
@@ -270,59 +390,90 @@ def encode(rows: Sequence[Record], schema: Schema, dictionary: Dictionary, pulse
         return _encoded(frame, rows, schema, dictionary)
 
 
+class _Taken(dict[tuple[str, ...], Sequence[Any]]):
+    """What stands at a way in each record of a pulse, taken when it is asked for first."""
+
+    def __missing__(self, path: tuple[str, ...]) -> Sequence[Any]:
+        above = self[path[:-1]]
+        found: Sequence[Any]
+        try:
+            found = list(map(_getter(path[-1]), above))
+        except KeyError:
+            if len(path) == 1:
+                raise
+            found = [each.get(path[-1]) for each in above]
+        self[path] = found
+        return found
+
+
+_getter: Final = functools.cache(itemgetter)
+
+
 def _encoded(frame: Frame, rows: Sequence[Record], schema: Schema, dictionary: Dictionary) -> Frame:
     try:
-        taken: dict[tuple[str, ...], Sequence[Any]] = {(): rows}
-        for node in schema.nodes:
-            _take(taken, node)
+        taken = _Taken({(): rows})
+        parts = _parts(taken, schema)
+        shared = [
+            dictionary.shared(schema, part).references(taken[part.path]) if part.shared else None for part in parts
+        ]
+        own = [taken[part.path] for part, places in zip(parts, shared, strict=True) if places is None]
         buffer = frame.buffer
         ends: list[int] = []
-        for blobs in zip(taken[("error_metrics",)], taken[("params",)], taken[("context",)], strict=True):
+        for blobs in zip(*own, strict=True) if own else repeat((), len(rows)):
             _encode_into(blobs, buffer, -1)
             end = len(buffer)
             if end > FULL and ends:
-                return encode(rows[: len(ends)], schema, dictionary, frame.pulse_id, frame.seq)
+                return _encoded(_begun(frame, len(ends)), rows[: len(ends)], schema, dictionary)
             ends.append(end)
         frame.ends = _wholes(ends)
-        _add_columns(frame, taken, schema, dictionary)
+        frame.blobs_length = len(buffer) - HEADER_LENGTH
+        _add_columns(frame, taken, schema, dictionary, parts, shared)
+        frame.sum_up()
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, struct.error) as fault:
         raise RowError(f"{type(fault).__name__}: {fault}") from fault
     return frame
 
 
-def _take(taken: dict[tuple[str, ...], Sequence[Any]], node: Node) -> None:
-    """The columns that lie in one map of each record."""
-    above = taken[node.parent]
-    first = above[0]
-    if len(node.parent) > 1 and first == above[-1] and above.count(first) == len(above):
-        # a session is mostly the same in all records of a pulse: one comparison saves a look for each of its fields
-        for path, _ in node.children:
-            taken[path] = [first.get(path[-1])] * len(above)
-        return
-    for path, get in node.children:
+def _begun(frame: Frame, count: int) -> Frame:
+    return Frame(frame.pulse_id, frame.seq, count, frame.dictionary)
+
+
+def _parts(taken: _Taken, schema: Schema) -> tuple[Part, ...]:
+    """The schema's parts, or the whole maps where a record's are not of the form that the schema knows."""
+    for name, keys in schema.cuts:
+        maps = taken[(name,)]
+        if set(map(len, maps)) != {len(keys)}:
+            return WHOLE
         try:
-            taken[path] = list(map(get, above))
+            for key in keys:
+                taken[(name, key)] = list(map(_getter(key), maps))
         except KeyError:
-            if not node.parent:
-                raise
-            taken[path] = [each.get(path[-1]) for each in above]
+            return WHOLE
+    return schema.parts
 
 
 def _add_columns(
-    frame: Frame, taken: dict[tuple[str, ...], Sequence[Any]], schema: Schema, dictionary: Dictionary
+    frame: Frame,
+    taken: _Taken,
+    schema: Schema,
+    dictionary: Dictionary,
+    parts: tuple[Part, ...],
+    shared: Sequence[list[int] | None],
 ) -> None:
     buffer = frame.buffer
-    frame.blobs_length = len(buffer) - HEADER_LENGTH
     times = taken[("timestamp",)]
     frame.smallest, frame.largest = min(times), max(times)
-    todo = [(taken[column.path], column.kind, column.many) for column in (*HEADER_COLUMNS, *schema.columns)]
-    names = []
+    names, fanned = [], []
     for fan in schema.fans:
         keys, columns = _fanned(taken[fan.path])
         names.append(keys)
-        todo += [(column, "n", False) for column in columns]
-    packed = _packed_columns(todo, frame.count, dictionary)
-    frame.layout = dictionary.layout(schema, tuple(names))
+        fanned += [(column, "n", False) for column in columns]
+    is_shared = tuple(places is not None for places in shared)
+    frame.layout, stored = dictionary.layout(schema, parts, is_shared, tuple(names))
+    todo = [(taken[column.path], column.kind, column.many) for column in HEADER_COLUMNS]
+    todo += [(places, "w", False) for places in shared if places is not None]
+    todo += [(taken[column.path], column.kind, column.many) for column in stored]
+    packed = _packed_columns(todo + fanned, frame.count, dictionary)
     frame.values_sent = dictionary.sent
     values = dictionary.news()
     frame.values_after = dictionary.sent

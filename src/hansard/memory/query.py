@@ -156,12 +156,15 @@ class Query:
         return self._merged(View.rows_of, lambda row: float(row[3]))
 
     def raw_rows(self) -> Iterator[tuple[Any, ...]]:
-        """The same, the three blobs as MessagePack."""
+        """Not decoded: the header fields, the own parts as one MessagePack array, then what is shared, part by part.
+
+        The parts are those of the segment's forms (docs/memory-format.md, "Parts").
+        """
         return self._merged(View.raw_rows_of, lambda row: float(row[3]))
 
     def records(self) -> Iterator[ForgeRecord]:
-        """Records, typed."""
-        return starmap(ForgeRecord, self.rows())
+        """Records, typed. Maps that records share (params, session) are one object for all: not to be changed."""
+        return starmap(ForgeRecord, self._merged(View.shared_rows_of, lambda row: float(row[3])))
 
     def __iter__(self) -> Iterator[Hit]:
         """Records that are read when they are asked for."""

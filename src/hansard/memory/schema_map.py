@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
 from hansard.memory import errors
-from hansard.memory.pulse import Column, Fan, Record, Schema
+from hansard.memory.pulse import Column, Fan, Part, Record, Schema
 
 SCHEMA_VERSION: Final = 1
 """Stands in ``params`` of every record; queries can branch on it (specification, 3.6)."""
@@ -59,11 +59,18 @@ TRUEVISION: Final = Schema(
     TASK_ID,
     (
         Column("eomm_score", ("error_metrics", "eomm_score"), "n"),
-        Column("flags", ("error_metrics", "flags"), "v", many=True),
+        Column("flags", ("context", "flags", "operator_flags"), "v", many=True),
         *(Column(name, ("context", "session", name), "v") for name in SESSION_TEXTS),
         *(Column(n, ("context", "flags", n), "f") for n in ("is_baseline_bot", "is_human", "is_benchmark")),
     ),
     (Fan("operators", ("error_metrics", "operators")),),
+    (
+        Part(("error_metrics",)),
+        Part(("params",), shared=True),
+        Part(("context", "session"), shared=True),
+        Part(("context", "telemetry")),
+        Part(("context", "flags"), shared=True),
+    ),
 )
 
 
@@ -180,6 +187,7 @@ MODEL_CALL: Final = Schema(
         *(Column(name, ("context", "session", name), "v") for name in _CALL_SESSION if "sha256" not in name),
         Column("degraded", ("context", "flags", "degraded"), "f"),
     ),
+    parts=(Part(("error_metrics",)), Part(("params",), shared=True), Part(("context",))),
 )
 
 

@@ -13,9 +13,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
+from hansard.kernel.errors import HansardError
 from hansard.memory import errors
+from hansard.memory.compressed import MAGIC as COMPRESSED
+from hansard.memory.compressed import Blocks
 from hansard.memory.disk import Disk
-from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, packed_array
+from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, layout_of, packed_array
 
 SEGMENT_MAGIC: Final = b"\x89HSEG\r\n\x1a"
 SEGMENT: Final = struct.Struct("<8sHHI8sQQ32sd44sI")
@@ -78,18 +81,51 @@ class SegmentHead(NamedTuple):
 
 
 class Handle:
-    """A file opened for reading."""
+    """A segment opened for reading; a compressed one reads as the segment that it is."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises ``memory_unreadable``."""
+    def __init__(self, path: Path, *, holes: bool = False) -> None:
+        """Open the file.
+
+        Args:
+            path: which.
+            holes: damaged blocks of a compressed segment read as zeros; for a repair.
+
+        Raises:
+            HansardError: ``memory_unreadable``; of a compressed segment also ``memory_corrupt``.
+        """
         self.path = path
         self.name = path.name
+        self._holes = holes
+        self._blocks: Blocks | None = None
         try:
             self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as fault:
             raise errors.memory_unreadable(path.name, fault.strerror or "unknown reason") from None
+        try:
+            if self.stored(0, len(COMPRESSED)) == COMPRESSED:
+                self._blocks = Blocks(self.stored, self.stored_size())
+        except ImportError:
+            self.close()
+            raise errors.memory_unreadable(
+                self.name, "it is compressed, and the extra 'zstd' is not installed"
+            ) from None
+        except (ValueError, struct.error) as fault:
+            self.close()
+            raise errors.memory_corrupt(self.name, 0, "a compressed segment", str(fault)) from None
+        except HansardError:
+            self.close()
+            raise
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the file's bytes are not the segment's."""
+        return self._blocks is not None
 
     def size(self) -> int:
+        """The segment's length now."""
+        return self.stored_size() if self._blocks is None else self._blocks.size
+
+    def stored_size(self) -> int:
         """The file's length now."""
         return os.fstat(self.number).st_size
 
@@ -101,11 +137,20 @@ class Handle:
             return False
 
     def read(self, position: int, length: int) -> bytes:
-        """These bytes, fewer where the file ends.
+        """These bytes of the segment, fewer where it ends.
 
         Raises:
-            HansardError: ``memory_unreadable`` when the system fails.
+            HansardError: ``memory_unreadable`` when the system fails; ``memory_corrupt`` for a damaged block.
         """
+        if self._blocks is None:
+            return self.stored(position, length)
+        try:
+            return self._blocks.read(position, length, holes=self._holes)
+        except ValueError as fault:
+            raise errors.memory_corrupt(self.name, position, "a compressed block", str(fault)) from None
+
+    def stored(self, position: int, length: int) -> bytes:
+        """These bytes of the file. Raises ``memory_unreadable``."""
         try:
             data = os.pread(self.number, length, position)
             while len(data) < length and (more := os.pread(self.number, length - len(data), position + len(data))):
@@ -311,23 +356,33 @@ class Array(msgspec.Struct, array_like=True, frozen=True, gc=False):
     largest: float | int | None
 
 
+class Form(msgspec.Struct, array_like=True, frozen=True):
+    """How records are put together: their parts in order, each with whether it is shared."""
+
+    schema: str
+    parts: tuple[tuple[tuple[str, ...], bool], ...]
+    inside: tuple[tuple[str, str, int, str], ...]
+    """Columns that stand in a shared part: name, kind, the part's place, the key."""
+
+
 class Directory(msgspec.Struct, array_like=True, frozen=True):
     """What a footer holds."""
 
     frames_end: int
     rows: int
     chain: bytes
-    schemas: list[str]
+    forms: list[Form]
     arrays: list[Array]
 
 
 _directory: Final = msgspec.msgpack.Decoder(Directory).decode
 
-ABSENT: Final = {"n": np.nan, "w": 0, "f": 2, "v": 0xFFFFFFFF}
+ABSENT: Final = {"n": np.nan, "w": 0, "f": 2, "v": 0xFFFFFFFF, "m": 0}
 """What a column holds for records whose schema has no such column."""
 
 TYPES: Final[dict[str, np.dtype[Any]]] = {
     "n": np.dtype("<f8"), "w": np.dtype("<u4"), "f": np.dtype("u1"), "v": np.dtype("<u4"),
+    "m": np.dtype("<u4"),
 }  # fmt: skip
 
 
@@ -342,36 +397,43 @@ class Data(NamedTuple):
     constant: bool
 
 
-def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Data], list[str]]:
-    """The columns over all records of some frames, at their widest, and the names of the schemas."""
+def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Data], list[Form]]:
+    """The columns over all records of some frames, at their widest, and the forms of the records."""
     kept = [frame for frame in kept if frame.records]
     counts = np.array([frame.records for frame in kept], np.int64)
     starts = np.concatenate(([0], np.cumsum(counts)))
     rows = int(starts[-1])
-    layouts = {reference: _decode(packed[reference]) for reference in {frame.layout for frame in kept}}
+    layouts = {reference: layout_of(packed[reference]) for reference in {frame.layout for frame in kept}}
     alike: dict[tuple[int, int, bytes], list[int]] = {}
     for place, frame in enumerate(kept):
-        width = len(layouts[frame.layout][1])
+        width = len(layouts[frame.layout].columns)
         alike.setdefault((frame.layout, frame.records, frame.columns[:width]), []).append(place)
+    forms = {
+        reference: Form(each.schema, tuple(zip(each.parts, each.shared, strict=True)), each.inside)
+        for reference, each in layouts.items()
+    }
+    told_forms = sorted(set(forms.values()), key=msgspec.msgpack.encode)
+    form_of = np.zeros(len(kept), np.uint8 if len(told_forms) < 256 else np.uint32)
     pieces: dict[str, list[_Piece]] = {}
-    schemas = sorted({layout[0] for layout in layouts.values()})
-    schema_of = np.zeros(len(kept), np.uint8)
-    for (layout, count, forms), alike_places in alike.items():
+    for (reference, count, constants), alike_places in alike.items():
+        layout = layouts[reference]
         places = np.array(alike_places)
         block = np.frombuffer(b"".join([kept[place].columns for place in alike_places]), np.uint8)
         block = block.reshape(len(places), -1)
-        into = starts[places][:, None] + np.arange(count)
-        schema_of[places] = schemas.index(layouts[layout][0])
-        position = align8(len(forms))
-        for (name, kind), form in zip(layouts[layout][1], forms, strict=True):
-            length = 8 if form else count * TYPES[kind].itemsize
-            data = block[:, position : position + length].view(_CONSTANT[kind] if form else TYPES[kind])
-            pieces.setdefault(f"{kind}:{name}", []).append(_Piece(places, into, bool(form), data))
+        into: Any = starts[places][:, None] + np.arange(count)
+        if places[-1] - places[0] == len(places) - 1:  # one behind the other, as most are: no list of rows is needed
+            into = slice(int(starts[places[0]]), int(starts[places[-1] + 1]))
+        form_of[places] = told_forms.index(forms[reference])
+        position = align8(len(constants))
+        for (name, kind), constant in zip(layout.columns, constants, strict=True):
+            length = 8 if constant else count * TYPES[kind].itemsize
+            data = block[:, position : position + length].view(_CONSTANT[kind] if constant else TYPES[kind])
+            pieces.setdefault(f"{kind}:{name}", []).append(_Piece(places, into, bool(constant), data))
             position += align8(length)
     told = [_joined(name, found, counts, rows) for name, found in pieces.items()]
-    told.append(_repeated("#schema", schema_of, counts))
-    ends = [np.frombuffer(frame.ends, "<u4").astype(np.int64) + frame.position for frame in kept]
-    told.append(Data("#ends", np.concatenate(ends) if ends else np.zeros(0, np.int64), False))
+    told.append(_repeated("#form", form_of, counts))
+    ends = np.frombuffer(b"".join([frame.ends for frame in kept]), "<u4").astype(np.int64)
+    told.append(Data("#ends", ends + np.repeat([frame.position for frame in kept], counts) if kept else ends, False))
     table = {
         "#offset": [frame.position for frame in kept],
         "#pulse": [frame.pulse_id for frame in kept],
@@ -381,14 +443,14 @@ def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Da
     told += [Data(name, np.array(values, np.int64), False) for name, values in table.items()]
     for name, times in (("#first", [f.smallest for f in kept]), ("#last", [f.largest for f in kept])):
         told.append(Data(name, np.array(times, "<f8"), False))
-    return told, schemas
+    return told, told_forms
 
 
 class _Piece(NamedTuple):
     """A column in pulses of one form: which pulses, which rows, and constants (one a pulse) or arrays."""
 
     places: np.ndarray[Any, Any]
-    into: np.ndarray[Any, Any]
+    into: Any
     constant: bool
     data: np.ndarray[Any, Any]
 
@@ -400,9 +462,14 @@ def _joined(name: str, pieces: list[_Piece], counts: np.ndarray[Any, Any], rows:
         for piece in pieces:
             each[piece.places] = piece.data[:, 0]
         return _repeated(name, each, counts)
-    whole = np.full(rows, ABSENT[kind], TYPES[kind])
+    covered = sum(len(piece.places) for piece in pieces) == len(counts)
+    whole = np.empty(rows, TYPES[kind]) if covered else np.full(rows, ABSENT[kind], TYPES[kind])
     for piece in pieces:
-        whole[piece.into] = piece.data
+        if isinstance(piece.into, slice):
+            each = piece.data.reshape(-1)
+            whole[piece.into] = np.repeat(each, counts[piece.places]) if piece.constant else each
+        else:
+            whole[piece.into] = piece.data
     return _told(name, whole)
 
 
@@ -419,7 +486,7 @@ def _told(name: str, data: np.ndarray[Any, Any]) -> Data:
 
 def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes, salt: bytes) -> bytes:
     """The footer of a segment whose frames end at ``end``."""
-    columns, schemas = consolidated(kept, packed)
+    columns, forms = consolidated(kept, packed)
     parts: list[bytes] = [FOOTER_MAGIC]
     position = end + len(FOOTER_MAGIC)
     arrays = []
@@ -427,7 +494,7 @@ def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes
         if constant:
             arrays.append(Array(name, "", 0, 0, 0, 0, data if data == data else None, None, None))
             continue
-        narrow = _narrowed(data, keep_absent=name[0] == "v")
+        narrow = narrowed(data, keep_absent=name[0] == "v")
         raw = narrow.tobytes()
         low = high = None
         if name.startswith("n:") and not np.isnan(data).all():
@@ -435,14 +502,14 @@ def footer(kept: Sequence[Kept], packed: Sequence[bytes], end: int, chain: bytes
         arrays.append(Array(name, narrow.dtype.str, len(narrow), position, len(raw), crc(raw), None, low, high))
         parts += [raw, bytes(-len(raw) & 7)]
         position = align8(position + len(raw))
-    directory = _encode(Directory(end, sum(frame.records for frame in kept), chain, schemas, arrays))
+    directory = _encode(Directory(end, sum(frame.records for frame in kept), chain, forms, arrays))
     trailer = bytearray(TRAILER.size)
     TRAILER.pack_into(trailer, 0, FOOTER_MAGIC, VERSION, 0, len(directory), salt, end, position, crc(directory), b"", 0)
     struct.pack_into("<I", trailer, TRAILER.size - 4, crc(trailer, 0, TRAILER.size - 4))
     return b"".join([*parts, directory, bytes(-len(directory) & 7), trailer])
 
 
-def _narrowed(data: np.ndarray[Any, Any], *, keep_absent: bool) -> np.ndarray[Any, Any]:
+def narrowed(data: np.ndarray[Any, Any], *, keep_absent: bool) -> np.ndarray[Any, Any]:
     """Whole numbers in as few bytes as hold them; the mark of an absent value stays the largest of its type."""
     if data.dtype.kind == "f" or not len(data):
         return data

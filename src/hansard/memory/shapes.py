@@ -171,6 +171,18 @@ class MemoryRepaired(Shape):
     mended: list[dict[str, Any]]
 
 
+class MemoryCompress(Shape):
+    """Store closed segments compressed."""
+
+
+class MemoryCompressed(Shape):
+    """Segments that were compressed; their bytes before and after."""
+
+    files: list[str]
+    bytes_before: int
+    bytes_after: int
+
+
 class MemoryExport(Shape):
     """Write records into a file."""
 

@@ -207,7 +207,7 @@ class _Report:
     def _footer(self, worker: int, handle: Handle, walk: Walk, head: SegmentHead, directory: Directory) -> None:
         try:
             derived = footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt)
-        except (LookupError, ValueError, TypeError, msgspec.DecodeError):
+        except (LookupError, ValueError, TypeError, AttributeError, msgspec.DecodeError):
             self.find(worker, handle.name, START, "damaged", "columns by a layout", "others")
             return
         stored = handle.read(walk.end, handle.size() - walk.end)

@@ -43,15 +43,17 @@ logger = logging.getLogger(__name__)
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A segment is closed when its frames have so many bytes."""
 
-QUEUE: Final = 8
-"""Pulses that wait for the disk at most; then the caller waits. More was slower: both threads want the interpreter."""
+QUEUE: Final = 32
+"""Pulses that wait for the disk at most; then the caller waits."""
+
+LINGER: Final = 0.004
+"""So long, in seconds, a pulse waits for others to be written with, unless somebody waits for it."""
 
 SECONDS: Final = 0.25
 """A pulse is closed after this time, however few records it has."""
 
 ROOM: Final = 4 * 1024 * 1024
-"""Bytes that are reserved ahead: a sync is dearer when it must also note a file's new length."""
-
+"""Bytes that are reserved ahead at most; first a sixty-fourth of it, then as many as were written."""
 
 RESUMED: Final = 8 * 1024 * 1024
 """A closed segment with fewer bytes is gone on with, so that many short runs do not leave many small files."""
@@ -82,7 +84,7 @@ class _Segment:
         """So many of the dictionary's stand in its frames."""
         self.end = end
         self.kept = kept
-        self.reserved = end
+        self.first = self.reserved = end
 
 
 class Appender:
@@ -141,6 +143,10 @@ class Appender:
         self._ready = threading.Condition()
         self._waiting: deque[Frame] = deque()
         self._failure: HansardError | None = None
+        self._hurried = False
+        """Somebody waits for the disk: what is there is written at once."""
+        self._idle = False
+        """The log's thread sleeps until it is called."""
         self._ending = False
         self._own()
         try:
@@ -230,6 +236,9 @@ class Appender:
             HansardError: ``memory_unwritable`` when it will never be.
         """
         with self._ready:
+            if self._waiting:
+                self._hurried = True
+                self._ready.notify_all()
             self._ready.wait_for(lambda: self._durable >= pulse_id or self._failure is not None, timeout)
             if self._durable >= pulse_id:
                 return True
@@ -336,17 +345,24 @@ class Appender:
             if self._failure is not None:
                 raise self._failure
             self._waiting.append(frame)
-            self._ready.notify_all()
+            if self._idle or 2 * len(self._waiting) == self._depth:
+                self._ready.notify_all()  # each time it wakes, the other thread takes the interpreter from this one
 
     # ------------------------------------------------------------------ writing, in the log's own thread
 
     def _run(self) -> None:
         while True:
             with self._ready:
+                self._ready.wait_for(self._enough, LINGER)
                 if not self._waiting and not self._ending:
+                    self._idle = True
                     self._ready.wait(self._seconds)
+                    self._idle = False
+                    if self._waiting:
+                        continue
                 frames = list(self._waiting)
                 self._waiting.clear()
+                self._hurried = False
                 if frames:
                     self._ready.notify_all()
                 elif self._ending:
@@ -358,6 +374,9 @@ class Appender:
         if self._failure is None and self._segment is not None:
             with contextlib.suppress(OSError):  # the footer is derived: who misses it walks the frames
                 self._seal()
+
+    def _enough(self) -> bool:
+        return self._hurried or self._ending or 2 * len(self._waiting) >= self._depth
 
     def _close_aged(self) -> None:
         """Close a pulse that is open for too long, unless somebody is appending to it right now."""
@@ -415,8 +434,9 @@ class Appender:
             )  # fmt: skip
             end += len(frame.buffer)
         if end > segment.reserved:
-            self._disk.allocate(segment.handle, segment.reserved, max(ROOM, end - segment.reserved))
-            segment.reserved = max(end, segment.reserved + ROOM)
+            room = min(max(end - segment.first, ROOM // 64), ROOM)
+            self._disk.allocate(segment.handle, segment.end, end + room - segment.end)
+            segment.reserved = end + room
         self._disk.write(segment.handle, [frame.buffer for frame in made], segment.end)
         self._disk.sync_data(segment.handle)
         segment.end = end
@@ -511,7 +531,7 @@ class Appender:
                     raise errors.memory_corrupt(path.name, walk.end, f"pulse {walk.pulse_id}", walk.torn or "no frame")
                 if walk.torn is not None:
                     cut.append(self._keep_aside(path, handle, walk.end))
-                if directory is not None:
+                if directory is not None or handle.compressed:
                     rewritten(self._disk, handle, walk.end)
                 self._go_on(path, head, walk)
                 return Recovery(walk.pulse_id - 1, tuple(cut), len(walk.later))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import struct
@@ -17,11 +18,13 @@ from hypothesis import strategies as st
 from hansard.memory.memory import Memory
 from hansard.memory.pulse import (
     HEADER_LENGTH,
+    LEARNED,
     NOWHERE,
     Column,
     Dictionary,
     Fan,
     Head,
+    Part,
     RowError,
     Schema,
     encode,
@@ -30,7 +33,7 @@ from hansard.memory.pulse import (
 from hansard.memory.schema_map import TRUEVISION
 from hansard.memory.segment import START, Handle, SegmentHead, footer, read_footer
 from tests.conftest import scale
-from tests.unit.memory.kit import contents, left, plain, records
+from tests.unit.memory.kit import contents, filled, left, plain, records
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "memory"
 
@@ -88,7 +91,7 @@ def test_a_frame_says_what_it_holds() -> None:
     assert len(chain) == 32
     ends = [HEADER_LENGTH, *struct.unpack("<7I", frame.ends)]
     blobs = [msgspec.msgpack.decode(frame.buffer[a:b]) for a, b in pairwise(ends)]
-    assert blobs == [[row["error_metrics"], row["params"], row["context"]] for row in rows]
+    assert blobs == [[row["error_metrics"], row["context"]["telemetry"]] for row in rows], "the rest is shared"
 
 
 def test_a_second_frame_brings_only_new_values() -> None:
@@ -98,6 +101,51 @@ def test_a_second_frame_brings_only_new_values() -> None:
     assert encode(rows, TRUEVISION, dictionary, 1, 0).values_length > 0
     again = encode(rows, TRUEVISION, dictionary, 2, 4)
     assert (again.values_length, again.values_sent, again.values_after) == (0, dictionary.sent, dictionary.sent)
+
+
+def test_parts_that_records_share_stand_once(tmp_path: Path) -> None:
+    """What records share is written once a segment; what differs in all, or is of another form, is not shared.
+
+    All forms stand in one segment, and read alike.
+    """
+    same = records(256, seed=8)
+    for row in same:
+        row["params"] = dict(same[0]["params"])
+    jittered = records(LEARNED + 256, seed=9)
+    for number, row in enumerate(jittered):
+        row["params"] = {**row["params"], "window_duration_ms": 400.0 + number / 1000}
+    other = [
+        {**row, "context": {**row["context"], "more": [1, {"deep": number}]}} for number, row in enumerate(same[:128])
+    ]
+    rows = [*same, *jittered, *other]
+    filled(tmp_path, rows)
+    assert contents(tmp_path) == rows
+    with Memory.read(tmp_path) as memory:
+        [view] = memory._current().views
+        assert sorted(sum(shared for _, shared in form.parts) for form in view.forms) == [0, 2, 3]
+        assert sum(value == same[0]["params"] for value in view.values) == 1
+        assert memory.query().column("map_name") == [row["context"]["session"]["map_name"] for row in rows]
+        assert memory.query().column("is_human") == [row["context"]["flags"]["is_human"] for row in rows]
+        assert memory.query("context.more == null").count() == len(rows) - len(other)
+        mine = next(iter(memory.query().rows()))
+        mine[14]["grid_shape"].append(3)
+        mine[15]["session"]["map_name"] = "changed"
+        assert next(iter(memory.query().rows()))[14:] == (rows[0]["params"], rows[0]["context"])
+        assert memory.row(0)[14:] == (rows[0]["params"], rows[0]["context"])
+
+
+def test_numbers_that_are_equal_and_not_the_same_stay_apart(tmp_path: Path) -> None:
+    """Shared parts are told apart by their bytes: 1, 1.0 and true come back as they went in."""
+    rows = records(128)
+    for row, number in zip(rows, itertools.cycle((1, 1.0, True)), strict=False):
+        row["params"] = {"number": number}
+        row["context"]["session"] = {**rows[0]["context"]["session"], "number": number}
+    filled(tmp_path, rows)
+    found = contents(tmp_path)
+    assert found == rows
+    for before, after in zip(rows, found, strict=True):
+        assert type(after["params"]["number"]) is type(before["params"]["number"])
+        assert type(after["context"]["session"]["number"]) is type(before["context"]["session"]["number"])
 
 
 def test_a_frame_that_failed_loses_no_value() -> None:
@@ -125,6 +173,13 @@ SCHEMA = Schema(
         Column("sure", ("context", "sure"), "f"),
     ),
     (Fan("ops", ("error_metrics", "ops")),),
+    (
+        Part(("error_metrics",)),
+        Part(("params",), shared=True),
+        Part(("context", "inner"), shared=True),
+        Part(("context", "tags")),
+        Part(("context", "sure")),
+    ),
 )
 
 

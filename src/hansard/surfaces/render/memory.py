@@ -180,6 +180,12 @@ def repaired(answer: shapes.MemoryRepaired) -> Iterator[Block]:
             yield line(f"as it was: {one['kept_aside']}", indent=1)
 
 
+def compressed(answer: shapes.MemoryCompressed) -> Iterator[Block]:
+    """What was compressed."""
+    sizes = f"{answer.bytes_before / 1024**2:,.1f} MiB before, {answer.bytes_after / 1024**2:,.1f} MiB now"
+    yield line(Words("✓ ", "good"), f"{count(len(answer.files), 'segment')} compressed: {sizes}")
+
+
 def exported(answer: shapes.MemoryExported) -> Iterator[Block]:
     """Where records were written."""
     yield line(Words("✓ ", "good"), f"{count(answer.records, 'record')} in {one_line(answer.path)}")

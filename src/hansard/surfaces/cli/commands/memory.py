@@ -189,6 +189,15 @@ def repair(frame: Frame, dry_run: DryRun = False) -> None:
     frame.answer(answer, repaired)
 
 
+def compress(frame: Frame) -> None:
+    """Store closed segments compressed; they are read, verified and repaired as before."""
+    from hansard.surfaces.render.memory import compressed
+
+    with frame.parts(store=False) as parts:
+        answer = frame.ask(parts, "memory_compress", {}, "Compressing")
+    frame.answer(answer, compressed)
+
+
 def export(
     frame: Frame,
     file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="Where to write.")],
@@ -228,6 +237,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "stats": stats,
     "verify": verify,
     "repair": repair,
+    "compress": compress,
     "export": export,
     "retain": retain,
     "generate": generate,
