@@ -181,6 +181,9 @@ class _Lists(dict[tuple[Any, ...], int]):
 LEARNED: Final = 1024
 """Different values of a shared part that a segment takes whatever comes; more only where few of a pulse's are new."""
 
+NEW: Final = BYTES // 8
+"""Bytes of new values of a shared part in a pulse at most."""
+
 REST: Final = 7
 """Pulses after one whose part was not shared that are not looked at."""
 
@@ -210,7 +213,7 @@ class _Shared:
             found = list(map(self._known.__getitem__, packed))
         except KeyError:
             new = [value for value in dict.fromkeys(packed) if value not in self._known]
-            if len(new) > count // 4 and len(new) + len(self._known) > LEARNED:
+            if (len(new) > count // 4 and len(new) + len(self._known) > LEARNED) or sum(map(len, new)) > NEW:
                 self._rest = REST
                 return None
             for value in new:

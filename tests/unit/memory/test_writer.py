@@ -63,7 +63,7 @@ def test_numbers_go_on_where_a_log_ended(tmp_path: Path) -> None:
 
 def test_a_log_of_many_segments_reads_as_one(tmp_path: Path) -> None:
     """Segments are begun by size, each with a footer, and hold one another's chain."""
-    filled(tmp_path, ROWS, 20, segment_bytes=50_000)
+    filled(tmp_path, ROWS, 20, segment_bytes=25_000)
     assert len(list((tmp_path / "worker-000").glob("*.seg"))) > 4
     assert contents(tmp_path) == ROWS
     report = verify(tmp_path)
