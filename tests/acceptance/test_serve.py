@@ -94,6 +94,18 @@ def test_queries_are_read_as_the_shape_means_them(client: httpx2.Client) -> None
     assert code(client.get("/api/v1/dialogues/nobodys")) == (404, "dialogue_not_found")
 
 
+def test_a_read_takes_the_beginning_of_an_id_wherever_it_names_a_dialogue(client: httpx2.Client) -> None:
+    """In the path, in a query, for the journal and a search; what nobody has is not found, and no empty list."""
+    whole = client.get("/api/v1/dialogues/shared/progress").json()
+    assert client.get("/api/v1/dialogues/shar/progress").json() == whole
+    for path in ("journal?limit=5", "search?query=clay"):
+        assert (
+            client.get(f"/api/v1/{path}&dialogue_id=shar").json()
+            == client.get(f"/api/v1/{path}&dialogue_id=shared").json()
+        ), path
+        assert code(client.get(f"/api/v1/{path}&dialogue_id=nobodys")) == (404, "dialogue_not_found")
+
+
 def test_what_is_no_request_gets_our_error(client: httpx2.Client) -> None:
     """Bad JSON, another type, a wrong path, a wrong method: the same form of answer, with the status that HTTP has."""
     plain = {"Content-Type": "application/json"}

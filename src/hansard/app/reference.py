@@ -10,6 +10,7 @@ from hansard.app.assembly import all_operations
 from hansard.app.settings import Settings
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.application import helps
+from hansard.surfaces.http.paths import PREFIX
 from hansard.surfaces.render.reference import (
     commands_document,
     errors_document,
@@ -24,7 +25,7 @@ PACKAGE = Path(hansard.__file__).parent
 def documents() -> dict[str, str]:
     """Each reference document by its file name."""
     with all_operations() as table:
-        operations = operations_document(table)
+        operations = operations_document(table, PREFIX)
     return {
         "operations.md": operations,
         "errors.md": errors_document(refusals(sources()), exits.BY_KIND, exits.MEANINGS),

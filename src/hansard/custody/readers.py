@@ -38,6 +38,7 @@ from hansard.exchange.checking import TABLES, DocumentFinding, DocumentReport
 from hansard.exchange.document import item_at, key_in_document, key_of, rows_of
 from hansard.kernel.ids import shown_name
 from hansard.kernel.operations import Call
+from hansard.kernel.shapes import unstorable
 from hansard.markers import parse
 from hansard.markers.names import is_name_of
 
@@ -337,7 +338,11 @@ class StoreReader:
         """What the experts of a name are called, by slug, as far as their rows tell."""
         rows = {slug: store.row(self._connection, "experts", (name.dialogue_id, slug)) for slug in name.experts}
         told = {slug: (row or {}).get("name") for slug, row in rows.items()}
-        return {slug: own for slug, own in told.items() if isinstance(own, str) and is_name_of(own, slug)}
+        return {
+            slug: own
+            for slug, own in told.items()
+            if isinstance(own, str) and not any(unstorable(own)) and is_name_of(own, slug)
+        }
 
     def _of_text(self, finding: Finding, digest: str) -> Discovery:
         """A text by whoever uses it."""

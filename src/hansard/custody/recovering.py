@@ -21,6 +21,7 @@ from hansard.dialogue import model
 from hansard.dialogue.model import STATUSES
 from hansard.kernel.canonical import stored_bytes, stored_text, text_digest
 from hansard.kernel.ids import parse_local_id
+from hansard.kernel.shapes import unstorable
 from hansard.markers import parse
 
 NOTHING: Final = "nothing"
@@ -93,6 +94,8 @@ class Pool:
     def add(self, value: Any) -> None:
         """Take a value and everything inside it."""
         if isinstance(value, str):
+            if any(unstorable(value)):  # what was altered into no text was never anybody's
+                return
             self.texts.setdefault(value)
             local = parse_local_id(value)
             if local is not None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hansard.database.columns import LongText, key_names, metadata, row_key
 from hansard.database.dialect import dialect_in
 from hansard.database.journal import head, unpacked
+from hansard.database.statements import refusals
 from hansard.database.tables import (
     journal,
     journal_payloads,
@@ -61,7 +62,9 @@ def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, An
     try:
         with connection.begin_nested():
             return [dict(found) for found in connection.execute(query).mappings()]
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+    except UnicodeEncodeError:  # a key that was altered into no text
+        return []
+    except refusals(connection):
         return []
 
 
@@ -141,7 +144,7 @@ def hashes(connection: sa.Connection, stream: str) -> dict[int, str]:
     try:
         with connection.begin_nested():
             return stream_hashes(stream_entries(connection, stream), stream)
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+    except refusals(connection):
         return {}
 
 
@@ -179,7 +182,7 @@ def broken_foreign_keys(connection: sa.Connection) -> tuple[list[tuple[str, tupl
             with connection.begin_nested():
                 for key, parent in dialect_in(connection).broken_references(connection, of):
                     found.setdefault((table, key), parent)
-        except sa.exc.DBAPIError:
+        except refusals(connection):
             lost.append(table)
     return [(name, key, parent) for (name, key), parent in found.items()], lost
 
@@ -189,8 +192,8 @@ def search_differences(connection: sa.Connection) -> list[tuple[str, str, str]] 
     try:
         with connection.begin_nested():
             return search_faults(connection)
-    except sa.exc.DatabaseError as fault:
-        return str(fault.orig)
+    except refusals(connection) as fault:
+        return str(fault.orig if isinstance(fault, sa.exc.DBAPIError) else fault)
 
 
 def search_damage(connection: sa.Connection) -> str | None:

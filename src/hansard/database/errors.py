@@ -235,6 +235,18 @@ def row_altered(table: str, key: Sequence[Any], position: int) -> HansardError:
     )
 
 
+def stream_not_found(field: str, given: str) -> HansardError:
+    """The journal has no entry of a stream, or of a dialogue."""
+    return HansardError(
+        "not_found",
+        "stream_not_found",
+        f"the journal has no entry of '{given}'",
+        field=field,
+        value=given,
+        suggestion="'dialogue_list' tells the dialogues; 'journal_events' without this field tells every stream",
+    )
+
+
 def cell_unreadable(table: str, column: str, key: Sequence[Any] = ()) -> HansardError:
     """A cell holds what no write of Hansard's put there: another type, broken JSON, bytes that are no UTF-8."""
     return HansardError(

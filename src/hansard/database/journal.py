@@ -616,9 +616,30 @@ def _replacing(table: sa.Table) -> sa.Update:
 
 
 def _locked(connection: sa.Connection, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Lock these streams in sorted order and give each one's sequence and head."""
+    """Lock these streams in sorted order and give each one's sequence and head.
+
+    Raises:
+        HansardError: ``row_altered`` where a head is not the hash of the stream's last entry: to build on it would hide
+            that.
+    """
     heads = dialect_in(connection).lock_streams(connection, streams)
+    for stream, (sequence, head) in heads.items():
+        if type(sequence) is not int or fetch(connection, _hash_at(), {"stream": stream, "sequence": sequence}) != [
+            (head,)
+        ]:
+            raise errors.row_altered("streams", (stream,), 0)
     return {stream: heads.get(stream, (0, START)) for stream in sorted(streams)}
+
+
+@cache
+def _hash_at() -> sa.Select[Any]:
+    """The hash of a stream's entry of a number."""
+    j, s = tables.journal, tables.journal_streams
+    return (
+        sa.select(j.c.hash)
+        .join(s, s.c.position == j.c.position)
+        .where(s.c.stream == sa.bindparam("stream"), s.c.sequence == sa.bindparam("sequence"))
+    )
 
 
 def _leave(connection: sa.Connection, streams: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from hansard.database import errors, tables
-from hansard.database.journal import Journal
+from hansard.database.journal import START, Journal, head
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Prose, Shape
@@ -101,11 +101,14 @@ class JournalOperations:
         """List entries of the journal: when, by which operation, in which streams, how many rows; no words."""
         j, s = tables.journal, tables.journal_streams
         query = sa.select(j.c.position, j.c.body).where(j.c.position > request.after).order_by(j.c.position)
-        named = [request.stream] if request.stream is not None else []
-        named += [f"dialogue:{request.dialogue_id}"] if request.dialogue_id is not None else []
-        for stream in named:
+        named = {} if request.stream is None else {"stream": request.stream}
+        named |= {} if request.dialogue_id is None else {"dialogue_id": f"dialogue:{request.dialogue_id}"}
+        for stream in named.values():
             query = query.where(j.c.position.in_(sa.select(s.c.position).where(s.c.stream == stream)))
         with self._journal.reading(call) as connection:
+            for field, stream in named.items():
+                if head(connection, stream) == (0, START):
+                    raise errors.stream_not_found(field, getattr(request, field))
             newest = connection.execute(_newest).scalar_one() or 0
             found = connection.execute(query.limit(request.limit + 1)).all()
         told = [_event(position, body) for position, body in found[: request.limit]]

@@ -113,7 +113,7 @@ class SQLite:
         cell = re.match(r"Could not decode to UTF-8 column '(\w+)'", str(fault))
         if cell is None:
             return None
-        table = re.search(r"\bFROM (\w+)", sql)
+        table = re.search(rf"\b(\w+)\.{cell[1]}\b", sql) or re.search(r"\bFROM (\w+)", sql)
         return errors.cell_unreadable(table[1] if table else "the store", cell[1])
 
     def tables(self, connection: sa.Connection) -> list[str]:

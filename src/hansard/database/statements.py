@@ -21,6 +21,9 @@ from hansard.database.dialect import dialect_in
 KEPT: Final = 2048
 """So many statements are kept written; the program has some hundred, each in a few lengths of its lists."""
 
+LONG: Final = 1024
+"""Longer lists are not filled up: a database takes so many parameters at most."""
+
 Parameters = Mapping[str, Any]
 """Values by the names of a statement's parameters; a list for one that expands."""
 
@@ -39,6 +42,12 @@ class _Written:
 
 Kept = sa.Select[Any] | sa.UpdateBase
 """A statement that is the same object each time."""
+
+
+def refusals(connection: sa.Connection) -> tuple[type[Exception], ...]:
+    """What a database's refusal is raised as: by SQLAlchemy, or by the driver itself."""
+    driver: Any = connection.dialect.loaded_dbapi
+    return sa.exc.DBAPIError, driver.Error
 
 
 def fetch(connection: sa.Connection, statement: Kept, parameters: Parameters) -> list[tuple[Any, ...]]:
@@ -99,8 +108,8 @@ def _written_for(connection: sa.Connection, statement: Kept, parameters: Paramet
 
 
 def _room(length: int) -> int:
-    """Lists are filled up to the next power of two, so that few lengths are written."""
-    return 1 << (length - 1).bit_length() if length else 0
+    """Short lists are filled up to the next power of two, so that few lengths are written."""
+    return length if length > LONG or not length else 1 << (length - 1).bit_length()
 
 
 @lru_cache(KEPT)

@@ -204,13 +204,16 @@ def chain_findings(entries: Iterable[StoredEntry], stream: str | None) -> list[F
 
 
 def stream_heads(entries: Iterable[StoredEntry]) -> dict[str, tuple[int, str]]:
-    """Sequence and hash of each stream's last entry."""
-    heads: dict[str, tuple[int, str]] = {}
+    """Sequence and hash of each stream's last entry, computed from the body."""
+    last: dict[str, tuple[int, StoredEntry]] = {}
     for entry in entries:
         body = _body(entry)
         for name, sequence, _ in body.streams if body else []:
-            heads[name] = (sequence, entry.hash)
-    return heads
+            last[name] = (sequence, entry)
+    return {
+        name: (sequence, sha256_hex(entry.body.encode("utf-8", "surrogatepass")))
+        for name, (sequence, entry) in last.items()
+    }
 
 
 def stream_hashes(entries: Iterable[StoredEntry], stream: str) -> dict[int, str]:

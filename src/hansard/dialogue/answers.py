@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import model_serializer
 
-from hansard.kernel.shapes import Shape
+from hansard.kernel.shapes import Shape, names_tools
 
 
 class Warned(Shape):
@@ -73,7 +73,7 @@ class DialogueCreated(Shape):
     seed: str
     suggested_panel: list[dict[str, Any]]
     expert_pool: list[dict[str, Any]]
-    judge_protocol: dict[str, Any]
+    judge_protocol: Annotated[dict[str, Any], names_tools("steps", "afterwards")]
 
 
 class PanelSuggested(Shape):
@@ -207,7 +207,7 @@ class RoundContextGiven(Shape):
     """Context for every expert of a round's panel, in one answer."""
 
     dialogue: dict[str, Any]
-    notes: list[str] = []
+    notes: Annotated[list[str], names_tools()] = []
     tokens: int = 0
     """Estimate for the whole context: UTF-8 bytes of its JSON, divided by 4."""
     prior_rounds: list[dict[str, Any]]
@@ -232,7 +232,7 @@ class ContextWritten(Shape):
 
     dialogue: dict[str, Any]
     """``id``, ``title``, ``status``, ``current_round`` and ``total_alignment``."""
-    notes: list[str] = []
+    notes: Annotated[list[str], names_tools()] = []
     tokens: int
     """Estimate for the whole context: UTF-8 bytes of its JSON, divided by 4."""
     folder: str
@@ -270,7 +270,7 @@ class PromptsGiven(Shape):
     folder: str
     """The dialogue's folder; paths of files are relative to it."""
     prompts: list[PromptGiven]
-    notes: list[str]
+    notes: Annotated[list[str], names_tools()]
     warnings: list[Warned]
     """``file_replaced`` where another content stood."""
 
@@ -358,7 +358,7 @@ class Citation(Shape):
     contributors: list[str] = []
     status: str | None = None
     parameters: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
+    error: Annotated[dict[str, Any] | None, names_tools()] = None
 
 
 class CitationsExpanded(Shape):

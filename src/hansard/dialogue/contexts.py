@@ -16,7 +16,7 @@ from hansard.dialogue.answers import PanelSuggested
 from hansard.dialogue.model import PanelMember, Record
 from hansard.dialogue.names import with_names
 from hansard.dialogue.requests import RoundContext
-from hansard.dialogue.rules.panel import carried_over, named_twice
+from hansard.dialogue.rules.panel import carried_over, everybody, named_twice
 from hansard.kernel.errors import invalid_field
 from hansard.markers.names import name_slug
 
@@ -75,8 +75,8 @@ def round_context(
     """
     round_, seats, notes = panel_of(record, wanted)
     members = {seat.slug for seat in seats}
-    words = dict(zip(slugs("round_contexts.{}", own_words, members), own_words.values(), strict=True))
-    chosen = set(slugs("experts[{}]", experts, members)) or members
+    words = dict(zip(slugs("round_contexts.{}", own_words, members, record), own_words.values(), strict=True))
+    chosen = set(slugs("experts[{}]", experts, members, record)) or members
     seats = [seat for seat in seats if seat.slug in chosen]
     before = views.before_round(record, round_)
     body = views.context(before, round_, seats, words)
@@ -133,14 +133,15 @@ def panel_of(record: Record, wanted: int | None) -> tuple[int, list[PanelMember]
     return round_, carried_over(round_, last, created), [note]
 
 
-def slugs(field: str, names: Iterable[str], members: set[str]) -> Iterator[str]:
+def slugs(field: str, names: Iterable[str], members: set[str], record: Record) -> Iterator[str]:
     """Slugs of panel members, each named once. ``field`` has a place for the index, or for the name of an object."""
     seen = set()
     for index, name in enumerate(names):
         where = field.format(index if field.endswith("[{}]") else name)
         slug = name if name in members else name_slug(name)
         if slug not in members:
-            raise errors.expert_not_in_panel(where, name, members)
+            known = everybody(record.dialogue, (expert.slug for expert in record.experts))
+            raise errors.expert_not_in_panel(where, name, members, known)
         if slug in seen:
             raise named_twice(where, name, slug)
         seen.add(slug)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hansard.dialogue.model import REF_TYPES
 from hansard.kernel.errors import HansardError, did_you_mean
 from hansard.kernel.ids import KINDS, MAX_ROUND, MAX_SEQ, parse_display_id
+from hansard.markers.names import name_slug
 
 
 def invalid_entity_type(field: str, value: str) -> HansardError:
@@ -65,7 +66,9 @@ def invalid_ref_target(
         constraint="semantic",
         context={"source_id": source_id, "ref_type": ref_type, "target_id": target_id, "target_type": actual},
         valid_options=valid,
-        suggestion="Take a reference type that fits the target ('support', 'oppose', 'question', 'depend' fit any), "
+        suggestion="Name another target"
+        if source_id == target_id
+        else "Take a reference type that fits the target ('support', 'oppose', 'question', 'depend' fit any), "
         "or another target",
     )
 
@@ -112,7 +115,13 @@ def target_not_found(field: str, value: str, dialogue_id: str, known: Iterable[s
 
 
 def invalid_status_transition(
-    field: str, entity: str, present: str, wanted: str, valid: Sequence[str], why: str | None = None
+    field: str,
+    entity: str,
+    present: str,
+    wanted: str,
+    valid: Sequence[str],
+    why: str | None = None,
+    suggestion: str | None = None,
 ) -> HansardError:
     """A lifecycle has no such step."""
     return HansardError(
@@ -124,21 +133,23 @@ def invalid_status_transition(
         constraint="lifecycle",
         context={"entity": entity, "from": present, "to": wanted},
         valid_options=[*valid, "commented"],
-        suggestion=f"From '{present}' it may become {', '.join(valid) or 'nothing else'}; 'commented' records a "
+        suggestion=suggestion
+        or f"From '{present}' it may become {', '.join(valid) or 'nothing else'}; 'commented' records a "
         "remark and changes nothing",
     )
 
 
-def invalid_display_id(field: str, value: str, expected: str) -> HansardError:
-    """An id does not have the form of one."""
+def invalid_display_id(field: str, value: str, expected: str = "", *, now: str | None = None) -> HansardError:
+    """An id does not have the form of one; ``now`` is what a local id of an earlier round was registered as."""
     return HansardError(
         "invalid",
         "invalid_display_id",
-        f"'{value}' is not an id",
+        f"'{value}' is not an id" if now is None else f"'{value}' is a local id that was registered; it is {now} now",
         field=field,
         value=value,
         constraint="type_consistency",
-        suggestion=expected,
+        valid_options=None if now is None else [now],
+        suggestion=expected if now is None else f"Write '{now}'",
     )
 
 
@@ -243,9 +254,23 @@ def final_verdict_stands(given: str | None, standing: str) -> HansardError:
     )
 
 
-def expert_not_in_panel(field: str, slug: str, panel: Iterable[str]) -> HansardError:
-    """Somebody outside the round's panel is named."""
+def expert_not_in_panel(
+    field: str, slug: str, panel: Iterable[str], everybody: Iterable[str] = (), *, over: bool = False
+) -> HansardError:
+    """Somebody outside the round's panel is named.
+
+    Args:
+        everybody: whom the dialogue knows, its pool included.
+        over: whether the round has a panel that nobody can join any more.
+    """
     members = sorted(panel)
+    if over:
+        remedy = "Leave the name out: nobody joins the panel of a registered round"
+    elif slug in everybody or name_slug(slug) in everybody:
+        remedy = "Seat the expert with 'dialogue_evolve_panel' first"
+    else:
+        remedy = "Create the expert with 'dialogue_expert_create', then seat it with 'dialogue_evolve_panel'"
+    near = None if remedy.startswith("Seat") else did_you_mean(slug, members)
     return HansardError(
         "not_found",
         "expert_not_in_panel",
@@ -254,34 +279,43 @@ def expert_not_in_panel(field: str, slug: str, panel: Iterable[str]) -> HansardE
         value=slug,
         constraint="referential",
         valid_options=members,
-        suggestion=did_you_mean(slug, members) or "Seat the expert with 'dialogue_evolve_panel' first",
+        suggestion=near or remedy,
     )
 
 
-def expert_not_found(field: str, slug: str, known: Iterable[str]) -> HansardError:
-    """No expert of the dialogue, nor of its pool, has this name."""
+def expert_not_found(field: str, slug: str, known: Iterable[str], pool: Iterable[str] = ()) -> HansardError:
+    """No expert of the dialogue has this name; ``pool`` are those of its pool, who may be waiting for a seat."""
     names = sorted(known)
+    waiting = slug in pool or name_slug(slug) in pool
+    why = (
+        "is in the pool of this dialogue, and no panel had it"
+        if waiting
+        else "is neither an expert of this dialogue nor in its pool"
+    )
     return HansardError(
         "not_found",
         "expert_not_found",
-        f"'{slug}' is neither an expert of this dialogue nor in its pool",
+        f"'{slug}' {why}",
         field=field,
         value=slug,
         constraint="referential",
         valid_options=names,
-        suggestion=did_you_mean(slug, names) or "Create the expert with 'dialogue_expert_create' first",
+        suggestion="Leave the name out, or seat the expert with 'dialogue_evolve_panel' for the round to come"
+        if waiting
+        else did_you_mean(slug, names) or "Create the expert with 'dialogue_expert_create' first",
     )
 
 
-def expert_exists(slug: str) -> HansardError:
-    """The name is taken in this dialogue."""
+def expert_exists(slug: str, *, in_pool: bool = False) -> HansardError:
+    """The name is taken in this dialogue, by an expert or by one of the pool who never sat."""
     return HansardError(
         "conflict",
         "expert_exists",
         f"'{slug}' is taken in this dialogue",
         field="expert_slug",
         value=slug,
-        suggestion="Choose a name that neither an expert nor the pool has",
+        suggestion=f"{'It is in the pool' if in_pool else 'It takes part'}: seat it with 'dialogue_evolve_panel'; "
+        "somebody else needs a name that neither an expert nor the pool has",
     )
 
 
@@ -311,16 +345,16 @@ def wrong_source(field: str, slug: str, value: str, actual: str) -> HansardError
     )
 
 
-def round_out_of_order(wanted: int, next_round: int) -> HansardError:
-    """Rounds come one after the other."""
+def round_out_of_order(wanted: int, next_round: int, why: str | None = None) -> HansardError:
+    """Rounds come one after the other, and what is said of one comes after it."""
     return HansardError(
         "conflict",
         "round_out_of_order",
-        f"round {wanted} cannot come now; the next round is {next_round}",
+        why or f"round {wanted} cannot come now; the next round is {next_round}",
         field="round",
         value=wanted,
-        valid_options=[str(next_round)],
-        suggestion=f"Register round {next_round} first",
+        valid_options=None if why else [str(next_round)],
+        suggestion=f"Register round {next_round} first" + (", with 'dialogue_round_register'" if why else ""),
     )
 
 
@@ -399,6 +433,24 @@ def not_authorised_to_resolve(field: str, entity: str, actors: Sequence[str], au
         constraint="authority",
         valid_options=[*authors, "judge"],
         suggestion="Record it as 'addressed', or name the author or 'judge' among those who resolve it",
+    )
+
+
+def not_authorised_to_give_up(
+    field: str, entity: str, status: str, actors: Sequence[str], authors: Sequence[str]
+) -> HansardError:
+    """Somebody concedes or withdraws what others said."""
+    return HansardError(
+        "refused",
+        "not_authorised_to_give_up",
+        f"{entity} can be {status} by those who gave it ({', '.join(authors)}) or the Judge, not by "
+        f"{', '.join(actors)}",
+        field=field,
+        value=list(actors),
+        constraint="authority",
+        valid_options=[*authors, "judge"],
+        suggestion=f"Refer to it with 'oppose', or record a remark as 'commented'; whoever gave {entity} or 'judge' "
+        f"makes it {status}",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,12 +26,12 @@ from hansard.dialogue.rules.panel import (
     seat_of,
     suggested_panel,
 )
-from hansard.dialogue.rules.round import cites, judged_round_number, mentioned_ids, take_update
+from hansard.dialogue.rules.round import cites, judged_round_number, mentioned, take_update
 from hansard.dialogue.rules.verdict import named_ids
 from hansard.dialogue.tables import ROWS
 from hansard.kernel.clock import normal_timestamp
 from hansard.kernel.errors import HansardError, batch_validation_failed, invalid_field, path_outside
-from hansard.kernel.ids import LATEST, free_ids, parse_display_id, slugify
+from hansard.kernel.ids import LATEST, free_ids, slugify
 from hansard.kernel.operations import Call, operation
 from hansard.markers.names import own_name
 
@@ -207,7 +208,7 @@ class DialogueOperations(Life, Prompting, Reading):
             if fault := judged_round_number(request.round, completed):
                 raise fault
             state = store.read_round_state(
-                entry.connection, dialogue, request.round, completed, mentioned_ids(request), cites=cites(request)
+                entry.connection, dialogue, request.round, completed, mentioned(request), cites=cites(request)
             )
             time = time_of(dialogue, entry, request.at)
             plan = plan_round(state, request, time)
@@ -287,24 +288,21 @@ class DialogueOperations(Life, Prompting, Reading):
             dialogue = self._dialogue(entry.connection, request.dialogue_id)
             if dialogue.status == "abandoned":
                 raise errors.dialogue_closed(dialogue.dialogue_id, dialogue.status)
-            named = {
-                text
-                for update in request.updates
-                for text in (update.id, update.via, update.result)
-                if text and parse_display_id(text)
-            }
+            named = {text for update in request.updates for text in (update.id, update.via, update.result) if text}
             entities = store.read_entities(entry.connection, request.dialogue_id, named)
             counts = store.event_counts(entry.connection, request.dialogue_id, entities)
             completed = store.completed_rounds(entry.connection, request.dialogue_id)
             time = time_of(dialogue, entry, request.at, unless_told=entry.time)
-            lives = Lives(request.dialogue_id, entities, counts, time, max(0, completed - 1))
+            lives = Lives(
+                request.dialogue_id, entities, counts, time, max(0, completed - 1), imported=dialogue.imported
+            )
+            earlier = store.display_ids(entry.connection, request.dialogue_id, named, completed)
+            resolved = partial(judged_id, earlier=earlier)
             experts = store.read_experts(entry.connection, request.dialogue_id)
             taken: list[answers.Updated] = []
             faults: list[HansardError] = []
             for index, update in enumerate(request.updates):
-                fault, step = take_update(
-                    lives, f"updates[{index}]", update, None, request.dialogue_id, judged_id, experts
-                )
+                fault, step = take_update(lives, f"updates[{index}]", update, None, resolved, dialogue, experts)
                 if fault is not None:
                     faults.append(fault.of("update", source_id=update.id))
                 elif step is not None:

@@ -43,6 +43,8 @@ class RoundState(msgspec.Struct, frozen=True, kw_only=True):
     experts: dict[str, Expert]
     entities: list[Entity]
     """Earlier entities that the batch names, by display id."""
+    earlier: dict[str, str] = {}
+    """Display ids of the local ids of earlier rounds that the batch names."""
     event_counts: dict[str, int]
     open_tensions: list[str]
     """Earlier tensions that are not settled."""
@@ -91,9 +93,11 @@ class VerdictState(msgspec.Struct, frozen=True, kw_only=True):
     stances: list[Stance]
     spoke: list[str]
     """Who gave a response or an entity in the verdict's round."""
-    experts: list[str]
+    experts: dict[str, Expert]
     entities: list[Entity]
     """Entities that the verdict names, and all tensions that are not settled."""
+    earlier: dict[str, str] = {}
+    """Display ids of the local ids that the verdict names."""
     event_counts: dict[str, int]
     open_tensions: list[str]
     new_perspectives: int

@@ -112,7 +112,7 @@ def judge_protocol(dialogue: Dialogue, output_dir: str) -> dict[str, Any]:
         protocol["calibration"] = {
             "ethos_id": dialogue.calibration["ethos_id"],
             "rules": rule_ids(dialogue.calibration),
-            "modifiers": "calibration_modifiers of dialogue_round_register, apart from the scores: -2 for a violation "
+            "modifiers": "calibration_modifiers of a round, apart from the scores: -2 for a violation "
             f"that nobody surfaced, 1 for addressing a rule of priority {HIGH_PRIORITY} or more with evidence.",
             "verdict": "A final verdict needs ethos_compliance: fully_compliant, or the exceptions with who approved "
             "them and the violations.",

@@ -14,6 +14,7 @@ from hansard.dialogue.exhibits.looking import Looking
 from hansard.dialogue.model import Record
 from hansard.dialogue.names import own_names
 from hansard.dialogue.rules.lifecycle import judged_id
+from hansard.dialogue.rules.panel import everybody
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
 from hansard.kernel.files import read_text
 from hansard.kernel.ids import MAX_ROUND
@@ -54,13 +55,14 @@ class Reading(Door):
         with self._journal.reading(call) as connection:
             dialogue = self._dialogue(connection, request.dialogue_id)
             found = {entity.id: entity for entity in store.read_entities(connection, dialogue.dialogue_id, request.ids)}
+            earlier = store.display_ids(connection, dialogue.dialogue_id, request.ids, MAX_ROUND + 1)
             citations = []
             for index, text in enumerate(request.ids):
                 entity = found.get(text)
                 if entity is not None:
                     citations.append(views.citation(entity))
                     continue
-                fault = judged_id(f"ids[{index}]", text)
+                fault = judged_id(f"ids[{index}]", text, earlier)
                 if not isinstance(fault, HansardError):
                     fault = errors.target_not_found(f"ids[{index}]", text, dialogue.dialogue_id, found)
                 citations.append(answers.Citation(id=text, error=fault.as_dict()))
@@ -90,7 +92,7 @@ class Reading(Door):
         with self._journal.reading(call) as connection:
             record = self.record(request.dialogue_id, connection)
             return answers.DialogueGot(
-                dialogue=views.whole(record),
+                dialogue=views.whole(record) | {"output_dir": str(self.folder(record.dialogue))},
                 figures=views.figures_view(record),
                 head=self.head(request.dialogue_id, connection),
             )
@@ -164,7 +166,7 @@ class Reading(Door):
             dialogue = self._dialogue(connection, request.dialogue_id)
             if (request.text is None) == (request.path is None):
                 raise (
-                    missing_field("text")
+                    missing_field("text", "Give the response as 'text', or the 'path' of its file")
                     if request.text is None
                     else invalid_field("path", request.path, "is given beside 'text'", suggestion="Give one of the two")
                 )
@@ -209,15 +211,19 @@ class Reading(Door):
                 summary=response.summary()["summary"],
                 diagnostics=[msgspec.to_builtins(entry) for entry in response.diagnostics if entry not in mend],
                 lint=[msgspec.to_builtins(entry) for entry in mend],
-                warnings=_unfit(response, slug, experts, seats),
+                warnings=_unfit(response, slug, experts, everybody(dialogue, experts), seats),
             )
 
 
-def _unfit(response: Any, slug: str, experts: Container[str], seats: list[model.PanelMember]) -> list[answers.Warned]:
+def _unfit(
+    response: Any, slug: str, experts: Container[str], known: Container[str], seats: list[model.PanelMember]
+) -> list[answers.Warned]:
     """What does not fit the dialogue about a response as a whole."""
     found = []
-    if slug not in experts:
-        found.append(("expert_not_found", f"'{slug}' is no expert of this dialogue"))
+    if slug not in known:
+        found.append(("expert_not_found", f"'{slug}' is neither an expert of this dialogue nor in its pool"))
+    elif slug not in experts:
+        found.append(("expert_not_in_panel", f"'{slug}' is in the pool of this dialogue, and no panel had it"))
     elif seats and slug not in {seat.slug for seat in seats}:
         found.append(("expert_not_in_panel", f"'{slug}' is not seated in round {response.round}"))
     if not response.has_markers:

@@ -6,7 +6,7 @@ that one answer tells malformed and forbidden items alike. Source: specification
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 from pydantic.fields import FieldInfo
@@ -21,6 +21,7 @@ from hansard.kernel.shapes import (
     Prose,
     Shape,
     WriteRequest,
+    any_case,
     for_tools,
 )
 
@@ -42,7 +43,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 DialogueId = Annotated[Name, Field(min_length=1, max_length=120)]
 
 
-Tier = Annotated[Name | None, for_tools(enum=list(model.TIERS), description="")]
+Tier = Annotated[Name | None, any_case(*model.TIERS), for_tools(enum=list(model.TIERS), description="")]
 """An expert's tier, judged by the rules."""
 
 
@@ -153,7 +154,7 @@ class DialogueCreate(WriteRequest):
     panel_size: Annotated[int, Field(ge=1, le=24)] | None = None
     convergence_target: Annotated[float, Field(gt=0, le=1)] = 1.0
     max_rounds: Annotated[int, Field(ge=1, le=100)] = 10
-    rotation: Literal["graduated", "none", "wildcards", "full"] = "graduated"
+    rotation: Annotated[Literal["graduated", "none", "wildcards", "full"], any_case(*model.ROTATIONS)] = "graduated"
     strict_velocity: bool = False
     seed: Annotated[Annotated[Name, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None, NOT_FOR_TOOLS] = None
     """16 hexadecimal digits that sample the panel; drawn when left out."""
@@ -173,7 +174,7 @@ class PanelSeat(Shape):
     """Slug or display name."""
     name: Annotated[Line | None, NOT_FOR_TOOLS] = None
     """Display name; that of the pool, or as ``expert_slug`` is written, when left out."""
-    source: Annotated[Name | None, for_tools(enum=list(model.SOURCES), description="")] = None
+    source: Annotated[Name | None, any_case(*model.SOURCES), for_tools(enum=list(model.SOURCES), description="")] = None
     """retained, pool or created; told from the record when left out, checked when given."""
     role: Line | None = None
     tier: Tier = None
@@ -208,13 +209,13 @@ class ExpertCreate(DialogueWrite):
     role: Line
     description: Prose | None = None
     focus: Prose | None = None
-    tier: Annotated[Name, for_tools(enum=list(model.TIERS))] = "Adjacent"
+    tier: Annotated[Name, any_case(*model.TIERS), for_tools(enum=list(model.TIERS))] = "Adjacent"
     relevance: Annotated[Share | None, NOT_FOR_TOOLS] = None
     reason: Words
     """Which gap the expert fills."""
 
 
-RefType = Annotated[Name, for_tools(enum=list(model.REF_TYPES))]
+RefType = Annotated[Name, any_case(*model.REF_TYPES), for_tools(enum=list(model.REF_TYPES))]
 """A reference's type, judged by the rules."""
 
 
@@ -261,7 +262,7 @@ class MoveIn(Shape):
     """A dialogue move."""
 
     expert: Name
-    type: Annotated[Name, for_tools(enum=list(model.MOVE_TYPES))]
+    type: Annotated[Name, any_case(*model.MOVE_TYPES), for_tools(enum=list(model.MOVE_TYPES))]
     targets: list[Name] = []
     target: Annotated[Name | None, NOT_FOR_TOOLS] = None
     """One target, accepted for a list of one."""
@@ -273,10 +274,14 @@ class StanceIn(Shape):
     """Where an expert stands."""
 
     expert: Name
-    stance: Annotated[Name, for_tools(enum=list(model.STANCES))]
+    stance: Annotated[Name, any_case(*model.STANCES), for_tools(enum=list(model.STANCES))]
     confidence: Share | None = None
     condition: Prose | None = None
-    cause: Annotated[Name | None, for_tools(enum=list(model.ABSTAIN_CAUSES))] = None
+    cause: Annotated[Name | None, any_case(*model.ABSTAIN_CAUSES), for_tools(enum=list(model.ABSTAIN_CAUSES))] = None
+
+
+STATUSES = {word for words in model.STATUSES.values() for word in words} | {"commented"}
+"""Every word that an update may have for a status, of whatever kind."""
 
 
 class UpdateIn(Shape):
@@ -284,7 +289,7 @@ class UpdateIn(Shape):
 
     id: Annotated[Name, for_tools(description="")]
     """Display id, or a local id of this batch."""
-    status: Annotated[Name, for_tools(description="Or commented")]
+    status: Annotated[Name, any_case(*STATUSES), for_tools(description="Or commented")]
     """The new status, one that the entity's kind and present status allow (``docs/record.md``), or ``commented`` for an
     event that changes none."""
     by: Annotated[list[Name], for_tools(description="Slugs, judge or user")] = Field(min_length=1)
@@ -321,7 +326,7 @@ class ResponseRef(Shape):
     """A reference of a whole response."""
 
     expert: Name
-    type: Name
+    type: RefType
     target: Name
     context: Prose | None = None
 
@@ -402,7 +407,7 @@ class VerdictRegister(DialogueWrite):
     """Register a verdict; it cannot be changed afterwards."""
 
     verdict_id: Annotated[Name, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    verdict_type: Annotated[Name, for_tools(enum=list(model.VERDICT_TYPES))]
+    verdict_type: Annotated[Name, any_case(*model.VERDICT_TYPES), for_tools(enum=list(model.VERDICT_TYPES))]
     round: RoundNumber
     label: Annotated[Line | None, for_tools(description="")] = None
     """A short name for the verdict, as in ``[MINORITY VERDICT: label]``."""
@@ -413,11 +418,11 @@ class VerdictRegister(DialogueWrite):
     conditions: list[Words] = []
     vote: Annotated[Prose, StringConstraints(max_length=80)] | None = None
     votes: Annotated[
-        dict[Name, Name] | None,
+        dict[Name, Annotated[Name, any_case(*model.VOTES)]] | None,
         for_tools(additionalProperties={"type": "string", "enum": list(model.VOTES)}, description="By slug"),
     ] = None
     """How each expert voted: for, against or abstain."""
-    confidence: Annotated[Name | None, for_tools(enum=list(model.CONFIDENCES))] = None
+    confidence: Annotated[Name | None, any_case(*model.CONFIDENCES), for_tools(enum=list(model.CONFIDENCES))] = None
     tensions_resolved: list[Name] = []
     tensions_accepted: list[Name] = []
     recommendations_adopted: list[Name] = []
@@ -443,7 +448,7 @@ class VerdictRegister(DialogueWrite):
 class UpdateStatus(DialogueWrite):
     """Steps in entities' lives between rounds, by the Judge, an expert or an outside actor."""
 
-    updates: Annotated[list[UpdateIn], for_tools(description="Statuses as in dialogue_round_register")] = Field(
+    updates: Annotated[list[UpdateIn], for_tools(description="Statuses as in 'dialogue_round_register'")] = Field(
         min_length=1
     )
 
@@ -543,7 +548,7 @@ class DialogueQuery(Shape):
 class DialogueList(Shape):
     """Ask for dialogues, newest first."""
 
-    status: model.DialogueStatus | None = None
+    status: Annotated[model.DialogueStatus | None, any_case(*get_args(model.DialogueStatus))] = None
     tags: Annotated[list[Line], for_tools(description="", beside="record")] = []
     """Only those that have all of these."""
     limit: Annotated[int, Field(ge=1, le=1000)] = 100

@@ -40,7 +40,7 @@ from hansard.dialogue.plans import Counts, RoundPlan, RoundState, VerdictPlan, V
 from hansard.dialogue.tables import ROWS
 from hansard.kernel.bulk import collector_paused
 from hansard.kernel.canonical import parsed
-from hansard.kernel.ids import DisplayId, display_id, folded, parse_display_id, shown_name
+from hansard.kernel.ids import DisplayId, display_id, folded, parse_display_id, parse_local_id, shown_name
 
 R = TypeVar("R", bound=Row)
 
@@ -141,6 +141,16 @@ def read_entities(connection: sa.Connection, dialogue_id: str, ids: Iterable[str
     found: list[Entity] = []
     for kind, round_, numbers in _grouped(key for text in set(ids) if (key := parse_display_id(text))):
         found += of_dialogue(connection, Entity, dialogue_id, kind=kind, round=round_, seq=numbers)
+    return found
+
+
+def display_ids(connection: sa.Connection, dialogue_id: str, texts: Iterable[str], before: int) -> dict[str, str]:
+    """Display ids that the local ids among ``texts`` were given in the rounds before one."""
+    wanted = {text: local for text in texts if (local := parse_local_id(text)) and local.round < before}
+    found: dict[str, str] = {}
+    for kind, round_ in sorted({(local.kind, local.round) for local in wanted.values()}):
+        for entity in of_dialogue(connection, Entity, dialogue_id, kind=kind, round=round_):
+            found |= {name: entity.id for name in entity.local_ids if name in wanted}
     return found
 
 
@@ -287,7 +297,7 @@ def read_round_state(
     dialogue: Dialogue,
     round_: int,
     completed: int,
-    mentioned: Iterable[str],
+    mentioned: Collection[str],
     *,
     cites: bool = True,
 ) -> RoundState:
@@ -314,6 +324,7 @@ def read_round_state(
         created_since=created,
         experts=experts,
         entities=entities,
+        earlier=display_ids(connection, dialogue_id, mentioned, round_),
         event_counts=event_counts(connection, dialogue_id, entities),
         open_tensions=open_tensions(connection, dialogue_id),
         verdicts=read_verdicts(connection, dialogue_id),
@@ -323,7 +334,7 @@ def read_round_state(
 
 
 def read_verdict_state(
-    connection: sa.Connection, dialogue: Dialogue, round_: int, completed: int, named: Iterable[str]
+    connection: sa.Connection, dialogue: Dialogue, round_: int, completed: int, named: Collection[str]
 ) -> VerdictState:
     """What a verdict is judged against."""
     dialogue_id = dialogue.dialogue_id
@@ -335,8 +346,9 @@ def read_verdict_state(
         moves=of_dialogue(connection, Move, dialogue_id, round=round_),
         stances=of_dialogue(connection, Stance, dialogue_id, round=round_),
         spoke=_spoke(connection, dialogue_id, round_),
-        experts=sorted(read_experts(connection, dialogue_id)),
+        experts=read_experts(connection, dialogue_id),
         entities=entities,
+        earlier=display_ids(connection, dialogue_id, named, completed),
         event_counts=event_counts(connection, dialogue_id, entities),
         open_tensions=open_tensions(connection, dialogue_id),
         new_perspectives=_count(connection, Entity, dialogue_id, kind="P", round=round_),
@@ -609,7 +621,7 @@ def summaries(
     newest = sa.select(table).where(*wanted).order_by(table.c.created_at.desc(), table.c.dialogue_id).limit(limit)
     rows = [dict(row) for row in connection.execute(newest).mappings()]
     ids = [row["dialogue_id"] for row in rows]
-    rounds_, experts, entities = ROWS[Round], ROWS[Expert], ROWS[Entity]
+    rounds_, seats, entities = ROWS[Round], ROWS[PanelMember], ROWS[Entity]
     scores = {
         row.dialogue_id: (row.rounds, row.score or 0)
         for row in connection.execute(
@@ -622,7 +634,7 @@ def summaries(
             .group_by(rounds_.c.dialogue_id)
         )
     }
-    people = _counts(connection, experts, ids, experts.c.first_round.is_not(None))
+    people = _counts(connection, seats, ids, count=seats.c.slug.distinct())
     tensions = _counts(connection, entities, ids, entities.c.kind == "T", entities.c.status.in_(sorted(UNSETTLED)))
     given: dict[str, list[str]] = {}
     verdicts = ROWS[Verdict]
@@ -651,10 +663,15 @@ def summaries(
 
 
 def _counts(
-    connection: sa.Connection, table: sa.Table, ids: Sequence[str], *where: sa.ColumnElement[bool]
+    connection: sa.Connection,
+    table: sa.Table,
+    ids: Sequence[str],
+    *where: sa.ColumnElement[bool],
+    count: sa.ColumnElement[Any] | None = None,
 ) -> dict[str, int]:
+    counted = sa.func.count() if count is None else sa.func.count(count)
     found = connection.execute(
-        sa.select(table.c.dialogue_id, sa.func.count().label("rows"))
+        sa.select(table.c.dialogue_id, counted.label("rows"))
         .where(table.c.dialogue_id.in_(ids), *where)
         .group_by(table.c.dialogue_id)
     )

@@ -237,7 +237,10 @@ def suggested_panel(
 
 
 def prior_rounds(record: Record) -> list[dict[str, Any]]:
-    """What was said in every completed round, by expert. A merged entity stands with its first contributor."""
+    """What was said in every completed round, by expert.
+
+    A merged entity stands with its first contributor; a merged tension, which is but named there, with each.
+    """
     said: dict[tuple[int, str], dict[str, list[Entity]]] = defaultdict(lambda: {kind: [] for kind in KINDS})
     for entity in record.entities:
         said[entity.round, entity.contributors[0]][entity.kind].append(entity)
@@ -272,7 +275,7 @@ def prior_rounds(record: Record) -> list[dict[str, Any]]:
                     "expert": slug,
                     "role": roles[slug],
                     "perspectives": [told(entity) for entity in own["P"]],
-                    "tensions_raised": [entity.id for entity in own["T"]],
+                    "tensions_raised": [entity.id for entity in raised[round_.round] if slug in entity.contributors],
                     "recommendations": [told(entity) for entity in own["R"]],
                     "evidence": [told(entity) for entity in own["E"]],
                     "claims": [told(entity) for entity in own["C"]],
@@ -366,7 +369,7 @@ def _raised(slug: str, entity: Entity, events: Sequence[Event], names: Mapping[s
     return line
 
 
-_DID: Final = {"commented": "commented on", "open": "reopened"}
+_DID: Final = {"commented": "commented on", "open": "reopened", "withdrawn": "withdrew"}
 _VERBS: Final = {
     "support": "supports",
     "oppose": "opposes",

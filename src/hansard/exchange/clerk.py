@@ -99,6 +99,7 @@ def clerk_notes(record: model.Record, wording: Wording) -> list[str]:
             and not (claim.item == "status" and (claim.id or "").startswith("T"))
         ),
         *_scores(record),
+        *_marked(record, wording),
     ]
 
 
@@ -257,6 +258,20 @@ def _scores(record: model.Record) -> Iterator[str]:
     ]
     if told:
         yield f"The experts’ scores add up to {listed(told)}."
+
+
+def _marked(record: model.Record, wording: Wording) -> Iterator[str]:
+    """Responses that mark something else than was registered of them."""
+    for apart in rules.marked_apart_in(record):
+        whose = f"{wording.name(apart.slug)}’s response of round {apart.round} marks"
+        if apart.otherwise:
+            pairs = [
+                f"{plain(marked)} where {plain(registered)} is registered" for marked, registered in apart.otherwise
+            ]
+            yield f"{whose} {listed(pairs)}."
+        if apart.missing:
+            are = "which is" if len(apart.missing) == 1 else "which are"
+            yield f"{whose} {listed([plain(one) for one in apart.missing])}, {are} not on record."
 
 
 def _from(claim: ClaimCompared) -> str:

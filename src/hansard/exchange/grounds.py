@@ -48,8 +48,9 @@ def quorum(record: model.Record, word: Wording) -> Lines:
 
 def _quorum_words(lost: Degradation) -> str:
     kept = "a quorum remained" if lost.quorum else "no quorum remained"
+    who = number(lost.remaining) if lost.remaining else "none"
     return sentence(
-        f"{number(lost.remaining)} of {counted(lost.seated, 'member')} took part in round {lost.round}: {kept} "
+        f"{who} of {counted(lost.seated, 'member')} took part in round {lost.round}: {kept} "
         "(more than half of those seated)"
     )
 

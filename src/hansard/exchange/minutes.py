@@ -13,7 +13,7 @@ from typing import Final
 
 from hansard.dialogue import model, rules
 from hansard.dialogue.answers import Head
-from hansard.dialogue.rules.lifecycle import FIRST_EVENT, FIRST_STATUS
+from hansard.dialogue.rules.lifecycle import FIRST_EVENT, FIRST_STATUS, GIVEN_UP
 from hansard.exchange import grounds
 from hansard.exchange.clerk import clerk_notes, last_round, not_agreed, stood, unlinked_note
 from hansard.exchange.markdown import code, inline, lead, plain, quoted, table
@@ -132,8 +132,8 @@ class _Minutes:
         yield ""
         yield from quoted(dialogue.question)
         yield ""
-        sat = sum(expert.first_round is not None for expert in self.record.experts)  # as 'dialogue_list' counts
-        facts = [held_on(dialogue), counted(len(done), "round"), counted(sat, "expert")]
+        seated = len({seat.slug for seat in self.record.panel_members})  # as 'dialogue_list' counts
+        facts = [held_on(dialogue), counted(len(done), "round"), counted(seated, "expert")]
         score = sum(item.score or 0 for item in done)
         if any(item.score is not None for item in done):
             facts.append(f"ALIGNMENT {score}")
@@ -331,6 +331,12 @@ class _Minutes:
         converge = {
             move.expert_slug for move in self.record.moves if move.round == last and move.move_type == "converge"
         }
+        late = {
+            name
+            for verdict in self.record.verdicts
+            if self.final and verdict.seq > self.final.seq and verdict.verdict_type in ("minority", "dissent")
+            for name in (verdict.author_expert, *verdict.supporting_experts)
+        }
         rows = []
         for slug in where.members:
             stance = stances.get(slug)
@@ -340,7 +346,7 @@ class _Minutes:
             if slug in converge:
                 said.append("ready to conclude")
             if slug in where.settled:
-                said.append("dissent recorded")
+                said.append("dissent recorded" + (" after the verdict" if slug in late else ""))
             stands = (
                 "in agreement"
                 if slug in where.agreed
@@ -491,7 +497,12 @@ class _Minutes:
                 if event.type in ("refined", "amended", "conceded", "merged", "withdrawn"):
                     into = f" into {self.word.label(event.result)}" if event.result else ""
                     who, what = self.word.names(event.actors), self.word.label(entity.id)
-                    made.append((event.event_round, f"{who} **{event.type}** {what}{into}{_words(event.reason)}"))
+                    if event.type in GIVEN_UP and not set(event.actors) & set(entity.contributors):
+                        theirs = self.word.names(entity.contributors)
+                        told = f"{what}, which {theirs} gave, was **{event.type}** by {who}"
+                    else:
+                        told = f"{who} **{'withdrew' if event.type == 'withdrawn' else event.type}** {what}{into}"
+                    made.append((event.event_round, told + _words(event.reason)))
         for move in self.record.moves:
             if move.move_type == "concede":
                 what = f" {self.word.cites(move.targets)}" if move.targets else "" if move.topic else " a point"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from hansard.dialogue.answers import Head, Warned
 from hansard.dialogue.requests import DialogueId
-from hansard.kernel.shapes import NOT_FOR_TOOLS, Shape, for_tools
+from hansard.kernel.shapes import NOT_FOR_TOOLS, Shape, any_case, for_tools
 
 Markdown = Annotated[str, Field(json_schema_extra={"contentMediaType": "text/markdown"})]
 """A document in Markdown."""
@@ -23,7 +23,9 @@ class DialogueExport(Shape):
     """Which one; all of them where left out, in Parquet alone."""
     output_path: Annotated[str | None, for_tools(description="In the dialogue's folder when left out")] = None
     """The file, or Parquet's folder; in the dialogue's own folder when left out. Missing folders are made."""
-    format: Annotated[Format, for_tools(description="markdown: minutes; adr: MADR 4")] = "json"
+    format: Annotated[Format, any_case(*get_args(Format)), for_tools(description="markdown: minutes; adr: MADR 4")] = (
+        "json"
+    )
     """``dialogue.json``, the minutes in Markdown, a decision record (MADR 4), AIF, Argdown, or tables in Parquet."""
     journal: Annotated[bool, NOT_FOR_TOOLS] = True
     """Whether ``dialogue.json`` carries its stream of the journal, so that it can be verified anywhere."""

@@ -29,7 +29,8 @@ def warnings_of(record: model.Record) -> list[Caution]:
     """Every warning of a record, grouped by what it is about; the same record gives the same list.
 
     Types: ``missing_response``, ``missing_score``, ``scores_differ``, ``orphaned_<kind>``, ``unresolved_tension``,
-    ``gate_not_met``, ``forced_convergence``, ``verdict_incomplete``, ``claim_differs``.
+    ``gate_not_met``, ``forced_convergence``, ``verdict_incomplete``, ``claim_differs``, ``not_registered``,
+    ``registered_otherwise``.
     """
     return [
         *_silent_members(record),
@@ -39,6 +40,7 @@ def warnings_of(record: model.Record) -> list[Caution]:
         *_unresolved(record),
         *_verdicts(record),
         *_claims(record),
+        *_marked(record),
     ]
 
 
@@ -231,3 +233,9 @@ def _claims(record: model.Record) -> Iterator[Caution]:
                 round=claim.round,
                 id=claim.id,
             )
+
+
+def _marked(record: model.Record) -> Iterator[Caution]:
+    for apart in rules.marked_apart_in(record):
+        for type_, message in rules.told_apart(apart):
+            yield Caution(type=type_, message=f"round {apart.round}: {message}", expert=apart.slug, round=apart.round)

@@ -30,8 +30,15 @@ def stored_text(value: object) -> str:
 
 
 def parsed(text: str | bytes) -> Any:
-    """The value that stored bytes stand for."""
-    return _decoder.decode(text)
+    """The value that stored bytes stand for.
+
+    Raises:
+        msgspec.DecodeError: they stand for none: no JSON, no UTF-8, or deeper than anything that is stored.
+    """
+    try:
+        return _decoder.decode(text)
+    except (UnicodeError, RecursionError) as fault:
+        raise msgspec.DecodeError(type(fault).__name__) from None
 
 
 def sha256_hex(data: bytes) -> str:

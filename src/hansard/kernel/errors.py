@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 
@@ -142,6 +142,14 @@ class HansardError(Exception):
         self.item = {name: value for name, value in named.items() if value is not None}
         return self
 
+    def reworded(self, reword: Callable[[str], str]) -> HansardError:
+        """The same error with what to do next told in other words; its message, which quotes its caller, stays."""
+        other = HansardError.__new__(HansardError, *self.args)
+        vars(other).update(vars(self))
+        other.suggestion = self.suggestion and reword(self.suggestion)
+        other.errors = tuple(fault.reworded(reword) for fault in self.errors)
+        return other
+
     def as_dict(self) -> dict[str, Any]:
         """The error as plain data; the keys and their order are always the same, with the item's names first."""
         return {
@@ -163,13 +171,21 @@ class HansardError(Exception):
         }
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like another, whatever the case of either; nothing where none is."""
+    folded = {one.casefold(): one for one in known}
+    # its cost is the square of the length
+    near = get_close_matches(word[:VALUE_LENGTH].casefold(), list(folded), n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The nearest known word as a suggestion (``Did you mean 'x'?``), or nothing."""
-    near = get_close_matches(word[:VALUE_LENGTH], list(known), n=1, cutoff=0.6)  # its cost is the square of the length
-    return f"Did you mean '{near[0]}'?" if near else None
+    near = nearest(word, known)
+    return f"Did you mean '{near}'?" if near else None
 
 
-def missing_field(field: str) -> HansardError:
+def missing_field(field: str, suggestion: str | None = None) -> HansardError:
     """A field that must be there is not."""
     return HansardError(
         "invalid",
@@ -177,7 +193,7 @@ def missing_field(field: str) -> HansardError:
         f"'{field}' is missing",
         field=field,
         constraint="shape",
-        suggestion=f"Give a value for '{field}'",
+        suggestion=suggestion or f"Give a value for '{field}'",
     )
 
 
@@ -190,6 +206,10 @@ def invalid_field(
     suggestion: str | None = None,
 ) -> HansardError:
     """A field's value has the wrong type or breaks a bound."""
+    options = list(valid_options) if valid_options is not None else None
+    if options and suggestion is None:
+        near = did_you_mean(value, options) if isinstance(value, str) else None
+        suggestion = near or "Take one of the valid options"
     return HansardError(
         "invalid",
         "invalid_field",
@@ -197,7 +217,7 @@ def invalid_field(
         field=field,
         value=value,
         constraint="shape",
-        valid_options=valid_options,
+        valid_options=options,
         suggestion=suggestion or f"Give '{field}' a value that fits",
     )
 
@@ -209,14 +229,36 @@ MEANT: Final[Mapping[str, tuple[str, ...]]] = {
     "title": ("label",),
     "name": ("label", "expert_slug"),
     "id": ("local_id", "dialogue_id"),
+    "response": ("text", "responses"),
+    "comment": ("reason",),
 }
 """Fields that one shape has and another calls differently: no likeness of letters tells them."""
 
 
-def unknown_field(field: str, known: Iterable[str]) -> HansardError:
-    """A field that the request does not have; nothing that a caller sends is silently dropped."""
+def _meant(name: str, known: Sequence[str], missing: Collection[str], given: Container[str]) -> str | None:
+    """The field that somebody meant who wrote another name: one that is called so elsewhere, the one that is most like
+    it, or one that has a word in common with it (``type`` and ``verdict_type``), best one that is missing."""
+    free = [one for one in known if one not in given]
+    elsewhere = next((one for one in MEANT.get(name, ()) if one in free), None)
+    alike = nearest(name, known)
+    words = set(name.split("_")) - {"id"}
+    akin = (one for one in [*missing, *free] if not words.isdisjoint(one.split("_")))
+    return elsewhere or (alike if alike in free else next(akin, None))
+
+
+def unknown_field(
+    field: str, known: Iterable[str], *, missing: Collection[str] = (), given: Container[str] = ()
+) -> HansardError:
+    """A field that the request does not have; nothing that a caller sends is silently dropped.
+
+    Args:
+        known: the fields that there are.
+        missing: those of them that must be given and are not: one of them was probably meant.
+        given: those that were given, so that none of them was meant.
+    """
     options = sorted(known)
     name = field.rsplit(".", 1)[-1]
+    meant = _meant(name, options, missing, given)
     return HansardError(
         "invalid",
         "unknown_field",
@@ -224,26 +266,33 @@ def unknown_field(field: str, known: Iterable[str]) -> HansardError:
         field=field,
         constraint="shape",
         valid_options=options,
-        suggestion=next((f"Did you mean '{word}'?" for word in MEANT.get(name, ()) if word in options), None)
-        or did_you_mean(name, options)
-        or "Leave it out",
+        suggestion=f"Rename it: '{name}' -> '{meant}', which is missing"
+        if meant in missing
+        else f"Did you mean '{meant}'?"
+        if meant
+        else "Leave it out",
     )
 
 
-def batch_validation_failed(faults: Sequence[HansardError]) -> HansardError:
-    """Faults of a batch, all of them; nothing of the batch was written."""
+def batch_validation_failed(faults: Sequence[HansardError], *, writes: bool = True) -> HansardError:
+    """Faults of a batch, all of them; nothing of the batch was written.
+
+    Args:
+        writes: whether it would have written something.
+    """
     count = len(faults)
     kinds = {fault.kind for fault in faults}
+    again = "send the whole batch again" if writes else "ask again"
     return HansardError(
         kinds.pop() if len(kinds) == 1 else "invalid",
         "batch_validation_failed",
-        f"{count} item{'s' if count != 1 else ''} failed validation; nothing was written",
+        f"{count} item{'s' if count != 1 else ''} failed validation" + ("; nothing was written" if writes else ""),
         constraint="batch",
-        suggestion="Mend every entry of 'errors', then send the whole batch again",
+        suggestion=f"Mend every entry of 'errors', then {again}",
         recovery={
             "action": "Go through 'errors': each has a field, a suggestion and, where there are some, valid options",
             "related_tools": [],
-            "workflow": "read errors → mend items → resubmit the batch",
+            "workflow": f"read errors → mend items → {'resubmit the batch' if writes else again}",
         },
         errors=faults,
     )

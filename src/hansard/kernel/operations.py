@@ -216,6 +216,10 @@ class Rooms(Mapping[str, Operation]):
                 self._enter(room)
         return [one for one in self._table.values() if one.mark.tools in sets]
 
+    def opened(self, name: str) -> Operation | None:
+        """The operation of this name in the rooms that are open already; none is opened to look for it."""
+        return self._table.get(name)
+
     def _open(self, wanted: str | None = None) -> None:
         with self._lock:
             while self._closed and (wanted is None or wanted not in self._table):
@@ -250,10 +254,9 @@ def with_whole_id(operation: Operation, request: Shape, whole: Callable[[str], s
     Args:
         whole: the dialogue that a text stands for (``resolve_id``).
     """
-    field = type(request).model_fields.get("dialogue_id")
-    if operation.mark.writes or not operation.mark.store or field is None or not field.is_required():
+    named = getattr(request, "dialogue_id", None)
+    if operation.mark.writes or not operation.mark.store or named is None:
         return request
-    named = request.dialogue_id  # type: ignore[attr-defined]  # the shape has it
     found = whole(named)
     return request if found == named else request.model_copy(update={"dialogue_id": found})
 

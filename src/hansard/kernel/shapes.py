@@ -7,11 +7,11 @@ that a double cannot hold, NUL characters, lone surrogates. Every malformed fiel
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
@@ -152,6 +152,43 @@ FOR_TOOLS: Final = "x-tool"
 """The keyword of a field's JSON Schema under which it says what holds for an assistant's tools."""
 
 
+NAMES: Final = "names"
+"""Below ``FOR_TOOLS``: the field of an answer names operations (``names_tools``)."""
+
+
+def names_tools(*keys: str) -> FieldInfo:
+    """Marks a field of an answer whose texts are ours and may name operations, in quotes or as a whole text: assistants
+    are told them by the names of their tools. Nobody else's words may stand there.
+
+    Args:
+        keys: of an object, the keys that this holds for; for all of it where left out. Of an error it holds for its
+            suggestion alone.
+    """
+    return FieldInfo(json_schema_extra={FOR_TOOLS: {NAMES: list(keys)}})
+
+
+def naming(shape: type[Shape]) -> Iterator[tuple[str, ...]]:
+    """The paths at which answers of this shape name operations; a list on the way is not told."""
+    for name, field in shape.model_fields.items():
+        extra = field.json_schema_extra
+        said = extra.get(FOR_TOOLS) if isinstance(extra, dict) else None
+        if isinstance(said, dict) and isinstance(keys := said.get(NAMES), list):
+            yield from ((name, str(key)) for key in keys) if keys else ((name,),)
+        elif (inner := _shape_in(field.annotation)) is not None and inner is not shape:
+            yield from ((name, *path) for path in naming(inner))
+
+
+def any_case(*words: str) -> BeforeValidator:
+    """A field's own words are taken in any case, and kept as they are written here. Whatever else stands there is left
+    to those who judge it."""
+    known = {one.casefold(): one for one in words}
+
+    def as_written(value: Any) -> Any:
+        return known.get(value.casefold(), value) if isinstance(value, str) else value
+
+    return BeforeValidator(as_written)
+
+
 def for_tools(*, beside: str | None = None, needed: bool = False, **said: Any) -> FieldInfo:
     """What assistants are told of a field, where that is not what everybody is told: a word less costs them less.
 
@@ -190,10 +227,21 @@ def shaped(shape: type[S], payload: object) -> S:
 
 
 def _told(shape: type[Shape], fault: ValidationError, payload: object) -> HansardError:
-    told = [(entry["loc"], each) for entry in fault.errors(include_url=False) for each in _each(shape, entry)]
+    entries = fault.errors(include_url=False)
+
+    missing: dict[Location, list[str]] = {}
+    for entry in entries:
+        if entry["type"] == "missing":
+            missing.setdefault(entry["loc"][:-1], []).append(str(entry["loc"][-1]))
+
+    def around(inside: Location) -> Around:
+        return Around(missing.get(inside, []), _object_at(payload, inside))
+
+    told = [(entry["loc"], each) for entry in entries for each in _each(shape, entry, around)]
     if len(told) == 1:
         return told[0][1]
-    return errors.batch_validation_failed([_as_item(each, location, payload) for location, each in told])
+    items = [_as_item(each, location, payload) for location, each in told]
+    return errors.batch_validation_failed(items, writes=issubclass(shape, WriteRequest))
 
 
 def _as_item(fault: HansardError, location: tuple[int | str, ...], payload: Any) -> HansardError:
@@ -218,24 +266,34 @@ def field_path(location: tuple[int | str, ...]) -> str:
     return path or "request"
 
 
-def _each(shape: type[Shape], entry: Any) -> Iterator[HansardError]:
+Location = tuple[int | str, ...]
+
+
+class Around(NamedTuple):
+    """What stands around a field in its object."""
+
+    missing: Collection[str]
+    given: Container[str]
+
+
+def _each(shape: type[Shape], entry: Any, around: Callable[[Location], Around]) -> Iterator[HansardError]:
     """The errors that one entry of pydantic's stands for: one, or one for each place of a value."""
     places = entry.get("ctx", {}).get("places")
     if places is None:
-        yield _one(shape, entry)
+        yield _one(shape, entry, around)
         return
     location, key = _place(entry)
     for place, why, value in places:
         yield errors.invalid_field(f"{field_path(location)}{place}", value, f"{key}{why}")
 
 
-def _one(shape: type[Shape], entry: Any) -> HansardError:
+def _one(shape: type[Shape], entry: Any, around: Callable[[Location], Around]) -> HansardError:
     location, key = _place(entry)
     path = field_path(location)
     if entry["type"] == "missing":
         return errors.missing_field(path)
     if entry["type"] == "extra_forbidden":
-        return errors.unknown_field(path, _fields_at(shape, location[:-1]))
+        return errors.unknown_field(path, _fields_at(shape, location[:-1]), **around(location[:-1])._asdict())
     expected = entry.get("ctx", {}).get("expected")
     options = [part.strip("' ") for part in expected.replace(" or ", ", ").split(",")] if expected else None
     return errors.invalid_field(
@@ -320,6 +378,16 @@ def _fields_at(shape: type[Shape], location: tuple[int | str, ...]) -> list[str]
         named = _is_mapping(info.annotation)
         here = _shape_in(info.annotation)
     return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+
+
+def _object_at(payload: Any, location: Location) -> Mapping[str, Any]:
+    """The object at a location of a payload."""
+    for step in location:
+        try:
+            payload = payload[step]
+        except (LookupError, TypeError):  # a step of pydantic's own
+            return {}
+    return payload if isinstance(payload, Mapping) else {}
 
 
 def _is_mapping(annotation: Any) -> bool:

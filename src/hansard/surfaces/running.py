@@ -82,18 +82,29 @@ class Runner:
             self.table.in_sets(sets)
         gc.freeze()  # all of it stays: the collector need not look through it again
 
-    async def run(self, operation: Operation, payload: object, caller: Caller, *, watch: Watch | None = None) -> Shape:
+    async def run(
+        self,
+        operation: Operation,
+        payload: object,
+        caller: Caller,
+        *,
+        watch: Watch | None = None,
+        called: str | None = None,
+    ) -> Shape:
         """An operation's answer. Cancelled, it is not waited for: it ends at its next step, or is done all the same.
 
         A write that was cancelled or lost its caller is told by its ``request_id``: sent again, the first answer is
         given where there was one.
+
+        Args:
+            called: what the caller calls it, where that is another name.
 
         Raises:
             HansardError: ``not_permitted``, before anything else is looked at; every other refusal;
                 ``internal_error`` where Hansard itself failed, with the trace in the log.
         """
         if not operation.open_to(caller.scope):
-            raise errors.not_permitted(operation.name, operation.mark.scope)
+            raise errors.not_permitted(called or operation.name, operation.mark.scope)
         loop = asyncio.get_running_loop()
         left = threading.Event()
         told = -TOLD_EVERY_SECONDS

@@ -481,3 +481,27 @@ def test_a_request_without_an_id_is_always_new(book: Notebook) -> None:
         book.write([note(part)], words="same")
     assert len(bodies(book)) == 3
     assert {body["request_key"] for body in bodies(book)} == {None}
+
+
+@pytest.mark.parametrize("head", ["'abc'", "''", "CAST(x'61ff' AS TEXT)", "x'6162'"])
+def test_nothing_is_built_on_an_altered_head(book: Notebook, head: str) -> None:
+    """A write into a stream whose head is not its last entry's hash is refused: it would cover the alteration up."""
+    if book.database.path is None and head != "'abc'":
+        pytest.skip("a server takes no such cell")
+    book.write([note(1)])
+    book.sql(f"UPDATE streams SET head = {head} WHERE stream = '{STREAM}'")
+    with pytest.raises(HansardError) as caught:
+        book.write([note(2)])
+    assert caught.value.code in ("row_altered", "cell_unreadable")
+    assert book.sql("SELECT count(*) FROM journal") == [(1,)]
+
+
+def test_a_number_that_is_none_is_told(book: Notebook) -> None:
+    """A stream whose number was altered into a word is refused by name, as any altered row."""
+    if book.database.path is None:
+        pytest.skip("a server takes no such cell")
+    book.write([note(1)])
+    book.sql(f"UPDATE streams SET sequence = 'x' WHERE stream = '{STREAM}'")
+    with pytest.raises(HansardError) as caught:
+        book.write([note(2)])
+    assert caught.value.code == "row_altered"

@@ -51,7 +51,10 @@ def test_entries_are_told_by_stream_and_page(house: House) -> None:
     assert [event.position for event in alpha.events] == [1, 3]
     assert asked(house, "journal_events", stream="dialogue:beta").events[0].position == 2
     assert asked(house, "journal_events", stream="dialogue:beta", dialogue_id="alpha").events == []
-    assert asked(house, "journal_events", dialogue_id="nobody").newest == 3
+    for field, name in (("dialogue_id", "nobody"), ("stream", "dialogue:nobody")):
+        with pytest.raises(HansardError) as caught:
+            asked(house, "journal_events", **{field: name})
+        assert (caught.value.code, caught.value.field) == ("stream_not_found", field)
     first = asked(house, "journal_events", dialogue_id="alpha", limit=1)
     assert (first.events[0].position, first.next) == (1, 1)
     second = asked(house, "journal_events", dialogue_id="alpha", limit=1, after=first.next)

@@ -133,7 +133,10 @@ class Room:
         return str(answer.dialogue_id)
 
     def register(self, dialogue_id: str, round_: int, /, **more: Any) -> Any:
-        """Register a round that holds what is given."""
+        """Register a round that holds what is given; where that is nothing, somebody has nothing to add."""
+        if not any(value for name, value in more.items() if name not in ("score", "title", "summary", "judge_claims")):
+            panel = self.record(dialogue_id).panel_members
+            more |= {"responses": {panel[-1].slug: "Nothing to add."}}
         return self.call("round_register", dialogue_id=dialogue_id, round=round_, **({"score": 0} | more))
 
     def conclude(self, dialogue_id: str, round_: int, /, **more: Any) -> Any:

@@ -18,7 +18,7 @@ from hansard.dialogue.model import ABSTAIN_CAUSES, Dialogue, Move, Stance, Verdi
 from hansard.dialogue.rules.figures import claims_compared, figures, gate, gate_of, positions, unheard
 from hansard.kernel.errors import HansardError
 from tests.conftest import scale
-from tests.unit.dialogue.kit import PEOPLE, Room, converging, entity, everybody, ref, step, steps
+from tests.unit.dialogue.kit import PEOPLE, Room, converging, entity, everybody, ref, step, steps, verdict
 
 CONDITION = "Restore stays below 15 min."
 TIME = "2026-02-02T00:00:00.000000Z"
@@ -668,3 +668,32 @@ def test_velocity_has_one_figure(room: Room) -> None:
         room.conclude(dialogue, 0, votes=everybody())
     assert refused.value.context == {"open_tensions": ["T0001"], "new_perspectives": 1}
     assert "perspective" not in refused.value.message
+
+
+def test_a_final_verdict_that_passes_over_a_minority_is_told_so(room: Room) -> None:
+    """A dissent that stands and that 'dismissals' does not name is a warning; one that is named is none."""
+    dialogue = room.create()
+    room.register(dialogue, 0)
+    room.conclude(dialogue, 0, verdict_id="no", verdict_type="dissent", author_expert="scone")
+    told = room.conclude(dialogue, 0, votes=everybody())
+    assert [(one.id, one.expert) for one in told.warnings if one.type == "minority_not_answered"] == [("no", "scone")]
+    told = room.conclude(
+        dialogue, 0, verdict_id="later", supersedes="final", votes=everybody(), dismissals={"no": "Too late."}
+    )
+    assert not [one for one in told.warnings if one.type == "minority_not_answered"]
+
+
+def test_a_dissent_by_somebody_who_agreed_is_told_so(room: Room) -> None:
+    """Who stands in agreement in the final verdict and dissents from it afterwards is named by a warning."""
+    dialogue = room.create()
+    room.register(dialogue, 0)
+    room.conclude(dialogue, 0, votes=everybody())
+    told = room.conclude(dialogue, 0, verdict_id="no", verdict_type="dissent", author_expert="scone")
+    assert [(one.type, one.expert) for one in told.warnings] == [("dissent_after_agreement", "scone")]
+
+
+def test_a_verdict_before_any_round_says_that_there_is_none(room: Room) -> None:
+    """Nothing can be concluded before a round, and the refusal says what comes first."""
+    fault = room.fault("verdict_register", **verdict(room.create(), 0))
+    assert (fault.code, fault.message) == ("round_out_of_order", "no round is registered yet")
+    assert "Register round 0 first" in str(fault.suggestion)

@@ -68,7 +68,7 @@ def test_the_tables_know_the_same_statuses(kind: str) -> None:
 @pytest.mark.parametrize(("kind", "before", "after"), EVERY_TRIAL)
 def test_only_the_steps_of_the_lifecycle_may_be_taken(kind: str, before: str, after: str) -> None:
     """Every pair of statuses of every kind: a step of the lifecycle passes, any other is refused by its own code."""
-    fault = lives(kind, before).judged("updates[0]", f"{kind}0001", after, ["judge"])
+    fault = lives(kind, before).judged("updates[0]", f"{kind}0001", after, ["judge"], "P0002")
     if after == "commented":
         assert fault is None
     elif after not in steps(kind):

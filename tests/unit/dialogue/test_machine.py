@@ -38,6 +38,11 @@ def local_ids(round_: int) -> st.SearchStrategy[str]:
     )
 
 
+def into(word: str, result: str) -> dict[str, str]:
+    """The result that a merger names."""
+    return {"result": result} if word == "merged" else {}
+
+
 def kind_of(name: str) -> str:
     """The kind letter of a display or local id."""
     return name.split("-")[-1][0]
@@ -191,7 +196,7 @@ class Deliberation(RuleBasedStateMachine):
             kind = kind_of(name)
             word = data.draw(st.sampled_from(sorted((steps(kind)[status[name]] - {"adopted"}) | {"commented"})), name)
             via = data.draw(st.sampled_from([None, *there]), name)
-            batch.setdefault(UPDATES[kind], []).append(step(name, word, "judge", panel[0], via=via))
+            batch.setdefault(UPDATES[kind], []).append(step(name, word, "judge", panel[0], via=via, **into(word, name)))
             status[name] = word if word != "commented" else status[name]
         scores = {name: data.draw(st.integers(0, 20), name) for name in panel}
         converging = data.draw(st.lists(st.sampled_from(panel), unique=True), "converging")
@@ -251,7 +256,9 @@ class Deliberation(RuleBasedStateMachine):
         words = sorted((steps(one.kind)[one.status] - {"adopted"}) | {"commented"})
         word = data.draw(st.sampled_from(words))
         by = "judge" if word == "resolved" else data.draw(st.sampled_from(["judge", "user"]))
-        answer = self.attempt("update_status", dialogue_id=dialogue, updates=[step(one.id, word, by)])
+        answer = self.attempt(
+            "update_status", dialogue_id=dialogue, updates=[step(one.id, word, by, **into(word, one.id))]
+        )
         assert answer is not None
         contested = one.kind == "T" and word in ("reopened", "open")
         assert (answer.dialogue_status == "converged") is (record.dialogue.closed and not contested)

@@ -16,7 +16,7 @@ from hansard.dialogue.requests import PoolExpert
 from hansard.dialogue.rules.panel import named_pool, suggested_panel, tier_of, tier_split
 from hansard.markers.names import author_slug
 from tests.conftest import scale
-from tests.unit.dialogue.kit import PEOPLE, Room, entity
+from tests.unit.dialogue.kit import PEOPLE, Room, entity, verdict
 
 SPLITS = {
     1: (1, 0, 0), 2: (2, 0, 0), 3: (1, 1, 1), 4: (1, 2, 1), 5: (1, 3, 1), 6: (2, 3, 1), 7: (2, 4, 1), 8: (2, 4, 2),
@@ -462,3 +462,25 @@ def test_a_name_that_only_the_pool_keeps_is_shown_too(room: Room) -> None:
         record, experts=[msgspec.structs.replace(expert, name=None) for expert in record.experts]
     )
     assert names_of(older) == names_of(record) == {"jurgen": "Jürgen", "scone": "Scone", "donut": "Donut"}
+
+
+def test_who_waits_in_the_pool_is_told_so(room: Room) -> None:
+    """Who is in the pool and was never seated: each refusal says so and names a remedy that works, none a loop."""
+    dialogue = room.create(panel_size=2)
+    pool = [one["slug"] for one in room.record(dialogue).dialogue.expert_pool]
+    out = next(slug for slug in pool if slug not in {seat.slug for seat in room.record(dialogue).panel_members})
+    room.register(dialogue, 0)
+    given = verdict(dialogue, 0, verdict_id="no", verdict_type="dissent")
+    fault = room.fault("verdict_register", **given, author_expert=out)
+    assert fault.message == f"'{out}' is in the pool of this dialogue, and no panel had it"
+    assert "dialogue_evolve_panel" in str(fault.suggestion)
+    fault = room.fault("expert_create", dialogue_id=dialogue, expert_slug=out, role="R", reason="Gap.")
+    assert "It is in the pool: seat it with 'dialogue_evolve_panel'" in str(fault.suggestion)
+    fault = room.fault("round_register", dialogue_id=dialogue, round=1, score=0, responses={out: "Yes."})
+    assert fault.suggestion == "Seat the expert with 'dialogue_evolve_panel' first"
+    fault = room.fault("round_register", dialogue_id=dialogue, round=1, score=0, responses={"palmier": "Yes."})
+    assert str(fault.suggestion).startswith("Create the expert with 'dialogue_expert_create'")
+    told = room.call("parse_response", dialogue_id=dialogue, round=1, expert=out, text="[MOVE:CONVERGE]")
+    assert [one.type for one in told.warnings] == ["expert_not_in_panel"]
+    room.call("evolve_panel", dialogue_id=dialogue, round=1, panel=[{"expert_slug": out}])
+    room.register(dialogue, 1, responses={out: "Yes."})

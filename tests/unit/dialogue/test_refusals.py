@@ -139,13 +139,60 @@ REFUSALS: Final = [
     ),
     a_batch(
         "target_not_found", "perspectives[0].references[0].target", "P0002", "not_found",
-        perspectives=p(references=[ref("support", "P0002")]), suggestion="Did you mean",
+        perspectives=p(references=[ref("support", "P0002"), ref("oppose", "P0001")]),
+        suggestion="Did you mean 'P0001'",
         item=of("reference", source="MUFFIN-P0101"), constraint="referential",
     ),
     a_batch(
         "target_not_found", "perspectives[0].references[0].target", "SCONE-P0101", "not_found",
-        perspectives=p(references=[ref("support", "SCONE-P0101")]), suggestion="MUFFIN-P0101",
+        perspectives=p(references=[ref("support", "SCONE-P0101")]), suggestion="dialogue_round_context",
         item=of("reference", source="MUFFIN-P0101"), constraint="referential",
+    ),
+    a_batch(
+        "target_not_found", "perspectives[0].references[0].target", "P0109", "not_found",
+        perspectives=p(references=[ref("support", "P0109")]), suggestion="dialogue_round_context",
+        item=of("reference", source="MUFFIN-P0101"), constraint="referential",
+    ),
+    a_batch(
+        "target_not_found", "perspectives[0].references[0].target", "MUFFIN-P0109", "not_found",
+        perspectives=[entity("MUFFIN-P0101", references=[ref("support", "MUFFIN-P0109")]), entity("MUFFIN-P0102")],
+        suggestion="Did you mean 'MUFFIN-P0102'", item=of("reference", source="MUFFIN-P0101"),
+        constraint="referential",
+    ),
+    a_batch(
+        "invalid_display_id", "perspectives[0].references[0].target", "MUFFIN-P0001",
+        perspectives=p(references=[ref("support", "MUFFIN-P0001")]), suggestion="Write 'P0001'",
+        item=of("reference", source="MUFFIN-P0101"), valid_options=["P0001"],
+    ),
+    a_batch(
+        "invalid_display_id", "recommendation_updates[0].id", "MUFFIN-R0001",
+        recommendation_updates=[step("MUFFIN-R0001", "rejected")], suggestion="Write 'R0001'",
+        item=of("recommendation_update", source="MUFFIN-R0001"), valid_options=["R0001"],
+    ),
+    a_batch(
+        "invalid_field", "responses", "{}", suggestion="ABSTAIN", item=of("round", source="1"),
+    ),
+    a_batch(
+        "not_authorised_to_give_up", "claim_updates[0].by", ["scone"], "refused",
+        claim_updates=[step("C0001", "withdrawn", "scone")], valid_options=["muffin", "judge"],
+        item=of("claim_update", source="C0001"), suggestion="'oppose'", constraint="authority",
+    ),
+    a_batch(
+        "missing_field", "perspective_updates[0].result", None,
+        perspective_updates=[step("P0001", "merged")], item=of("perspective_update", source="P0001"),
+    ),
+    Refusal(
+        "not_authorised_to_give_up", "refused", "update_status",
+        {"updates": [step("P0001", "conceded", "scone")]}, "updates[0].by", ["scone"], ["muffin", "judge"],
+    ),
+    Refusal(
+        "invalid_display_id", "invalid", "update_status", {"updates": [step("MUFFIN-P0001", "commented")]},
+        "updates[0].id", "MUFFIN-P0001", suggestion="Write 'P0001'",
+    ),
+    Refusal(
+        "invalid_status_transition", "conflict", "verdict_register",
+        verdict("trial", 0, key_claims=["C0002"], force=True, force_reason="Time."), "key_claims[0]", "adopted",
+        suggestion="Leave it out of 'key_claims'",
     ),
     a_batch(
         "target_not_found", "perspectives[0].references[0].target", "@zed", "not_found",
@@ -193,7 +240,10 @@ REFUSALS: Final = [
         suggestion="amended", item=of("recommendation_update", source="R0001"), constraint="lifecycle",
     ),
     # beside the table
-    a_batch("missing_field", "score", None, score=None, item=of("round", source="1"), suggestion="'score'"),
+    a_batch(
+        "missing_field", "score", None, score=None, responses={"muffin": "Yes."}, item=of("round", source="1"),
+        suggestion="'score'",
+    ),
     a_batch(
         "missing_field", "perspectives[0].contributors", None,
         perspectives=[{"label": "L", "content": "C"}], item=of("perspective"), suggestion="contributors",

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from hansard.dialogue import requests
 from hansard.kernel.errors import HansardError
-from hansard.kernel.shapes import shaped
-from tests.unit.dialogue.kit import Room, entity
+from hansard.kernel.shapes import Shape, shaped
+from tests.unit.dialogue.kit import Room, entity, verdict
 
 REQUESTS = [
     requests.DialogueCreate,
@@ -591,3 +591,168 @@ def test_texts_are_kept_exactly(text: str, room: Room) -> None:
     assert found == [text] * len(found)
     assert room.findings() == []
     assert room.search_faults() == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "payload", "suggestion"),
+    [
+        (requests.PanelSeat, {"slug": "muffin"}, "Rename it: 'slug' -> 'expert_slug', which is missing"),
+        (
+            requests.VerdictRegister,
+            {
+                "dialogue_id": "x",
+                "verdict_id": "f",
+                "type": "final",
+                "round": 0,
+                "recommendation": "a",
+                "description": "b",
+            },
+            "Rename it: 'type' -> 'verdict_type', which is missing",
+        ),
+        (
+            requests.ParseResponse,
+            {"dialogue_id": "x", "round": 0, "expert": "muffin", "response": "words"},
+            "Did you mean 'text'?",
+        ),
+        (
+            requests.UpdateIn,
+            {"id": "P0001", "status": "commented", "by": ["user"], "comment": "so"},
+            "Did you mean 'reason'?",
+        ),
+    ],
+)
+def test_a_field_that_is_called_otherwise_is_told_what_it_is_called_here(
+    shape: type[Shape], payload: dict[str, Any], suggestion: str
+) -> None:
+    """The names that people and models use for a field lead to it."""
+    with pytest.raises(HansardError) as caught:
+        shaped(shape, payload)
+    faults = caught.value.errors or (caught.value,)
+    assert [one.suggestion for one in faults if one.code == "unknown_field"] == [suggestion]
+
+
+def test_words_to_choose_are_taken_in_any_case(room: Room) -> None:
+    """As their markers write them, as a sentence does, as the record keeps them: what is kept is the record's form."""
+    dialogue = room.create(size=3)
+    room.register(
+        dialogue,
+        0,
+        perspectives=[
+            entity("MUFFIN-P0001"),
+            entity("SCONE-P0001", references=[{"type": "SUPPORT", "target": "MUFFIN-P0001"}]),
+        ],
+        moves=[{"expert": "muffin", "type": "CONVERGE"}],
+        stances=[
+            {"expert": "muffin", "stance": "Approve"},
+            {"expert": "scone", "stance": "abstain", "cause": "Withheld"},
+        ],
+    )
+    room.call(
+        "update_status",
+        dialogue_id=dialogue,
+        updates=[{"id": "P0001", "status": "Commented", "by": ["user"], "reason": "so"}],
+    )
+    record = room.record(dialogue)
+    assert [move.move_type for move in record.moves] == ["converge"]
+    assert {stance.stance for stance in record.stances} == {"APPROVE", "ABSTAIN"}
+    assert [ref.ref_type for ref in record.refs] == ["support"]
+    fault = room.fault(
+        "round_register", dialogue_id=dialogue, round=1, score=0, moves=[{"expert": "muffin", "type": "Convergee"}]
+    )
+    assert fault.suggestion == "Did you mean 'converge'?"
+
+
+def test_a_response_is_read_from_words_or_from_a_file(room: Room) -> None:
+    """Where neither is given both are named, and a read that is refused says nothing of writing."""
+    dialogue = room.create()
+    fault = room.refused("parse_response", dialogue_id=dialogue, round=0, expert="muffin")
+    assert fault.suggestion == "Give the response as 'text', or the 'path' of its file"
+    batch = room.refused("parse_response", dialogue_id=dialogue, response="words")
+    assert "written" not in str(batch)
+    assert "batch again" not in str(batch)
+
+
+SAID = """[MUFFIN-P0001: Keep it]
+It works.
+
+[MUFFIN-P0002: And mend it]
+[MOVE:CHALLENGE MUFFIN-P0001]
+
+[DISSENT: never]
+No.
+
+[MUFFIN-S0001: REJECT | 0.9]
+"""
+
+
+def told_of_markers(answer: Any) -> list[tuple[str, str, str | None]]:
+    """Type, message and expert of the warnings about markers."""
+    types = ("not_registered", "registered_otherwise")
+    return [(one.type, one.message, one.expert) for one in answer.warnings if one.type in types]
+
+
+def test_what_a_response_marks_and_the_batch_has_not_is_told(room: Room) -> None:
+    """An entity, a move, a stance and a dissent that were left out: one warning names them all."""
+    dialogue = room.create()
+    answer = room.register(dialogue, 0, responses={"muffin": SAID}, perspectives=[entity("MUFFIN-P0001")])
+    missing = "the perspective MUFFIN-P0002, the move 'challenge', the stance REJECT (0.9), a dissent"
+    assert told_of_markers(answer) == [
+        ("not_registered", f"muffin's response marks {missing}: not on record", "muffin")
+    ]
+
+
+def test_what_is_registered_otherwise_than_marked_is_told(room: Room) -> None:
+    """Another stance and another target than the response marks are registered, and the answer says so."""
+    dialogue = room.create()
+    answer = room.register(
+        dialogue,
+        0,
+        responses={"muffin": SAID, "scone": "[SCONE-S0001: CONDITIONAL | 0.5]\nA year of fixes.\n"},
+        perspectives=[entity("MUFFIN-P0001"), entity("MUFFIN-P0002")],
+        moves=[{"expert": "muffin", "type": "challenge", "targets": ["@scone"]}],
+        stances=[
+            {"expert": "muffin", "stance": "APPROVE", "confidence": 0.99},
+            {"expert": "scone", "stance": "CONDITIONAL", "confidence": 0.5, "condition": "Two years."},
+        ],
+    )
+    assert told_of_markers(answer) == [
+        ("not_registered", "muffin's response marks a dissent: not on record", "muffin"),
+        (
+            "registered_otherwise",
+            "muffin's response marks REJECT (0.9), and APPROVE (0.99) is registered; "
+            "the move 'challenge' on P0001, and on @scone is registered",
+            "muffin",
+        ),
+        (
+            "registered_otherwise",
+            "scone's response marks CONDITIONAL on one condition, and another condition is registered",
+            "scone",
+        ),
+    ]
+
+
+def test_a_batch_that_holds_what_was_marked_is_told_nothing(room: Room) -> None:
+    """Merged entities, those without a local id, shortened labels and a dissent on record differ in nothing."""
+    dialogue = room.create()
+    room.register(dialogue, 0)
+    room.call(
+        "verdict_register",
+        **verdict(dialogue, 0, verdict_id="no", verdict_type="dissent", author_expert="muffin"),
+    )
+    answer = room.register(
+        dialogue,
+        1,
+        responses={
+            "muffin": SAID.replace("-P00", "-P01").replace("-S00", "-S01"),
+            "scone": "[SCONE-P0101: A label that is long]\nSo it is.\n\n[SCONE-C0101: One]\nTwo.\n",
+        },
+        perspectives=[
+            entity("MUFFIN-P0101", local_ids=["SCONE-P0101"]),
+            {"label": "And mend it", "content": "C", "contributors": ["muffin"]},
+            entity("MUFFIN-P0102"),
+        ],
+        claims=[{"label": "One", "content": "Two.", "contributors": ["scone"]}],
+        moves=[{"expert": "muffin", "type": "challenge", "targets": ["MUFFIN-P0101"]}],
+        stances=[{"expert": "muffin", "stance": "REJECT", "confidence": 0.9}],
+    )
+    assert told_of_markers(answer) == []

@@ -321,7 +321,9 @@ def test_a_write_within_an_open_transaction_is_part_of_it(room: Room) -> None:
             call = JUDGE.within(connection)
             pool = {"experts": [{"role": "r"}] * 3}
             made = room.call("create", call, title="Within", question="Q", expert_pool=pool)
-            room.call("round_register", call, dialogue_id=made.dialogue_id, round=0, score=1)
+            room.call(
+                "round_register", call, dialogue_id=made.dialogue_id, round=0, score=1, expert_scores={"muffin": 1}
+            )
             assert room.call("get", call, dialogue_id=made.dialogue_id).dialogue["total_alignment"] == 1
             raise UndoneError
 

@@ -266,10 +266,11 @@ def test_what_is_concluded_needs_no_round(room: Room) -> None:
 
 
 def test_the_list_counts_who_sat(room: Room) -> None:
-    """Of six who were suggested two sat: a list says two, and none before the round was registered."""
+    """Of six who were suggested two sat: a list says six before they were chosen, and two from then on."""
     dialogue = room.create()
-    assert [one.experts for one in room.call("list").dialogues] == [0]
+    assert [one.experts for one in room.call("list").dialogues] == [6]
     room.call("evolve_panel", dialogue_id=dialogue, round=0, panel=[{"expert_slug": "scone"}, {"expert_slug": "donut"}])
+    assert [one.experts for one in room.call("list").dialogues] == [2]
     room.register(dialogue, 0)
     assert [one.experts for one in room.call("list").dialogues] == [2]
 
@@ -489,3 +490,22 @@ def test_a_response_that_fits_nothing_is_told_once(expert: str, text: str, types
     assert [warning.type for warning in read.warnings] == types
     assert not [one for one in read.diagnostics if one in read.lint]
     assert ("bad_confidence" in {one["code"] for one in read.lint}) == ("high" in text)
+
+
+def test_a_dialogue_names_the_folder_that_it_was_given(room: Room) -> None:
+    """The folder of a dialogue's files is the same when it is made and when it is read."""
+    experts = {"experts": [{"role": "R"}] * 3}
+    made = room.call("create", title="Trial", question="What now?", expert_pool=experts)
+    assert room.call("get", dialogue_id=made.dialogue_id).dialogue["output_dir"] == made.output_dir
+
+
+def test_a_merged_tension_is_raised_by_each_who_contributed(room: Room) -> None:
+    """Both name it among what they raised in the context; a prompt has its words once."""
+    dialogue = room.create(size=3)
+    merged = entity("MUFFIN-T0001", local_ids=["SCONE-T0001"])
+    room.register(dialogue, 0, tensions=[merged])
+    (round_,) = room.call("round_context", dialogue_id=dialogue, round=1).prior_rounds
+    raised = {said["expert"]: said["tensions_raised"] for said in round_["expert_contributions"]}
+    assert raised == {"muffin": ["T0001"], "scone": ["T0001"], "cupcake": []}
+    prompt = room.call("prompts", dialogue_id=dialogue, round=1, experts=["cupcake"]).prompts[0]
+    assert str(prompt).count("What MUFFIN-T0001 says.") == 1

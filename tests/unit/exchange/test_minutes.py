@@ -21,7 +21,7 @@ from hansard.exchange.report import report
 from hansard.exchange.warnings import warnings_of
 from hansard.exchange.wording import counted, day, listed, moment_of, number, percent
 from hansard.kernel.ids import shown_name
-from tests.unit.dialogue.kit import Room, everybody
+from tests.unit.dialogue.kit import Room, entity, everybody
 from tests.unit.exchange.folders import STAMPED, Store, write
 from tests.unit.exchange.recorded import DONUT_0, ID, LONG, MUFFIN_0, Held
 from tests.unit.exchange.records import records
@@ -593,3 +593,61 @@ def test_votes_that_nobody_bears_out_are_told(tmp_path: Path) -> None:
     assert "Muffin voted for. Muffin registered `REJECT`, and that counts." in text
     assert "were not heard in round 0: their agreement is a vote that the Judge states." in text
     assert "Muffin" not in text.partition(" were not heard")[0].rpartition("\n")[2].rpartition(". ")[2]
+
+
+def test_the_clerk_tells_what_responses_mark_and_the_record_has_not(tmp_path: Path) -> None:
+    """A REJECT that stands as APPROVE, a claim and a dissent that were left out: in the note and in the warnings."""
+    room = Room(tmp_path)
+    dialogue = room.create(size=3)
+    said = "[MUFFIN-S0001: REJECT | 0.9]\n\n[DISSENT: never]\nNo.\n\n[MUFFIN-C0001: It leaks]\nIt does.\n"
+    room.register(
+        dialogue, 0, responses={"muffin": said}, stances=[{"expert": "muffin", "stance": "APPROVE", "confidence": 0.99}]
+    )
+    record = room.record(dialogue)
+    note = section(minutes(record, Head(stream="s", sequence=1, hash="h"), "d"), "The Clerk’s note")
+    assert "Muffin’s response of round 0 marks REJECT (0.9) where APPROVE (0.99) is registered." in note
+    assert "marks the claim MUFFIN-C0001 and a dissent, which are not on record." in note
+    told = [(one.type, one.expert, one.round) for one in warnings_of(record) if one.type.split("_")[-1] != "score"]
+    assert {("not_registered", "muffin", 0), ("registered_otherwise", "muffin", 0)} <= set(told)
+    elsewhere = msgspec.structs.replace(record.dialogue, origin={"importer": "folder"})
+    imported = warnings_of(msgspec.structs.replace(record, dialogue=elsewhere))
+    assert not {one.type for one in imported} & {"not_registered", "registered_otherwise"}
+    room.close()
+
+
+def test_nobody_is_said_to_have_given_up_what_others_said(tmp_path: Path) -> None:
+    """Who withdrew their own claim withdrew it; where another did, in a record from elsewhere, both are named."""
+    room = Room(tmp_path)
+    dialogue = room.create(size=3)
+    room.register(
+        dialogue,
+        0,
+        claims=[entity("SCONE-C0001")],
+        claim_updates=[{"id": "SCONE-C0001", "status": "withdrawn", "by": ["scone"]}],
+    )
+    record = room.record(dialogue)
+    head = Head(stream="s", sequence=1, hash="h")
+    assert "Scone **withdrew** C0001" in plain_ids(minutes(record, head, "d"))
+    events = [msgspec.structs.replace(one, actors=["muffin"]) for one in record.events]
+    other = minutes(msgspec.structs.replace(record, events=events), head, "d")
+    assert ", which Scone gave, was **withdrawn** by Muffin" in section(other, "Minds that changed")
+    room.close()
+
+
+def test_a_panel_of_whom_nobody_was_heard_is_none_of_them(tmp_path: Path) -> None:
+    """Where nobody took part, the line above the verdict says ``None of``."""
+    room = Room(tmp_path)
+    dialogue = room.create(size=3)
+    room.register(
+        dialogue,
+        0,
+        stances=[{"expert": name, "stance": "ABSTAIN", "cause": "outage"} for name in ("muffin", "cupcake", "scone")],
+    )
+    text = minutes(room.record(dialogue), Head(stream="s", sequence=1, hash="h"), "d")
+    assert "None of three members took part in round 0: no quorum remained" in text
+    room.close()
+
+
+def plain_ids(markdown: str) -> str:
+    """Minutes with ids that lead nowhere."""
+    return re.sub(r"\[([A-Z]\d{4})\]\(#[a-z]\d{4}\)", r"\1", markdown)

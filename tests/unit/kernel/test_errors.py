@@ -134,3 +134,16 @@ def test_a_batch_names_its_first_faults_in_its_text() -> None:
     assert "'field2'" in told
     assert "'field3'" not in told
     assert "; …" in told
+
+
+def test_an_error_in_other_words_is_the_same_error() -> None:
+    """What to do next is reworded, at every fault of a batch; the message, which quotes its caller, is not."""
+    fault = errors.invalid_field("a", "x", "is 'x'", suggestion="See 'x'").of("item", local_id="x")
+    batch = errors.batch_validation_failed([fault])
+    told = batch.reworded(str.upper)
+    assert told.as_dict() == batch.as_dict() | {
+        "suggestion": str(batch.suggestion).upper(),
+        "errors": [fault.as_dict() | {"suggestion": "SEE 'X'"}],
+    }
+    assert str(told.errors[0]) == "'a' is 'x' (got 'x'). SEE 'X'"
+    assert fault.suggestion == "See 'x'"

@@ -21,7 +21,10 @@ from hansard.kernel.shapes import (
     Prose,
     Shape,
     WriteRequest,
+    any_case,
     field_path,
+    names_tools,
+    naming,
     shaped,
 )
 
@@ -91,9 +94,9 @@ def test_every_fault_is_told_at_once_with_its_place() -> None:
         ("unknown_field", "titel"),
     ]
     suggestions = {field: suggestion for _, field, suggestion in told}
-    assert suggestions["items[1].lable"] == "Did you mean 'label'?"
+    assert suggestions["items[1].lable"] == "Rename it: 'lable' -> 'label', which is missing"
     assert suggestions["named.x.tag"] == "Did you mean 'tags'?"
-    assert suggestions["titel"] == "Did you mean 'title'?"
+    assert suggestions["titel"] == "Rename it: 'titel' -> 'title', which is missing"
 
 
 class Bounded(Shape):
@@ -256,3 +259,91 @@ def test_a_place_is_written_as_a_path() -> None:
     assert field_path(("a", 0, "b", 1, "c")) == "a[0].b[1].c"
     assert field_path(()) == "request"
     assert field_path(("x" * 5000,)) == "x" * 199 + "…"
+
+
+class Verdict(Shape):
+    """A request whose fields are easily called otherwise."""
+
+    verdict_id: str
+    verdict_type: str
+    text: str | None = None
+    reason: str | None = None
+    targets: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("payload", "suggestion"),
+    [
+        ({"verdict_id": "v", "type": "final"}, "Rename it: 'type' -> 'verdict_type', which is missing"),
+        ({"verdict_id": "v", "verdict": "final"}, "Rename it: 'verdict' -> 'verdict_type', which is missing"),
+        ({"verdict_id": "v", "verdict_type": "final", "response": "x"}, "Did you mean 'text'?"),
+        ({"verdict_id": "v", "verdict_type": "final", "comment": "x"}, "Did you mean 'reason'?"),
+        ({"verdict_id": "v", "verdict_type": "final", "target": []}, "Did you mean 'targets'?"),
+        ({"verdict_id": "v", "verdict_type": "final", "target": [], "targets": []}, "Leave it out"),
+        ({"verdict_id": "v", "verdict_type": "final", "colour": "red"}, "Leave it out"),
+    ],
+)
+def test_a_misnamed_field_is_told_the_one_that_was_meant(payload: dict[str, Any], suggestion: str) -> None:
+    """Among those that are missing or may still be given: by likeness, by a word in common, by what it is called
+    elsewhere; never one that is given already."""
+    with pytest.raises(HansardError) as caught:
+        shaped(Verdict, payload)
+    told = [one.suggestion for one in caught.value.errors or (caught.value,) if one.code == "unknown_field"]
+    assert told == [suggestion]
+
+
+class Chosen(Shape):
+    """A request with a word to choose, judged by the shape and by rules."""
+
+    kind: Annotated[Literal["one", "two"], any_case("one", "two")]
+    stance: Annotated[str, any_case("APPROVE", "REJECT")] = "APPROVE"
+
+
+def test_a_word_is_taken_in_any_case_and_kept_as_it_is_written() -> None:
+    """Whatever else stands there is left to be judged; the nearest word is told."""
+    assert shaped(Chosen, {"kind": "ONE", "stance": "reject"}) == Chosen(kind="one", stance="REJECT")
+    assert shaped(Chosen, {"kind": "two", "stance": "maybe"}).stance == "maybe"
+    with pytest.raises(HansardError) as caught:
+        shaped(Chosen, {"kind": "Ones"})
+    assert caught.value.suggestion == "Did you mean 'one'?"
+    with pytest.raises(HansardError) as caught:
+        shaped(Chosen, {"kind": "zebra"})
+    assert caught.value.suggestion == "Take one of the valid options"
+
+
+def test_a_read_that_is_refused_says_nothing_of_writing() -> None:
+    """Only what writes is told that nothing was written."""
+    with pytest.raises(HansardError) as caught:
+        shaped(Bounded, {"limit": 0, "whole": 1})
+    assert caught.value.message == "2 items failed validation"
+    assert caught.value.suggestion == "Mend every entry of 'errors', then ask again"
+    with pytest.raises(HansardError) as caught:
+        shaped(Order, {})
+    assert caught.value.code == "missing_field"
+    with pytest.raises(HansardError) as caught:
+        shaped(Order, {"count": "x"})
+    assert caught.value.message == "2 items failed validation; nothing was written"
+
+
+class Told(Shape):
+    """Part of an answer."""
+
+    words: str = ""
+    error: Annotated[dict[str, Any] | None, names_tools()] = None
+
+
+class Answer(Shape):
+    """An answer that names operations."""
+
+    title: str = ""
+    protocol: Annotated[dict[str, Any], names_tools("steps", "afterwards")] = {}
+    notes: Annotated[list[str], names_tools()] = []
+    told: list[Told] = []
+
+
+def test_an_answer_says_where_it_names_operations() -> None:
+    """By the paths of its fields, those of the shapes inside among them."""
+    assert list(naming(Answer)) == [
+        ("protocol", "steps"), ("protocol", "afterwards"), ("notes",), ("told", "error"),
+    ]  # fmt: skip
+    assert list(naming(Order)) == []

@@ -27,7 +27,7 @@ def test_an_error_tells_the_message_first_and_then_what_to_do() -> None:
     assert told(fault) == [
         "hansard: 'rotation' is none of these (got 'rond')",
         "  valid: none, full",
-        "  Give 'rotation' a value that fits",
+        "  Take one of the valid options",
     ]
 
 

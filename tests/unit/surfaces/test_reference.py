@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hansard.app.assembly import all_operations
 from hansard.app.reference import documents, sources
 from hansard.surfaces.cli import exits
 from hansard.surfaces.render.reference import Refusal, refusals
@@ -40,6 +41,21 @@ def made() -> dict[str, str]:
 def test_the_reference_is_what_the_program_says(made: dict[str, str], name: str) -> None:
     """A committed reference document equals what is made now ('python -m hansard.app.reference' makes it anew)."""
     assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == made[name]
+
+
+def test_an_operation_is_told_with_its_doors(made: dict[str, str]) -> None:
+    """Where it answers over HTTP, in which set of tools it is, what scope it needs, and its other names."""
+    text = made["operations.md"]
+    path = "/api/v1/dialogues/{dialogue_id}/progress"
+    assert f"| [`dialogue_progress`](#dialogue_progress) | reads | `{path}` | dialogue | read |" in text
+    section = text.partition("## dialogue_progress")[2].partition("\n## ")[0]
+    assert f"HTTP: `GET {path}`, `POST /api/v1/dialogue_progress`. Tools: `dialogue`. Scope: `read`." in section
+    assert "Also called `get_dialogue_progress`." in section
+    assert "Resource: `hansard://dialogues/{dialogue_id}/minutes`." in text
+    with all_operations() as table:
+        for one in table.values():
+            assert f"`POST /api/v1/{one.name}`" in text
+            assert one.mark.path is None or f"`GET /api/v1{one.mark.path}`" in text
 
 
 def test_every_exit_code_stands_in_the_documents_and_in_the_help(made: dict[str, str]) -> None:

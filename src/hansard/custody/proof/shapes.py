@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from hansard.dialogue.answers import Head
 from hansard.dialogue.requests import DialogueId, Line
-from hansard.kernel.shapes import Shape, WriteRequest
+from hansard.kernel.shapes import Shape, WriteRequest, any_case
 
 Trust = Literal["own", "trusted", "named", "unknown"]
 """How a key is known: a pair of this home, trusted by it, named by the caller, or not at all."""
@@ -149,7 +149,7 @@ class BundleCreate(Shape):
     """Write a dialogue into one file that verifies alone."""
 
     dialogue_id: DialogueId
-    edition: Literal["full", "public"] = "full"
+    edition: Annotated[Literal["full", "public"], any_case("full", "public")] = "full"
     """``full``: all there is. ``public``: without responses, payloads, names of who acted, and exhibits' bytes."""
     output_path: str | None = None
     """The file; in the dialogue's own folder when left out."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from hansard.custody.tokens.model import State
-from hansard.kernel.operations import Scope
-from hansard.kernel.shapes import Prose, Shape, WriteRequest
+from hansard.kernel.operations import SCOPES, Scope
+from hansard.kernel.shapes import Prose, Shape, WriteRequest, any_case
 
 
 class TokenCreate(WriteRequest):
@@ -12,7 +14,7 @@ class TokenCreate(WriteRequest):
 
     name: Prose
     """Who calls with it, as the journal will name them."""
-    scope: Scope = "read"
+    scope: Annotated[Scope, any_case(*SCOPES)] = "read"
     """``read`` the record; ``judge``: lead dialogues too; ``admin``: keep the store too."""
     expires_at: Prose | None = None
     """When it ceases to hold (ISO 8601); never when left out."""

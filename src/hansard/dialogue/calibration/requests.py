@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from hansard.dialogue.calibration.model import CONFLICT_KINDS, RULE_TYPES
 from hansard.dialogue.requests import Line, Name, Words
-from hansard.kernel.shapes import Prose, Shape, WriteRequest
+from hansard.kernel.shapes import Prose, Shape, WriteRequest, any_case
 
 DomainName = Annotated[Name, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """Three capitals (``FID``)."""
@@ -27,7 +28,7 @@ class DomainCreate(WriteRequest):
 class RuleCreate(WriteRequest):
     """Write down a principle, a tenet or a constraint."""
 
-    type: Name
+    type: Annotated[Name, any_case(*RULE_TYPES)]
     """principle, tenet or constraint."""
     label: Line
     text: Words
@@ -63,7 +64,7 @@ class RulesList(Shape):
 
     domain_id: Name | None = None
     """Only those that are valid in this domain."""
-    type: Name | None = None
+    type: Annotated[Name | None, any_case(*RULE_TYPES)] = None
     retired: bool = False
     """With those that are out of use."""
 
@@ -73,7 +74,7 @@ class ConflictIn(Shape):
 
     a: Name
     b: Name
-    kind: Name = "contradiction"
+    kind: Annotated[Name, any_case(*CONFLICT_KINDS)] = "contradiction"
     """contradiction, redundancy or ambiguity."""
     resolution: Name | None = None
     """a_supersedes, b_supersedes, merged or removed; by priority when left out."""

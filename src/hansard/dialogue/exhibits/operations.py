@@ -23,6 +23,7 @@ from hansard.dialogue.exhibits.looking import LIMIT_BYTES, Looking, verdict_dige
 from hansard.dialogue.folder import write_into
 from hansard.dialogue.model import Dialogue, Exhibit, Watch
 from hansard.dialogue.rules.life import standing_final
+from hansard.dialogue.rules.panel import everybody
 from hansard.kernel import files
 from hansard.kernel.canonical import sha256_hex
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
@@ -130,7 +131,8 @@ class ExhibitOperations(Door):
         if slug not in RESERVED_SLUGS:
             known = dialogues.read_experts(entry.connection, request.dialogue_id)
             if slug not in known and not dialogue.imported:
-                faults.append(dialogue_errors.expert_not_found("added_by", request.added_by, [*known, *RESERVED_SLUGS]))
+                allowed, pool = [*known, *RESERVED_SLUGS], everybody(dialogue, ())
+                faults.append(dialogue_errors.expert_not_found("added_by", request.added_by, allowed, pool))
         return slug
 
     def _pinned(self, entry: Entry, dialogue: Dialogue, request: requests.ExhibitAdd) -> Pinned:

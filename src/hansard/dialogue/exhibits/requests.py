@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from hansard.dialogue.model import EXHIBIT_KINDS
 from hansard.dialogue.requests import DialogueId, DialogueWrite, Line, Name, WatchIn
 from hansard.kernel.canonical import MAX_SAFE_INTEGER
-from hansard.kernel.shapes import JsonObject, Shape
+from hansard.kernel.shapes import JsonObject, Shape, any_case
 
 Sha256 = Annotated[Name, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """64 hexadecimal digits in lower case."""
@@ -17,7 +18,7 @@ Sha256 = Annotated[Name, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 class ExhibitAdd(DialogueWrite):
     """Pin outside material by its hash, so that evidence can cite it."""
 
-    kind: Name
+    kind: Annotated[Name, any_case(*EXHIBIT_KINDS)]
     """file, verdict, calibration, memory_query, symmetry_tick, gate_result or agent_history."""
     label: Line | None = None
     """What it is, in a few words; a file's name when left out."""

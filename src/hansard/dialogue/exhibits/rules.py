@@ -58,7 +58,7 @@ def judged_citations(
         if name not in known:
             return errors.exhibit_not_found(where, name, known)
         if name in cited[:index]:
-            return invalid_field(where, name, "stands twice")
+            return invalid_field(where, name, "stands twice", suggestion="Name it once")
     return None
 
 

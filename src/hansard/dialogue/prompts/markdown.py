@@ -201,9 +201,11 @@ def earlier_rounds(rounds: Iterable[Mapping[str, Any]]) -> list[tuple[str | None
         title = f" — {_line(round_['title'])}" if round_["title"] else ""
         score = f" (Score: {round_['score']})" if round_["score"] is not None else ""
         parts.append((None, f"### Round {round_['round']}{title}{score}"))
+        tensions = round_["tensions"]
         for said in round_["expert_contributions"]:
             parts.append((said["expert"], f" — {_line(said['role'])}"))
-            own = [view for view in round_["tensions"] if view["id"] in said["tensions_raised"]]
+            own = [view for view in tensions if view["id"] in said["tensions_raised"]]
+            tensions = [view for view in tensions if view not in own]  # a merged one is told once
             views = [*said["perspectives"], *own, *said["recommendations"], *said["evidence"], *said["claims"]]
             stood = _stood(said)
             parts += [(None, text) for text in [*map(_entity, views), *([stood] if stood else [])]] or [

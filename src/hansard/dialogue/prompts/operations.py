@@ -43,7 +43,8 @@ class Prompting(Door):
             record = self.record(request.dialogue_id, connection, verbatim=False)
         _, seats, _ = contexts.panel_of(record, request.round)
         members = {seat.slug for seat in seats}
-        words = dict(zip(contexts.slugs("words.{}", request.words, members), request.words.values(), strict=True))
+        named = contexts.slugs("words.{}", request.words, members, record)
+        words = dict(zip(named, request.words.values(), strict=True))
         found = contexts.round_context(
             record,
             request.round,

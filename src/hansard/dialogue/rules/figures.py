@@ -76,12 +76,12 @@ def positions(
     names = sorted(set(members))
     converge = {move.expert_slug for move in moves if move.move_type == "converge"}
     stance_of = {stance.expert_slug: stance for stance in stances}
-    met = [_plain(condition) for condition in conditions]
+    met = [plain_words(condition) for condition in conditions]
     agreed, abstained, outvoted = [], [], []
     for name in names:
         vote = (votes or {}).get(name)
         word, condition = (stance_of[name].stance, stance_of[name].condition) if name in stance_of else (None, None)
-        unmet = word == "CONDITIONAL" and name not in converge and not _is_met(_plain(condition or ""), met)
+        unmet = word == "CONDITIONAL" and name not in converge and not _is_met(plain_words(condition or ""), met)
         if word in ("REJECT", "HOLD") or unmet:
             if vote not in (None, "against"):
                 outvoted.append(name)
@@ -109,7 +109,8 @@ def unheard(record: Record, round_: int) -> list[str]:
     return [name for name in where.agreed if name not in heard] if where else []
 
 
-def _plain(text: str) -> str:
+def plain_words(text: str) -> str:
+    """A text as conditions and statuses are compared: white space, case and a full stop say nothing."""
     return _SPACE.sub(" ", text).strip(" .").casefold()
 
 
@@ -357,7 +358,7 @@ def compared(
                 overtaken = claim.round is None and any(entity.id in still for still in unsettled.values())
                 differs = claims_settled != (computed not in UNSETTLED) and (claims_settled or not overtaken)
             else:
-                differs = _plain(claim.claimed) != entity.status
+                differs = plain_words(claim.claimed) != entity.status
         else:
             number = _NUMBER.search(claim.claimed.replace(",", ""))
             differs = number is None or float(number[0]) != float(computed)

@@ -9,7 +9,7 @@ import msgspec
 
 from hansard.dialogue import errors
 from hansard.dialogue.model import STATUSES, TRANSITIONS, UNSETTLED, Entity, Event
-from hansard.kernel.errors import HansardError, did_you_mean, invalid_field
+from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field
 from hansard.kernel.ids import KINDS, RESERVED_SLUGS, parse_display_id
 from hansard.markers.names import name_slug
 
@@ -17,6 +17,9 @@ FIRST_STATUS: Final = {kind: words[0] for kind, words in STATUSES.items()}
 FIRST_EVENT: Final = {"P": "created", "R": "created", "T": "created", "E": "cited", "C": "asserted"}
 REFINED: Final = {"P": "refined", "R": "amended"}
 """Status that a ``refine`` reference gives its target; the other kinds get an event and keep their status."""
+
+GIVEN_UP: Final = frozenset({"conceded", "withdrawn"})
+"""What its own experts do with what they said (specification, "Status Values"): nobody gives up another's words."""
 
 COMMENTED: Final = "commented"
 
@@ -42,8 +45,17 @@ class Lives:
     """
 
     def __init__(
-        self, dialogue_id: str, entities: Iterable[Entity], event_counts: Mapping[str, int], time: str, round_: int
+        self,
+        dialogue_id: str,
+        entities: Iterable[Entity],
+        event_counts: Mapping[str, int],
+        time: str,
+        round_: int,
+        *,
+        imported: bool = False,
     ) -> None:
+        """``imported``: the steps were taken elsewhere, and are recorded as they were taken."""
+        self._imported = imported
         self._dialogue_id = dialogue_id
         self._entities = {entity.id: entity for entity in entities}
         self._counts = dict(event_counts)
@@ -116,7 +128,9 @@ class Lives:
         self._event(entity, "adopted", by, reference=verdict_id)
         self._set(entity, status="adopted", adopted_in_verdict=verdict_id)
 
-    def judged(self, field: str, entity_id: str, status: str, by: Sequence[str]) -> HansardError | None:
+    def judged(
+        self, field: str, entity_id: str, status: str, by: Sequence[str], result: str | None = None
+    ) -> HansardError | None:
         """Why a step may not be taken; ``None`` when it may."""
         entity = self._entities[entity_id]
         known = {FIRST_STATUS[entity.kind], COMMENTED}.union(*TRANSITIONS[entity.kind].values())
@@ -141,6 +155,12 @@ class Lives:
             )
         if status == "resolved" and "judge" not in by and not set(by) & set(entity.contributors):
             return errors.not_authorised_to_resolve(f"{field}.by", entity_id, by, entity.contributors)
+        if self._imported:
+            return None
+        if status in GIVEN_UP and not set(by) & {*entity.contributors, *RESERVED_SLUGS}:
+            return errors.not_authorised_to_give_up(f"{field}.by", entity_id, status, by, entity.contributors)
+        if status == "merged" and result is None:
+            return missing_field(f"{field}.result")
         return None
 
     def _set(self, entity: Entity, **values: str) -> None:
@@ -186,16 +206,20 @@ def not_an_id(field: str, text: str, expected: str) -> HansardError:
     return errors.invalid_display_id(field, text, expected)
 
 
-def judged_id(field: str, text: str) -> str | HansardError:
-    """A display id, or what is wrong with it."""
+def judged_id(field: str, text: str, earlier: Mapping[str, str] = {}) -> str | HansardError:  # read, never written
+    """A display id, or what is wrong with it; ``earlier`` has the display ids of the local ids that are known."""
     if parse_display_id(text) is not None:
         return text
+    if text in earlier:
+        return errors.invalid_display_id(field, text, now=earlier[text])
     return not_an_id(field, text, "Write it like P0001: kind letter, two digits round, two of number")
 
 
-def judged_actors(field: str, names: Sequence[str], experts: Iterable[str]) -> Iterator[HansardError]:
+def judged_actors(
+    field: str, names: Sequence[str], experts: Iterable[str], everybody: Iterable[str]
+) -> Iterator[HansardError]:
     """Actors who may not act: nobody but the dialogue's experts, the Judge and the user takes part."""
     allowed = set(experts) | RESERVED_SLUGS
     for index, name in enumerate(names):
         if name_slug(name) not in allowed:
-            yield errors.expert_not_in_panel(f"{field}.by[{index}]", name, allowed)
+            yield errors.expert_not_in_panel(f"{field}.by[{index}]", name, allowed, everybody)

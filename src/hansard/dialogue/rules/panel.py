@@ -70,7 +70,14 @@ def named_pool(pool: Sequence[PoolExpert], *, imported: bool) -> tuple[list[dict
             if not is_expert_slug(slug):
                 faults.append(_not_a_slug(f"{field}.name", expert.name))
             elif slug in taken:
-                faults.append(invalid_field(f"{field}.name", expert.name, "is used twice in the pool"))
+                faults.append(
+                    invalid_field(
+                        f"{field}.name",
+                        expert.name,
+                        "is used twice in the pool",
+                        suggestion="Give each expert a name of their own",
+                    )
+                )
             elif not imported and (fault := _mistakable(f"{field}.name", expert.name, slug, called)):
                 faults.append(fault)
             taken.add(slug)
@@ -268,7 +275,7 @@ def plan_expert(
     if not is_expert_slug(slug):
         faults.append(_not_a_slug("expert_slug", request.expert_slug))
     elif slug in experts or slug in {entry.get("slug") for entry in dialogue.expert_pool}:
-        faults.append(errors.expert_exists(slug))
+        faults.append(errors.expert_exists(slug, in_pool=slug not in experts))
     if fault := judged_tier("tier", request.tier):
         faults.append(fault)
     if fault := _judged_name("name", request.name, slug):
@@ -327,7 +334,11 @@ def plan_panel(
             faults.append(_not_a_slug(f"{field}.expert_slug", seat.expert_slug))
             continue
         if slug in taken:
-            faults.append(invalid_field(f"{field}.expert_slug", seat.expert_slug, "is seated twice"))
+            faults.append(
+                invalid_field(
+                    f"{field}.expert_slug", seat.expert_slug, "is seated twice", suggestion="Seat each expert once"
+                )
+            )
             continue
         taken.add(slug)
         if fault := judged_tier(f"{field}.tier", seat.tier) or _judged_name(f"{field}.name", seat.name, slug):
@@ -381,6 +392,11 @@ def plan_panel(
             )
         )
     return joined, seats, faults
+
+
+def everybody(dialogue: Dialogue, experts: Iterable[str]) -> set[str]:
+    """Slugs of whom a dialogue knows: its experts, and those of its pool who never sat."""
+    return {*experts, *(entry["slug"] for entry in dialogue.expert_pool if entry.get("slug"))}
 
 
 def seat_of(expert: Expert, round_: int) -> PanelMember:

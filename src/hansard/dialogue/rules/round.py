@@ -20,7 +20,9 @@ from hansard.dialogue.model import (
     MOVE_TYPES,
     REF_TYPES,
     STANCES,
+    Dialogue,
     Entity,
+    Expert,
     Figures,
     JudgeClaim,
     Move,
@@ -33,8 +35,9 @@ from hansard.dialogue.plans import RoundPlan, RoundState
 from hansard.dialogue.requests import EntityIn, ModifierIn, ReferenceIn, RoundRegister, TensionIn, UpdateIn
 from hansard.dialogue.rules.figures import compared, figures_of, gate_of, positions
 from hansard.dialogue.rules.lifecycle import FIRST_STATUS, Lives, judged_actors, not_an_id
+from hansard.dialogue.rules.marked import marked_apart, told_apart
 from hansard.dialogue.rules.modifiers import judged_modifier
-from hansard.dialogue.rules.panel import carried_over, named_twice
+from hansard.dialogue.rules.panel import carried_over, everybody, named_twice
 from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field, shown
 from hansard.kernel.ids import (
     KINDS,
@@ -60,8 +63,8 @@ EXPERT_REFS: Final = ("support", "oppose", "question", "depend")
 """What may be said of an expert's whole position."""
 
 
-def mentioned_ids(request: RoundRegister) -> set[str]:
-    """Display ids of earlier entities that the batch refers to: what the store must read."""
+def mentioned(request: RoundRegister) -> set[str]:
+    """Everything that the batch refers to, as written: what the store must read of it, where it is an id."""
     texts: list[str] = []
     for kind in KINDS:
         for item in items_of(request, kind):
@@ -72,7 +75,7 @@ def mentioned_ids(request: RoundRegister) -> set[str]:
         texts += [*move.targets, *([] if move.target is None else [move.target])]
     texts += [reference.target for reference in request.references]
     texts += [one.evidence for given in request.calibration_modifiers.values() for one in given if one.evidence]
-    return {text for text in texts if parse_display_id(text)}
+    return set(texts)
 
 
 def cites(request: RoundRegister) -> bool:
@@ -112,7 +115,9 @@ class _Batch:
         self.panel = {member.slug for member in self.seats}
         self.mapping: dict[str, str] = {}
         self.first_local: dict[str, str | None] = {}
-        self.lives = Lives(self.id, state.entities, state.event_counts, time, request.round)
+        self.lives = Lives(
+            self.id, state.entities, state.event_counts, time, request.round, imported=state.dialogue.imported
+        )
         self.refs: list[Ref] = []
         self.updates: dict[str, list[Updated]] = {kind: [] for kind in KINDS}
 
@@ -120,6 +125,18 @@ class _Batch:
         request, state = self.request, self.state
         if not state.dialogue.imported and request.score is None:
             self._fault(missing_field("score"), "round", source=str(request.round))
+        if not state.dialogue.imported and not self._holds_anything():
+            self._fault(
+                invalid_field(
+                    "responses",
+                    request.responses,
+                    "holds nothing, and neither does the rest of the round",
+                    suggestion="Give what the experts said in 'responses', or for those who said nothing a stance "
+                    "ABSTAIN with its cause; a round that is registered takes no words later",
+                ),
+                "round",
+                source=str(request.round),
+            )
         utterances = self._utterances()
         self._entities()
         utterances = self._modified(utterances)
@@ -146,6 +163,7 @@ class _Batch:
         judged = gate_of(state.dialogue, opened, fresh, where)
         claims = self._claims()
         self._warn(utterances, moves, fresh)
+        self._warn_of_markers(utterances, moves, stances)
         self._warn_of_claims(claims, computed)
         status = "converging" if judged.met else "open"
         dialogue = None if status == state.dialogue.status else msgspec.structs.replace(state.dialogue, status=status)
@@ -175,6 +193,14 @@ class _Batch:
             warnings=self.warnings,
         )
 
+    def _holds_anything(self) -> bool:
+        """Whether anything is told of anybody in this round, or of what was said before it."""
+        request = self.request
+        given: list[Any] = [request.responses, request.expert_scores, request.score_components, request.annotations]
+        given += [request.moves, request.stances, request.references, request.calibration_modifiers]
+        given += [listed for kind in KINDS for listed in (items_of(request, kind), updates_of(request, kind))]
+        return any(given)
+
     def _fault(self, fault: HansardError, item_type: str, name: str | None = None, source: str | None = None) -> None:
         self.faults.append(fault.of(item_type, local_id=name, source_id=source))
 
@@ -183,8 +209,11 @@ class _Batch:
         slug = name if name in self.panel else name_slug(name)
         if slug in self.panel:
             return slug
-        self._fault(errors.expert_not_in_panel(field, name, self.panel), "expert", source=name)
+        self._fault(self._not_seated(field, name), "expert", source=name)
         return None
+
+    def _not_seated(self, field: str, name: str) -> HansardError:
+        return errors.expert_not_in_panel(field, name, self.panel, everybody(self.state.dialogue, self.state.experts))
 
     def _utterances(self) -> list[Utterance]:
         request = self.request
@@ -338,7 +367,7 @@ class _Batch:
             elif name in seen:
                 self._fault(errors.duplicate_local_id(where, name), word, name)
             elif local.expert not in self.panel:
-                self._fault(errors.expert_not_in_panel(where, local.expert, self.panel), word, name)
+                self._fault(self._not_seated(where, local.expert), word, name)
             else:
                 experts.append(local.expert)
             seen.add(name)
@@ -352,7 +381,7 @@ class _Batch:
         for index, name in enumerate(item.contributors):
             slug = name if name in self.panel else name_slug(name)
             if slug not in self.panel:
-                self._fault(errors.expert_not_in_panel(f"{field}.contributors[{index}]", name, self.panel), word, named)
+                self._fault(self._not_seated(f"{field}.contributors[{index}]", name), word, named)
             elif slug not in found:
                 found.append(slug)
         if item.contributors:
@@ -440,14 +469,14 @@ class _Batch:
             return errors.invalid_entity_type(f"{field}.target_type", reference.target_type)
         if parse_expert_target(reference.target) is not None:
             return self._judged_position(where, source, reference)
-        target = self._resolved(where, reference.target)
+        target = self._resolved(where, reference.target, source)
         if isinstance(target, HansardError):
             return target
         kind = target[0]
         if reference.target_type not in (None, kind):
             return errors.type_id_mismatch(where, reference.target, str(reference.target_type), kind)
         if target not in self.lives:
-            return errors.target_not_found(where, reference.target, self.id, [*self.lives.known, *self.mapping])
+            return self._not_there(where, reference.target, source)
         if reference.type in TENSION_ONLY and kind != "T":
             return errors.invalid_ref_target(where, reference.target, source, reference.type, target, kind, ["T"])
         if reference.type == "refine" and kind != source[0]:
@@ -476,8 +505,22 @@ class _Batch:
             return text
         return errors.target_not_found(field, text, self.id, [f"@{slug}" for slug in self.state.experts])
 
-    def _resolved(self, field: str, text: str) -> str | HansardError:
-        """A local id of the batch, or a display id, as display id."""
+    def _not_there(self, field: str, text: str, source: str | None = None) -> HansardError:
+        """An id that nothing has; what refers is not offered to itself, nor an expert's entity for another's."""
+        known = [entity_id for entity_id in self.lives.known if entity_id != source]
+        local = parse_local_id(text)
+        if local is not None:
+            others = self.state.experts.keys() - {local.expert} if local.expert in self.state.experts else set()
+            found = {
+                name: parsed
+                for name, given in self.mapping.items()
+                if given != source and (parsed := parse_local_id(name))
+            }
+            known = [name for name, one in found.items() if one.kind == local.kind and one.expert not in others]
+        return errors.target_not_found(field, text, self.id, known)
+
+    def _resolved(self, field: str, text: str, source: str | None = None) -> str | HansardError:
+        """A local id of the batch, or a display id, as display id; ``source`` is the entity that refers to it."""
         if text in self.mapping:
             return self.mapping[text]
         if parse_display_id(text):
@@ -486,7 +529,9 @@ class _Batch:
         if local is not None:
             if local.kind not in KINDS:
                 return errors.invalid_entity_type(field, text)
-            return errors.target_not_found(field, text, self.id, self.mapping)
+            if text in self.state.earlier:
+                return errors.invalid_display_id(field, text, now=self.state.earlier[text])
+            return self._not_there(field, text, source)
         return not_an_id(
             field, text, "Name an entity by display id (P0001), a local id of this batch, or an expert by @slug"
         )
@@ -495,7 +540,8 @@ class _Batch:
         for kind, word in KINDS.items():
             for index, update in enumerate(updates_of(self.request, kind)):
                 field = f"{UPDATE_LISTS[kind]}[{index}]"
-                fault, taken = take_update(self.lives, field, update, kind, self.id, self._resolved, self.state.experts)
+                who = self.state.dialogue, self.state.experts
+                fault, taken = take_update(self.lives, field, update, kind, self._resolved, *who)
                 if fault is not None:
                     self._fault(fault, f"{word}_update", source=update.id)
                 elif taken is not None:
@@ -528,7 +574,7 @@ class _Batch:
                 else:
                     found = self._resolved(where, text)
                     if isinstance(found, str) and found not in self.lives:
-                        found = errors.target_not_found(where, text, self.id, [*self.lives.known, *self.mapping])
+                        found = self._not_there(where, text)
                 if isinstance(found, HansardError):
                     self._fault(found, "move", source=move.expert)
                 else:
@@ -568,7 +614,12 @@ class _Batch:
                     f"{field}.cause", stance.cause, "must say why the expert abstains", valid_options=ABSTAIN_CAUSES
                 )
             elif slug in seen:
-                fault = invalid_field(f"{field}.expert", stance.expert, "has a stance in this round already")
+                fault = invalid_field(
+                    f"{field}.expert",
+                    stance.expert,
+                    "has a stance in this round already",
+                    suggestion="Give each expert one stance",
+                )
             if fault is not None:
                 self._fault(fault, "stance", source=stance.expert)
                 continue
@@ -615,6 +666,16 @@ class _Batch:
                 message = f"{claim.item} is stated as {shown(claim.claimed)}; the record shows {beside.computed}"
                 self.warnings.append(Warned(type="claim_differs", message=message, round=computed.round))
 
+    def _warn_of_markers(
+        self, utterances: Sequence[Utterance], moves: Sequence[Move], stances: Sequence[Stance]
+    ) -> None:
+        """Where a response marks something else than its batch holds; an import tells what became of each marker."""
+        if not self.state.dialogue.judged:
+            return
+        for apart in marked_apart(utterances, self.lives.added, stances, moves, self.state.verdicts):
+            for type_, message in told_apart(apart):
+                self.warnings.append(Warned(type=type_, message=message, expert=apart.slug, round=apart.round))
+
     def _warn(self, utterances: Sequence[Utterance], moves: Sequence[Move], fresh: int) -> None:
         number = self.request.round
         scored = {row.slug for row in utterances if row.score is not None}
@@ -653,9 +714,9 @@ def take_update(
     field: str,
     update: UpdateIn,
     kind: str | None,
-    dialogue_id: str,
     resolved: Any,
-    experts: Iterable[str],
+    dialogue: Dialogue,
+    experts: Mapping[str, Expert],
 ) -> tuple[HansardError | None, Updated | None]:
     """Take one step in an entity's life, or say why not.
 
@@ -669,19 +730,20 @@ def take_update(
     if kind is not None and target[0] != kind:
         return errors.type_id_mismatch(f"{field}.id", update.id, kind, target[0]), None
     if target not in lives:
-        return errors.target_not_found(f"{field}.id", update.id, dialogue_id, lives.known), None
+        return errors.target_not_found(f"{field}.id", update.id, dialogue.dialogue_id, lives.known), None
     found: dict[str, str | None] = {"via": None, "result": None}
     for name, text in (("via", update.via), ("result", update.result)):
         if text is None:
             continue
         other = resolved(f"{field}.{name}", text)
         if not isinstance(other, HansardError) and other not in lives:
-            other = errors.target_not_found(f"{field}.{name}", text, dialogue_id, lives.known)
+            other = errors.target_not_found(f"{field}.{name}", text, dialogue.dialogue_id, lives.known)
         if isinstance(other, HansardError):
             return other, None
         found[name] = other
     by = list(dict.fromkeys(name_slug(name) for name in update.by))
-    fault = next(judged_actors(field, update.by, experts), None) or lives.judged(field, target, update.status, by)
+    fault = next(judged_actors(field, update.by, experts, everybody(dialogue, experts)), None)
+    fault = fault or lives.judged(field, target, update.status, by, found["result"])
     if fault is not None:
         return fault, None
     lives.step(

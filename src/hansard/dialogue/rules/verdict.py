@@ -25,7 +25,7 @@ from hansard.dialogue.requests import VerdictRegister
 from hansard.dialogue.rules.figures import Positions, gate_of, positions, stated_vote
 from hansard.dialogue.rules.life import standing_final
 from hansard.dialogue.rules.lifecycle import COMMENTED, Lives, not_an_id, valid_steps
-from hansard.dialogue.rules.panel import named_twice
+from hansard.dialogue.rules.panel import everybody, named_twice
 from hansard.kernel.errors import HansardError, invalid_field, missing_field
 from hansard.kernel.ids import parse_display_id
 from hansard.markers.names import name_slug
@@ -46,8 +46,8 @@ def gate_now(state: VerdictState) -> Gate:
 
 
 def named_ids(request: VerdictRegister) -> set[str]:
-    """Display ids that the verdict names: what the store must read."""
-    return {text for name in ENTITY_LISTS for text in getattr(request, name) if parse_display_id(text)}
+    """Ids that the verdict names, as written: what the store must read."""
+    return {text for name in ENTITY_LISTS for text in getattr(request, name)}
 
 
 def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> VerdictPlan | list[HansardError]:
@@ -61,7 +61,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     final = request.verdict_type == "final"
     apart = request.verdict_type in ("minority", "dissent")
     if state.completed == 0:
-        faults.append(errors.round_out_of_order(request.round, 0))
+        faults.append(errors.round_out_of_order(request.round, 0, "no round is registered yet"))
     elif request.round >= state.completed or (final and request.round != state.completed - 1):
         faults.append(
             invalid_field(
@@ -84,7 +84,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
             )
         )
     elif request.author_expert is not None:
-        author = _expert("author_expert", request.author_expert, state.experts, faults)
+        author = _expert("author_expert", request.author_expert, state, faults)
     elif apart:
         faults.append(missing_field("author_expert"))
     if request.verdict_type == "minority" and not (request.what_would_change or "").strip() and not dialogue.imported:
@@ -92,7 +92,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     supporting = [
         slug
         for index, name in enumerate(request.supporting_experts or ())
-        if (slug := _expert(f"supporting_experts[{index}]", name, state.experts, faults)) is not None
+        if (slug := _expert(f"supporting_experts[{index}]", name, state, faults)) is not None
     ]
     if request.confidence is not None and request.confidence not in CONFIDENCES:
         faults.append(invalid_field("confidence", request.confidence, "is no confidence", valid_options=CONFIDENCES))
@@ -101,7 +101,7 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     for name, vote in (request.votes or {}).items():
         field, slug = f"votes.{name}", name_slug(name)
         if members and slug not in members:  # a round without a panel is told once, by its number
-            faults.append(errors.expert_not_in_panel(field, name, members))
+            faults.append(errors.expert_not_in_panel(field, name, members, over=True))
         elif slug in votes:
             faults.append(named_twice(field, name, slug))
         elif vote not in VOTES:
@@ -189,12 +189,12 @@ def plan_verdict(state: VerdictState, request: VerdictRegister, time: str) -> Ve
     )
 
 
-def _expert(field: str, name: str, known: Iterable[str], faults: list[HansardError]) -> str | None:
-    names = list(known)
+def _expert(field: str, name: str, state: VerdictState, faults: list[HansardError]) -> str | None:
+    names = sorted(state.experts)
     slug = name if name in names else name_slug(name)
     if slug in names:
         return slug
-    faults.append(errors.expert_not_found(field, name, names))
+    faults.append(errors.expert_not_found(field, name, names, everybody(state.dialogue, ())))
     return None
 
 
@@ -220,7 +220,9 @@ def _judged_entities(lives: Lives, state: VerdictState, request: VerdictRegister
     for name, kind in ENTITY_LISTS.items():
         for index, text in enumerate(getattr(request, name)):
             field = f"{name}[{index}]"
-            if parse_display_id(text) is None:
+            if text in state.earlier:
+                yield errors.invalid_display_id(field, text, now=state.earlier[text])
+            elif parse_display_id(text) is None:
                 yield not_an_id(field, text, f"Name an entity by its display id ({kind}0001)")
             elif text[0] != kind:
                 yield errors.type_id_mismatch(field, text, kind, text[0])
@@ -229,7 +231,14 @@ def _judged_entities(lives: Lives, state: VerdictState, request: VerdictRegister
             elif final and name in ("recommendations_adopted", "key_claims"):
                 status = lives[text].status
                 if status != "adopted" and "adopted" not in valid_steps(kind, status):
-                    yield errors.invalid_status_transition(field, text, status, "adopted", valid_steps(kind, status))
+                    yield errors.invalid_status_transition(
+                        field,
+                        text,
+                        status,
+                        "adopted",
+                        valid_steps(kind, status),
+                        suggestion=f"Leave it out of '{name}'",
+                    )
     for both in sorted(set(request.tensions_resolved) & set(request.tensions_accepted)):
         yield invalid_field(
             "tensions_accepted", both, "is among 'tensions_resolved' too; a tension is resolved or accepted, not both"
@@ -334,8 +343,36 @@ def _conclude(lives: Lives, request: VerdictRegister, *, judged: bool) -> list[s
     return adopted
 
 
+def _unsaid(request: VerdictRegister, where: Positions, state: VerdictState) -> Iterable[Warned]:
+    """A minority that a final verdict passes over, and a dissent by somebody who stands in agreement."""
+    standing = standing_final(state.verdicts)
+    if request.verdict_type == "final" and not state.dialogue.imported:
+        replaced = {verdict.supersedes for verdict in state.verdicts}
+        for verdict in state.verdicts:
+            apart = verdict.verdict_type in ("minority", "dissent") and verdict.verdict_id not in replaced
+            if apart and verdict.verdict_id not in (request.dismissals or {}):
+                yield Warned(
+                    type="minority_not_answered",
+                    message=f"nothing is said of '{verdict.verdict_id}', {verdict.author_expert}'s "
+                    f"{verdict.verdict_type} verdict: 'dismissals' takes why it is set aside",
+                    expert=verdict.author_expert,
+                    id=verdict.verdict_id,
+                )
+    elif request.verdict_type in ("minority", "dissent"):
+        agreed = {*where.agreed, *((standing.gate or {}).get("agreed", ()) if standing else ())}
+        for name in dict.fromkeys(map(name_slug, [request.author_expert or "", *(request.supporting_experts or ())])):
+            if name in agreed:
+                what = f"the verdict '{standing.verdict_id}'" if standing else f"round {request.round}"
+                yield Warned(
+                    type="dissent_after_agreement",
+                    message=f"{name} dissents here, and stands in agreement in {what}",
+                    expert=name,
+                )
+
+
 def _warnings(request: VerdictRegister, gate: Gate | None, where: Positions, state: VerdictState) -> Iterable[Warned]:
     """Where the verdict's own words do not fit the record; they are kept as given, and the difference is told."""
+    yield from _unsaid(request, where, state)
     if gate is not None:
         if not gate.met:
             yield Warned(type="gate_not_met", message=f"the gate is not met: {', '.join(gate.reasons)}")

@@ -6,7 +6,7 @@ The steps are the protocol's own (``dialogue.protocol``); what stands here leads
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 from hansard.dialogue.model import VERDICT_TYPES
@@ -38,9 +38,10 @@ ToolName = Callable[[str], str]
 """How a tool is called that an operation is behind."""
 
 
-def instructions(tool: ToolName) -> str:
-    """What the server says about itself, with the tools called as this one does."""
-    return re.sub(r"dialogue_(?!id\b)\w+", lambda found: tool(found[0]), INSTRUCTIONS)
+def instructions(tool: ToolName, sets: Collection[str]) -> str:
+    """What the server says about itself, with the tools called as this one does, beside tools of these sets."""
+    said = re.sub(r"dialogue_(?!id\b)\w+", lambda found: tool(found[0]), INSTRUCTIONS)
+    return said if "dialogue" in sets else f"{said} These tools are not offered here; they are in the set 'dialogue'."
 
 
 class Prompt(NamedTuple):
@@ -91,7 +92,7 @@ def _judge(given: Mapping[str, str], tool: ToolName) -> str:
         return (
             f"The dialogue '{given['dialogue_id']}' is {given['status']}: no round is added to it. Tell so, and what "
             f"{tool('dialogue_progress')} says of it. Only where the user wants to argue on, say that it can be "
-            f"reopened ({tool('dialogue_reopen')}, in the set of tools 'record')."
+            f"reopened: {tool('dialogue_reopen')}."
         )
     return (
         f"Act as the Judge of the dialogue '{given['dialogue_id']}' for its next round. Look at "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final
 
 from mcp_types import CallToolResult, TextContent
@@ -41,13 +41,9 @@ def given(data: dict[str, Any], text: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=text)], structured_content=data, _meta={SIZE: len(text)})
 
 
-def refused(fault: HansardError, hint: Callable[[str], str] = str) -> CallToolResult:
-    """An error. It has no structured content, which a client would hold against the answer's schema.
-
-    Args:
-        hint: what to do next, as its reader can do it.
-    """
-    told = _hinted(fault.as_dict(), hint)
+def refused(fault: HansardError) -> CallToolResult:
+    """An error. It has no structured content, which a client would hold against the answer's schema."""
+    told = fault.as_dict()
     text = text_of(told)
     content = [TextContent(text=text)]
     if len(text) > LONG:
@@ -55,13 +51,19 @@ def refused(fault: HansardError, hint: Callable[[str], str] = str) -> CallToolRe
     return CallToolResult(content=content, is_error=True, _meta={ERROR: told})
 
 
-def _hinted(told: dict[str, Any], hint: Callable[[str], str]) -> dict[str, Any]:
-    suggestion, inner = told["suggestion"], told["errors"]
-    return {
-        **told,
-        "suggestion": suggestion and hint(suggestion),
-        "errors": inner and [_hinted(one, hint) for one in inner],
-    }
+def reworded(data: Any, path: tuple[str, ...], reword: Callable[[str], str]) -> Any:
+    """Data with the texts at a path in other words; lists on the way are gone through. Of an error, its suggestions."""
+    if isinstance(data, list):
+        return [reworded(one, path, reword) for one in data]
+    if isinstance(data, str):
+        return data if path else reword(data)
+    if not isinstance(data, dict):
+        return data
+    if path:
+        keys: Collection[str] = (path[0],)
+    else:
+        keys = ("suggestion", "errors") if "error_code" in data else data.keys()
+    return {key: reworded(inner, path[1:], reword) if key in keys else inner for key, inner in data.items()}
 
 
 def summary(fault: HansardError) -> str:

@@ -6,7 +6,7 @@ where the field is none of theirs, otherwise what their schema says instead, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from hansard.kernel.shapes import FOR_TOOLS
@@ -34,6 +34,21 @@ def input_schema(schema: Mapping[str, Any], sets: Collection[str]) -> Schema:
 def output_schema(schema: Mapping[str, Any]) -> Schema:
     """What a tool gives. Clients check each answer by it, so what may be null says so, in the shortest way."""
     return _inlined(_plainer(dict(schema)))
+
+
+def described(schema: Schema, hint: Callable[[str], str]) -> Schema:
+    """A schema whose descriptions name operations as ``hint`` does."""
+    said = {**schema}
+    for keyword, value in schema.items():
+        if keyword == "description" and isinstance(value, str):
+            said[keyword] = hint(value)
+        elif keyword in ("properties", "$defs"):
+            said[keyword] = {name: described(one, hint) for name, one in value.items()}
+        elif keyword in ("items", "additionalProperties") and isinstance(value, dict):
+            said[keyword] = described(value, hint)
+        elif keyword == "anyOf":
+            said[keyword] = [described(one, hint) for one in value]
+    return said
 
 
 def _fields(schema: Mapping[str, Any], sets: Collection[str]) -> Schema:

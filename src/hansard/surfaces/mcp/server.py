@@ -45,14 +45,15 @@ class Door:
     caller: Callable[[Context], Caller]
     """Who sent a request."""
 
-    def server(self, tool: prompts.ToolName = str) -> Server[Any]:
-        """A server for any number of connections, which calls the tools in its instructions as ``tool`` does."""
+    def server(self, offer: Offer | None = None) -> Server[Any]:
+        """A server for any number of connections, whose instructions call the tools as ``offer`` does, where all
+        connections are offered the same."""
         return Server(
             "hansard",
             version=__version__,
             title="Hansard",
             description="The official record of AI deliberation",
-            instructions=prompts.instructions(tool),
+            instructions=prompts.instructions(offer.name, offer.sets) if offer else prompts.INSTRUCTIONS,
             cache_hints={"tools/list": UNCHANGED, "resources/templates/list": UNCHANGED, "prompts/list": UNCHANGED},
             get_tool_input_schema=lambda _: None,  # no header repeats an argument; else each call would list all tools
             on_list_tools=self.list_tools,
@@ -83,14 +84,14 @@ class Door:
 
         try:
             operation = offer.find(params.name, caller.scope)
-            answer = await self.runner.run(operation, params.arguments or {}, caller, watch=watch)
-            data = results.plain(answer)
+            answer = await self.runner.run(operation, params.arguments or {}, caller, watch=watch, called=params.name)
+            data = offer.told(operation, results.plain(answer), caller.scope)
             text = results.text_of(data)
             mark = operation.mark
             if offer.answer_limit and len(text) > offer.answer_limit and (mark.shorter or not mark.writes):
                 raise errors.answer_too_large(params.name, len(text), offer.answer_limit, mark.shorter)
         except HansardError as fault:
-            return results.refused(fault, lambda text: offer.hint(text, caller.scope))
+            return results.refused(offer.error(fault, caller.scope))
         return results.given(data, text)
 
     # -- resources -----------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ class Door:
             document, request = resources.meant(params.uri, await self._documents(context))
             answer = await self.runner.run(document.operation, request, self.caller(context))
         except HansardError as fault:
-            raise _protocol_error(fault) from None
+            raise self._protocol_error(context, fault) from None
         contents = types.TextResourceContents(
             uri=params.uri, mime_type=document.media_type, text=resources.text(answer)
         )
@@ -167,17 +168,17 @@ class Door:
     async def get_prompt(self, context: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         """One prompt with its arguments filled in."""
         await self.runner.load()
-        offer = self.offer(context)
+        offer, caller = self.offer(context), self.caller(context)
         try:
             prompt = prompts.find(params.name)
             given = prompt.checked(params.arguments or {})
             if "dialogue_id" in given:
                 looked = self.runner.table["dialogue_progress"]
-                found: Any = await self.runner.run(looked, {"dialogue_id": given["dialogue_id"]}, self.caller(context))
+                found: Any = await self.runner.run(looked, {"dialogue_id": given["dialogue_id"]}, caller)
                 given |= {"dialogue_id": found.dialogue_id, "status": found.status}
-            said = prompt.write(given, offer.name)
+            said = prompt.write(given, lambda name: offer.called(name, caller.scope))
         except HansardError as fault:
-            raise _protocol_error(fault) from None
+            raise self._protocol_error(context, fault) from None
         message = types.PromptMessage(role="user", content=types.TextContent(text=said))
         return types.GetPromptResult(description=prompt.description, messages=[message])
 
@@ -207,6 +208,12 @@ class Door:
 
     # -- within --------------------------------------------------------------------------------------------------------
 
+    def _protocol_error(self, context: Context, fault: HansardError) -> MCPError:
+        """An error where the protocol has no place for one but its own."""
+        told = self.offer(context).error(fault, self.caller(context).scope)
+        code = types.INTERNAL_ERROR if fault.kind in ("unavailable", "corrupt") else types.INVALID_PARAMS
+        return MCPError(code=code, message=str(told), data=told.as_dict())
+
     async def _documents(self, context: Context) -> list[resources.Document]:
         await self.runner.load()
         return resources.documents(self.runner.table, self.caller(context).scope)
@@ -221,9 +228,3 @@ class Door:
             return resources.values(await self.runner.run(lists, {}, caller), parameter)
         except HansardError:
             return []
-
-
-def _protocol_error(fault: HansardError) -> MCPError:
-    """An error where the protocol has no place for one but its own."""
-    code = types.INTERNAL_ERROR if fault.kind in ("unavailable", "corrupt") else types.INVALID_PARAMS
-    return MCPError(code=code, message=str(fault), data=fault.as_dict())

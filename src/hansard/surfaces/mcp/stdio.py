@@ -17,7 +17,7 @@ def serve(runner: Runner, offer: Offer, caller: Caller) -> None:
     """Serve until standard input ends: whoever started the server closes it, or is gone."""
     if sys.stdin is None or sys.stdout is None:  # closed before the start: there is nobody to serve
         return
-    server = Door(runner, lambda _: offer, lambda _: caller).server(offer.name)
+    server = Door(runner, lambda _: offer, lambda _: caller).server(offer)
 
     async def work() -> None:
         async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as group:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mcp_types import Tool, ToolAnnotations
 
 from hansard.kernel import errors as refusals
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import TOOL_SETS, find
+from hansard.kernel.shapes import naming
 from hansard.surfaces.mcp import errors
-from hansard.surfaces.mcp.schemas import Schema, input_schema, output_schema
+from hansard.surfaces.mcp.results import reworded
+from hansard.surfaces.mcp.schemas import Schema, described, input_schema, output_schema
 
 if TYPE_CHECKING:
     from hansard.kernel.operations import Operation, Rooms, Scope
@@ -28,7 +30,8 @@ PREFIXED: Final = "dialogue_"
 
 _PREFIX: Final = re.compile(r"[A-Za-z0-9_.-]{0,40}")
 
-_QUOTED: Final = re.compile(r"'([a-z_]+)'")
+_QUOTED: Final = re.compile(r"(?<!Did you mean )(['`]+)([a-z]+(?:_[a-z]+)+)\1")
+"""An operation in quotes. One word alone may well be an expert or a dialogue, and a near word is somebody else's."""
 
 SIZE_HINT: Final = "anthropic/maxResultSizeChars"
 """Told with each tool: a client that knows it keeps answers of so many characters whole."""
@@ -77,25 +80,38 @@ class Offer:
         """The name of an operation's tool."""
         return f"{self.prefix}{operation}" if operation.startswith(PREFIXED) else operation
 
+    def called(self, operation: str, scope: Scope, quotes: str = "") -> str:
+        """An operation as a caller with this scope is told of it: by its tool, or with the reason why there is none.
+        What is no operation is told as it is."""
+        found = self.table.opened(operation)
+        if found is None:
+            return f"{quotes}{operation}{quotes}"
+        if not found.open_to(scope):
+            return f"{quotes}{operation}{quotes} (needs the scope '{found.mark.scope}')"
+        if found.mark.tools not in self.sets:
+            return f"{quotes}{operation}{quotes} (not offered here; it is in the set '{found.mark.tools}')"
+        return f"{quotes}{self.name(operation)}{quotes}"
+
     def hint(self, text: str, scope: Scope) -> str:
-        """A sentence that names operations in quotes, for a caller with this scope: each by its tool, or with the
-        reason why there is none."""
+        """A text of ours for a caller with this scope: the operations that it names in quotes, or that it is, told as
+        this server calls them (``called``)."""
+        if self.table.opened(text):
+            return self.called(text, scope)
+        return _QUOTED.sub(lambda found: self.called(found[2], scope, found[1]), text)
 
-        def told(found: re.Match[str]) -> str:
-            operation = self.table.get(found[1])
-            if operation is None:
-                return found[0]
-            if not operation.open_to(scope):
-                return f"{found[0]} (needs the scope '{operation.mark.scope}')"
-            if operation.mark.tools not in self.sets:
-                return f"{found[0]} (not offered here; it is in the set '{operation.mark.tools}')"
-            return f"'{self.name(operation.name)}'"
+    def error(self, fault: HansardError, scope: Scope) -> HansardError:
+        """A refusal for a caller with this scope, with what to do next told so."""
+        return fault.reworded(lambda text: self.hint(text, scope))
 
-        return _QUOTED.sub(told, text)
+    def told(self, operation: Operation, data: dict[str, Any], scope: Scope) -> dict[str, Any]:
+        """An operation's answer for a caller with this scope, with its operations told so (``shapes.names_tools``)."""
+        for path in _naming(operation.answer):
+            data = reworded(data, path, lambda text: self.hint(text, scope))
+        return data
 
     def tools(self, scope: Scope) -> list[Tool]:
         """The tools as they are listed."""
-        return [self._tool(operation) for operation in self.operations(scope)]
+        return [self._tool(operation, scope) for operation in self.operations(scope)]
 
     def find(self, name: str, scope: Scope) -> Operation:
         """The operation that a tool's name or alias means, with the prefix or without.
@@ -113,14 +129,18 @@ class Offer:
             raise errors.unknown_tool(name, offered, None if found is None else found.mark.tools)
         return found
 
-    def _tool(self, operation: Operation) -> Tool:
+    def _tool(self, operation: Operation, scope: Scope) -> Tool:
         mark = operation.mark
+
+        def hint(text: str) -> str:
+            return self.hint(text, scope)
+
         return Tool(
             name=self.name(operation.name),
             title=operation.title,
-            description=operation.summary,
-            input_schema=_taken(operation.request, tuple(self.sets)),
-            output_schema=_given(operation.answer),
+            description=hint(operation.summary),
+            input_schema=described(_taken(operation.request, tuple(self.sets)), hint),
+            output_schema=described(_given(operation.answer), hint),
             annotations=ToolAnnotations(
                 title=operation.title,
                 read_only_hint=not mark.writes,
@@ -136,6 +156,11 @@ class Offer:
 def _taken(request: type[Shape], sets: tuple[str, ...]) -> Schema:
     """What a tool takes; shapes do not change while a program runs, and to make a schema takes milliseconds."""
     return input_schema(request.model_json_schema(), sets)
+
+
+@cache
+def _naming(answer: type[Shape]) -> tuple[tuple[str, ...], ...]:
+    return tuple(naming(answer))
 
 
 @cache

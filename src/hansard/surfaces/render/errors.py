@@ -44,8 +44,10 @@ COMMANDS: Final = {
             "dialogue_create",
             "dialogue_evolve_panel",
             "dialogue_expert_create",
+            "dialogue_round_register",
             "dialogue_update_status",
             "dialogue_verdict_register",
+            "journal_events",
         )
     },
 }

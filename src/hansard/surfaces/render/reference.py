@@ -21,8 +21,12 @@ ERROR: Final = "HansardError"
 # -- operations --------------------------------------------------------------------------------------------------------
 
 
-def operations_document(table: Mapping[str, Operation]) -> str:
-    """Every operation: what it does, what it takes, what it gives."""
+def operations_document(table: Mapping[str, Operation], prefix: str) -> str:
+    """Every operation: what it does, how it is called, what it takes, what it gives.
+
+    Args:
+        prefix: of every path over HTTP.
+    """
     shapes: dict[str, dict[str, Any]] = {}
     lines = [
         NOTE,
@@ -31,25 +35,35 @@ def operations_document(table: Mapping[str, Operation]) -> str:
         "",
         "Everything that Hansard can do, by the name that every surface offers it under. On the command line:",
         "`hansard call NAME JSON`; `hansard call NAME --schema` gives the same as JSON Schema.",
+        f"[Over HTTP](../http.md) each answers `POST {prefix}/NAME`, and a read that has a path `GET` there too.",
+        "[Assistants](../mcp.md) are offered sets of tools. Callers from outside need the scope, or one that holds it.",
         "",
-        "| operation | does | summary |",
-        "|---|---|---|",
+        "| operation | does | `GET` | set | scope | summary |",
+        "|---|---|---|---|---|---|",
     ]
     for operation in table.values():
-        does = "writes" if operation.mark.writes else "reads"
-        lines.append(f"| [`{operation.name}`](#{operation.name}) | {does} | {_cell(operation.summary)} |")
+        mark = operation.mark
+        does = "writes" if mark.writes else "reads"
+        path = f"`{prefix}{mark.path}`" if mark.path else ""
+        cells = [f"[`{operation.name}`](#{operation.name})", does, path, mark.tools, mark.scope]
+        lines.append(f"| {' | '.join(cells)} | {_cell(operation.summary)} |")
     for operation in table.values():
-        lines += _operation(operation, shapes)
+        lines += _operation(operation, prefix, shapes)
     lines += ["", "## Shapes", "", "What requests and answers are made of."]
     for name in sorted(shapes):
         lines += ["", f"### {name}", "", *_described(shapes[name]), *_fields(shapes[name])]
     return "\n".join(lines) + "\n"
 
 
-def _operation(operation: Operation, shapes: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _operation(operation: Operation, prefix: str, shapes: dict[str, dict[str, Any]]) -> Iterator[str]:
+    mark = operation.mark
     yield from ("", f"## {operation.name}", "", _plain(operation.description))
-    if operation.mark.aliases:
-        yield from ("", f"Also called {', '.join(f'`{alias}`' for alias in operation.mark.aliases)}.")
+    if mark.aliases:
+        yield from ("", f"Also called {', '.join(f'`{alias}`' for alias in mark.aliases)}.")
+    ways = [f"`GET {prefix}{mark.path}`"] if mark.path else []
+    ways.append(f"`POST {prefix}/{operation.name}`")
+    resource = f" Resource: `hansard:/{mark.resource}`." if mark.resource else ""
+    yield from ("", f"HTTP: {', '.join(ways)}. Tools: `{mark.tools}`. Scope: `{mark.scope}`.{resource}")
     request = operation.request.model_json_schema()
     answer = operation.answer.model_json_schema(mode="serialization")
     for title, schema in (("Request", request), ("Answer", answer)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -44,7 +45,7 @@ class House:
     def ask(self, mode: str, work: Callable[[Client], Awaitable[Any]], caller: Caller = JUDGE, **offered: Any) -> Any:
         """What a client finds out."""
         offer = Offer(self.parts.table, **offered)
-        server = Door(self.runner, lambda _: offer, lambda _: caller).server()
+        server = Door(self.runner, lambda _: offer, lambda _: caller).server(offer)
 
         async def main() -> Any:
             async with Client(server, mode=mode) as client:
@@ -133,7 +134,91 @@ def test_a_hint_names_what_its_reader_has(filled: House) -> None:
     offer = Offer(filled.parts.table)
     assert offer.hint("'dialogue_get'", "judge") == "'dialogue_get' (not offered here; it is in the set 'record')"
     assert offer.hint("'keys_create'", "judge") == "'keys_create' (needs the scope 'admin')"
-    assert offer.hint("'nobody'", "judge") == "'nobody'"
+    for said in ("'nobody'", "Add 'doctor': whoever contributed is named", "Did you mean 'dialogue_get'?"):
+        assert offer.hint(said, "judge") == said
+
+
+def test_an_answer_names_what_its_reader_has(filled: House) -> None:
+    """The protocol, the notes of a context and an error inside an answer name tools as they are offered here, or say
+    in which set they are. Words of the record stay."""
+    odd = small_dialogue("Oven") | {"question": "Is 'dialogue_list' a word?", "output_dir": "'dialogue_list'"}
+
+    async def work(client: Client) -> list[Any]:
+        made = (await client.call_tool("blue_dialogue_create", odd)).structured_content
+        settled = {"id": "P0001", "status": "CONCEDED", "by": ["muffin"], "reason": "'dialogue_list' says so"}
+        done = await client.call_tool("blue_dialogue_update_status", {"dialogue_id": "kiln", "updates": [settled]})
+        assert not done.is_error
+        given = {"dialogue_id": "kiln", "budget_tokens": 1}
+        context = (await client.call_tool("blue_dialogue_round_context", given)).structured_content
+        asked = {"dialogue_id": "kiln", "ids": ["P0099"]}
+        cited = (await client.call_tool("blue_dialogue_expand_citations", asked)).structured_content
+        return [made, context, cited]
+
+    made, context, cited = filled.ask("legacy", work, prefix="blue_")
+    elsewhere = "(not offered here; it is in the set 'record')"
+    protocol = made["judge_protocol"]
+    assert protocol["steps"][5]["tools"] == ["blue_dialogue_round_register"]
+    assert protocol["steps"][1]["where_offered"] == [f"dialogue_context_write {elsewhere}"]
+    assert protocol["afterwards"]["tools"] == ["blue_dialogue_export"]
+    assert "dialogue_" not in json.dumps(protocol | {"steps": 0, "afterwards": 0, "files": 0})
+    assert made["question"] == odd["question"]
+    assert "'dialogue_list'" in protocol["files"]["folder"]
+    assert f"'dialogue_entity' {elsewhere} gives one whole" in " ".join(context["notes"])
+    assert "'blue_dialogue_" in cited["citations"][0]["error"]["suggestion"]
+
+
+@every_era
+def test_refusals_without_a_result_name_what_their_reader_has_too(house: House, mode: str) -> None:
+    """Those of prompts and resources, the summary that leads a long one, and the tool that a caller may not use."""
+
+    async def work(client: Client) -> list[str]:
+        with pytest.raises(MCPError) as prompt:
+            await client.get_prompt("judge_round", {"dialogue_id": "nobody"})
+        with pytest.raises(MCPError) as resource:
+            await client.read_resource("hansard://nowhere")
+        barred = await client.call_tool("blue_dialogue_create", small_dialogue("Kiln"))
+        return [
+            *(f"{one.value.error.message} | {one.value.error.data['suggestion']}" for one in (prompt, resource)),
+            str(error(barred)["message"]),
+        ]
+
+    reader = Caller(Actor("reader", "test"), "read")
+    prompt, resource, barred = house.ask(mode, work, reader, prefix="blue_")
+    needs, elsewhere = "(needs the scope 'judge')", "(not offered here; it is in the set 'record')"
+    assert prompt.count(f"'dialogue_create' {needs} begins one") == 2
+    assert prompt.count("'dialogue_import' (needs the scope") == 2
+    assert resource.count("'blue_dialogue_list'") == 2
+    assert barred == "'blue_dialogue_create' needs the scope 'judge', which this caller has not"
+    offer = Offer(house.parts.table)
+    faults = [errors.invalid_field(f"a{number}", 1, "no", suggestion="See 'dialogue_get'") for number in range(30)]
+    told = refused(offer.error(errors.batch_validation_failed(faults), "judge"))
+    assert isinstance(told.content[0], types.TextContent)
+    assert told.content[0].text.count(f"'dialogue_get' {elsewhere}") == FAULTS_NAMED
+
+
+def test_tools_are_described_by_the_names_that_they_have_here(house: House) -> None:
+    """No description of a tool or of a field names an operation otherwise than this server does."""
+    list(house.parts.table)
+    offer = Offer(house.parts.table, prefix="blue_")
+    for tool in offer.tools("judge"):
+        for text in _descriptions([tool.model_dump(mode="json")]):
+            for name in re.findall(r"\w+", text):
+                assert not name.startswith("dialogue_") or name == "dialogue_id", (tool.name, text)
+    update = next(tool for tool in offer.tools("judge") if tool.name == "blue_dialogue_update_status")
+    assert "'blue_dialogue_round_register'" in str(update.input_schema)
+
+
+def _descriptions(data: Any) -> Iterator[str]:
+    """Every description in a tool or a schema."""
+    if isinstance(data, list):
+        for inner in data:
+            yield from _descriptions(inner)
+    elif isinstance(data, dict):
+        for key, inner in data.items():
+            if key == "description" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _descriptions(inner)
 
 
 def test_a_read_finds_a_dialogue_by_the_beginning_of_its_id(filled: House) -> None:
@@ -364,6 +449,8 @@ def test_the_server_tells_what_it_is_in_little_room(house: House) -> None:
     for mode in MODES:
         assert house.ask(mode, work) in (prompts.INSTRUCTIONS, None)
     assert house.ask("legacy", work) == prompts.INSTRUCTIONS
+    assert "blue_dialogue_create tells you" in house.ask("legacy", work, prefix="blue_")
+    assert house.ask("legacy", work, sets=("proof",)).endswith("not offered here; they are in the set 'dialogue'.")
 
 
 # -- long work ---------------------------------------------------------------------------------------------------------
