@@ -42,8 +42,6 @@ def open_parts(
     from hansard.database.dialect import place
     from hansard.database.engine import HEAD, Database
     from hansard.database.journal import Journal
-    from hansard.dialogue.calibration.operations import CalibrationOperations
-    from hansard.dialogue.exhibits.operations import ExhibitOperations
     from hansard.dialogue.operations import DialogueOperations
     from hansard.kernel.operations import Actor, Room, Rooms
     from hansard.surfaces.parts import Parts
@@ -77,6 +75,16 @@ def open_parts(
             readings = [*served_from, *(home / folder for folder in settings.read_folders)]
             may_read, ask = partial(readable, home=home, folders=readings), given_passphrase
         dialogues = DialogueOperations(journal, home, may_write=may_write, may_read=may_read)
+
+        def exhibits() -> list[object]:
+            from hansard.dialogue.exhibits.operations import ExhibitOperations
+
+            return [dialogues.beside(ExhibitOperations)]
+
+        def calibration() -> list[object]:
+            from hansard.dialogue.calibration.operations import CalibrationOperations
+
+            return [CalibrationOperations(journal)]
 
         def exchange() -> list[object]:
             from hansard.exchange.operations import ExchangeOperations
@@ -130,11 +138,10 @@ def open_parts(
 
         yield Parts(
             table=Rooms(
-                Room(
-                    ("dialogue", "record", "calibration"),
-                    lambda: [dialogues, CalibrationOperations(journal), dialogues.beside(ExhibitOperations)],
-                ),
+                Room(("dialogue", "record"), lambda: [dialogues]),
                 Room(("dialogue", "record"), exchange),
+                Room(("record",), exhibits),
+                Room(("calibration",), calibration),
                 Room(("proof",), lambda: [custody(), tokens(), *journals()]),
                 Room(("memory",), memory),
             ),
