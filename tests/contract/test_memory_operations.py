@@ -74,6 +74,13 @@ def test_windows_are_kept_found_and_pinned(parts: Parts) -> None:
     assert call(parts, "memory_verify").ok
 
 
+def test_a_column_is_given_once(parts: Parts) -> None:
+    """However often a column is asked for it is read once; more names than there can be columns are refused."""
+    call(parts, "memory_append", windows=windows(2))
+    assert call(parts, "memory_query", columns=["seq"] * 200, limit=1).records == [{"seq": 0}]
+    assert refusal(parts, "memory_query", columns=["seq"] * 201).code == "invalid_field"
+
+
 def test_a_dry_run_keeps_nothing(parts: Parts, tmp_path: Path) -> None:
     """It tells what would be kept, and each refused line by its number in the file."""
     file = tmp_path / "home" / "windows.ndjson"

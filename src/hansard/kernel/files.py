@@ -207,18 +207,29 @@ _LOGS: Final = ("-wal", "-shm", "-journal")
 
 
 def _irreplaceable(path: Path) -> str | None:
-    """What a file holds that nothing else may ever be written over: a mistyped name must not cost a record or a key.
+    """What a file is or holds that nothing may ever be written over: a mistyped name must not cost a record or a key.
 
-    A database's log is told by its name: it may not be there at this moment, and has no head that is always the same.
+    A database's log is told by its name: it may not be there at this moment, and has no head that is always the same. A
+    device or a pipe would be gone, and a file in its place.
     """
+    if resolved(path.parent) == Path("/dev") or lies_in(path.parent, Path("/proc")) or _is_special(path):
+        return "is a device, a pipe or a socket"
     first = head(path, 64)
     if first.startswith(_DATABASE):
-        return "a database"
+        return "holds a database"
     for ending in _LOGS:
         for place in (path, resolved(path) or path):
             if place.name.endswith(ending) and head(Path(str(place)[: -len(ending)]), 64).startswith(_DATABASE):
-                return "the log of a database"
-    return "a private key" if first.startswith(b"-----BEGIN") and b"PRIVATE KEY" in first else None
+                return "holds the log of a database"
+    return "holds a private key" if first.startswith(b"-----BEGIN") and b"PRIVATE KEY" in first else None
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def write_atomic(path: Path, data: bytes, *, name: str | None = None) -> None:
@@ -242,7 +253,7 @@ def replacing(path: Path, *, name: str | None = None) -> Iterator[BinaryIO]:
     folder = path.parent
     temporary: Path | None = None
     if (held := _irreplaceable(path)) is not None:
-        raise errors.file_unwritable(called, f"it holds {held}")
+        raise errors.file_unwritable(called, f"it {held}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".hansard-{secrets.token_hex(8)}.part"

@@ -25,15 +25,16 @@ def answer(query: Query) -> Answer:
     """Number and digest of a query's records.
 
     SHA-256 over ``hansard memory answer 1`` and a line feed, then of each record one MessagePack array, its fields from
-    ``timestamp`` on, maps in order of their keys. Where a record stands (worker, pulse, seq) and how it is stored is no
-    part of it: a log that was written anew from the same windows gives the same answer.
+    ``timestamp`` on, maps in order of their keys; the earliest record first, those of one time by their bytes. Where a
+    record stands (worker, pulse, seq) and how it is stored is no part of it: a log that was written anew from the same
+    windows gives the same answer.
 
     Raises:
         HansardError: ``filter_invalid``, ``memory_corrupt``.
     """
     found, records = hashlib.sha256(b"hansard memory answer 1\n"), 0
-    for row in query.rows():
-        found.update(_encode(row[3:]))
+    for _, packed in query.in_time(lambda row: _encode(row[3:])):
+        found.update(packed)
         records += 1
     return Answer(records, found.hexdigest())
 

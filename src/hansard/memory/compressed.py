@@ -18,6 +18,8 @@ TRAILER: Final = struct.Struct("<8sQQII")
 VERSION: Final = 1
 BLOCK: Final = 256 * 1024
 """Bytes of the segment in each block. Larger ones save little (65 bytes a record, not 72) and slow point reads."""
+LARGEST: Final = 16 * 1024 * 1024
+"""Bytes of the segment that a block may say to have: a reader holds four of them."""
 LEVEL: Final = 3
 
 Read = Callable[[int, int], bytes]
@@ -57,11 +59,15 @@ class Blocks:
         _, version, _, self.block = HEADER.unpack(read(0, HEADER.size))
         if version != VERSION or not self.block:
             raise ValueError(f"a compressed segment of version {version}")
+        if self.block > LARGEST:
+            raise ValueError(f"blocks of {self.block} bytes, more than {LARGEST}")
         trailer = read(max(size - TRAILER.size, 0), TRAILER.size)
         if len(trailer) != TRAILER.size or google_crc32c.value(trailer[:-4]) != struct.unpack("<I", trailer[-4:])[0]:
             raise ValueError("a table of blocks without a whole end")
         magic, self.size, position, checksum, _ = TRAILER.unpack(trailer)
         count = -(-self.size // self.block)
+        if position + 8 * (count + 1) != size - TRAILER.size:  # before so much is read
+            raise ValueError("a table of blocks whose length does not fit")
         table = read(position, 8 * (count + 1))
         if magic != MAGIC or len(table) != 8 * (count + 1) or google_crc32c.value(table) != checksum:
             raise ValueError("a table of blocks with a wrong checksum")

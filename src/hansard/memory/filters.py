@@ -19,8 +19,10 @@ What is missing equals null and nothing else: ``a != "x"`` holds for it, ``a < 3
 from __future__ import annotations
 
 import json
+import math
 import operator
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,9 +36,12 @@ from hansard.memory.view import COMPUTED, Numbers, View
 
 Scalar = str | float | int | bool | None
 DEPTH: Final = 64
+DIGITS: Final = 1000
+"""Digits of a whole number at most; a longer one is more than any column holds."""
 
 ALIASES: Final = {"time": "timestamp", "pulse": "pulse_id", "worker": "worker_id", "session": "session_id"}
 """Shorter names of columns."""
+_LARGEST: Final = int(sys.float_info.max)
 _BLOBS: Final = ("error_metrics", "params", "context")
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -197,7 +202,7 @@ class _Parser:
         kind, word, _ = self._tokens[self._at]
         value: Scalar
         if kind == "number":
-            value = float(word) if re.search(r"[.eE]", word) else int(word)
+            value = float(word) if re.search(r"[.eE]", word) or len(word) > DIGITS else int(word)
         elif kind == "text":
             value = self._read_text(word)
             if name == "timestamp":
@@ -371,6 +376,8 @@ def _number_test(data: Numbers, compare: Compare) -> Numbers:
         return {"==": nothing, "!=": ~nothing}.get(sign, np.zeros(len(data), bool))
     if isinstance(value, str | bool) or sign == "has":
         return np.full(len(data), sign == "!=")
+    if isinstance(value, int) and abs(value) > _LARGEST:  # numpy refuses what float64 cannot hold; none of ours does
+        value = math.inf if value > 0 else -math.inf
     tested: Numbers = _COMPARE[sign](data, value)
     return tested
 

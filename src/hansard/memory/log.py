@@ -12,7 +12,7 @@ from hansard.memory import errors
 from hansard.memory.segment import START, Handle, Walk, read_head, segments
 from hansard.memory.view import View
 
-WORKER: Final = re.compile(r"worker-(\d{3,10})\Z")
+WORKER: Final = re.compile(r"worker-([0-9]{3,10})\Z")
 
 
 def worker_folder(memory: Path, worker: int) -> Path:
@@ -21,14 +21,22 @@ def worker_folder(memory: Path, worker: int) -> Path:
 
 
 def workers(memory: Path) -> dict[int, Path]:
-    """The workers that have a folder here, by number."""
+    """The workers that have a folder here, by number.
+
+    Raises:
+        HansardError: ``memory_foreign`` for a folder whose number has another spelling; ``memory_unreadable``.
+    """
     if not memory.is_dir():
         return {}
     try:
         found = [(WORKER.match(path.name), path) for path in memory.iterdir()]
     except OSError as fault:
         raise errors.memory_unreadable(memory.name, fault.strerror or "unknown reason") from None
-    return dict(sorted((int(name[1]), path) for name, path in found if name is not None and path.is_dir()))
+    folders = sorted((int(name[1]), path) for name, path in found if name is not None and path.is_dir())
+    for worker, path in folders:
+        if path.name != worker_folder(memory, worker).name:  # beside the right one it would hide it
+            raise errors.memory_foreign(path.name, f"the folder of worker {worker} has another name")
+    return dict(folders)
 
 
 class Log:
@@ -53,16 +61,19 @@ class Log:
             known = self._views.setdefault(worker, {})
             paths = segments(folder)
             for path in [path for path in known if path not in paths]:
-                known.pop(path).close()
+                del known[path]  # not closed: somebody may go through its records yet (``View.__del__``)
             for place, path in enumerate(paths):
                 following = paths[place + 1 : place + 2]
-                if path in known and known[path].handle.replaced():
-                    known.pop(path).close()
-                if path in known:
-                    if not known[path].sealed:
-                        known[path].refresh()
+                stop = int(following[0].stem) if following else None
+                view = known.get(path)
+                if view is not None and (view.handle.replaced() or not (view.sealed or view.stop == stop)):
+                    del known[path]  # another file by now, or its last pulses are superseded since
+                    view = None
+                if view is not None:
+                    if not view.sealed:
+                        view.refresh()
                     continue
-                view = _opened(path, worker, stop=int(following[0].stem) if following else None)
+                view = _opened(path, worker, stop=stop)
                 if view is not None:
                     known[path] = view
             self._views[worker] = dict(sorted(known.items(), key=lambda each: int(each[0].stem)))
@@ -110,6 +121,8 @@ def _opened(path: Path, worker: int, *, stop: int | None) -> View | None:
             raise errors.memory_corrupt(path.name, 0, f"a segment's header of {START} bytes", "a damaged one")
         if head.worker != worker:
             raise errors.memory_foreign(path.name, f"it is of worker {head.worker}")
+        if head.first_pulse != int(path.stem):
+            raise errors.memory_foreign(path.name, f"it begins with pulse {head.first_pulse}")
         return View(handle, head, stop)
     except BaseException:
         handle.close()

@@ -153,7 +153,8 @@ class MemoryOperations:
             else:
                 query.check(*request.columns)
                 hits = islice(query, request.limit)
-                rows = [{name: _json(hit[name]) for name in request.columns} for hit in hits]
+                names = list(dict.fromkeys(request.columns))
+                rows = [{name: _json(hit[name]) for name in names} for hit in hits]
             pinned = answer(query).digest if request.digest else None
             return shapes.MemoryFound(filter=request.filter, count=query.count(), digest=pinned, records=rows)
 

@@ -155,6 +155,29 @@ class Query:
         """Records as tuples, in the order of ``ForgeRecord``; the quickest whole form."""
         return self._merged(View.rows_of, lambda row: float(row[3]))
 
+    def in_time(self, packed: Callable[[tuple[Any, ...]], bytes]) -> Iterator[tuple[float, bytes]]:
+        """Time and bytes of each record, which ``packed`` makes of it, in order of both.
+
+        Held back is what a worker appended before an earlier one, and what is of one time: no more than that.
+        """
+        return heapq.merge(*(self._in_time(views, packed) for views in self._workers.values()))
+
+    def _in_time(
+        self, views: Sequence[View], packed: Callable[[tuple[Any, ...]], bytes]
+    ) -> Iterator[tuple[float, bytes]]:
+        times = [_numbers(view, "timestamp", rows) for view, rows in self._found(views)]
+        if not times:
+            return
+        # the earliest that is still to come after each record: what is earlier than that is next in order
+        coming = np.minimum.accumulate(np.concatenate([*times, [math.inf]])[::-1])[::-1][1:]
+        held: list[tuple[float, bytes]] = []
+        for row, until in zip(self._stream(views, View.rows_of), coming, strict=True):
+            heapq.heappush(held, (float(row[3]), packed(row)))
+            while held and held[0][0] < until:
+                yield heapq.heappop(held)
+        while held:  # only where a time is infinite
+            yield heapq.heappop(held)
+
     def raw_rows(self) -> Iterator[tuple[Any, ...]]:
         """Not decoded: the header fields, the own parts as one MessagePack array, then what is shared, part by part.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,7 +32,7 @@ START: Final = 128
 READ: Final = 1 << 20
 """Bytes that a walk reads at once."""
 
-NAME: Final = re.compile(r"\d{12,20}\.seg\Z")
+NAME: Final = re.compile(r"[0-9]{12,20}\.seg\Z")
 
 _decode: Final = msgspec.msgpack.Decoder().decode
 _raws: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
@@ -53,7 +54,8 @@ def segments(folder: Path) -> list[Path]:
     try:
         for path in folder.iterdir():
             if path.suffix == ".seg":
-                if NAME.match(path.name) is None:
+                # one name for one number: two files of it would be read twice
+                if NAME.match(path.name) is None or path.name != file_name(int(path.stem)):
                     raise errors.memory_foreign(path.name, "its name is no number of a pulse")
                 found.append(path)
     except OSError as fault:
@@ -91,16 +93,21 @@ class Handle:
             holes: damaged blocks of a compressed segment read as zeros; for a repair.
 
         Raises:
-            HansardError: ``memory_unreadable``; of a compressed segment also ``memory_corrupt``.
+            HansardError: ``memory_unreadable``; ``memory_foreign`` for what is no file (a pipe, a folder); of a
+                compressed segment also ``memory_corrupt``.
         """
         self.path = path
         self.name = path.name
         self._holes = holes
         self._blocks: Blocks | None = None
         try:
-            self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # a pipe would have the opening wait for somebody who writes into it
+            self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as fault:
             raise errors.memory_unreadable(path.name, fault.strerror or "unknown reason") from None
+        if not stat.S_ISREG(os.fstat(self.number).st_mode):
+            self.close()
+            raise errors.memory_foreign(self.name, "it is no file")
         try:
             if self.stored(0, len(COMPRESSED)) == COMPRESSED:
                 self._blocks = Blocks(self.stored, self.stored_size())
@@ -253,6 +260,7 @@ class Walk:
         before, last = self.end, b""
         self.torn, self.later, self.witness = None, [], None
         wrong = ""
+        unreadable: Head | None = None
         chunk, start = b"", self.end
         while self._stop is None or self.pulse_id < self._stop:
             if self.end + HEADER_LENGTH > start + len(chunk):
@@ -266,18 +274,23 @@ class Walk:
             if isinstance(found, str):
                 wrong = found
                 break
+            values = values_of(last_[slice(*found.values)])
+            if values is None:  # it says itself that it is whole, so no crash tore it
+                unreadable = found
+                break
             last = last_
+            self.packed += values
             self._take(found, last)
         if last:
             self.chain = chain_value(last)
+        if unreadable is not None:
+            self.torn, self.witness = "new values that cannot be read", unreadable
         # while a log is read that grows, its reserved room need not be looked through again each time
         if wrong and wrong != "the end of the file" and (before == START or wrong != "zeros"):
             self._judge(wrong)
         return self.end > before
 
     def _take(self, head: Head, data: bytes) -> None:
-        if head.values_length:
-            self.packed += map(bytes, _raws(data[slice(*head.values)]))
         columns, ends = data[slice(*head.columns)], data[slice(*head.ends)]
         where = (head.position, head.length, head.pulse_id, head.seq, head.records, head.smallest, head.largest)
         self.kept.append(Kept(*where, head.layout, columns, ends))
@@ -289,14 +302,28 @@ class Walk:
         """Tell the end of what was written from what was damaged."""
         if wrong == "zeros" and _only_zeros(self._handle, self.end):
             return
-        if self._handle.read(self.end, 8) == FOOTER_MAGIC or is_footer(self._handle, self._head.salt, self.end):
-            return
-        self.torn = wrong
+        # eight bytes are no proof of a footer: whole frames behind them are one that it is none
         for head in whole_frames(self._handle, self.end + 8, self._head.salt):
             self.later.append((head.position, head.pulse_id))
             if head.durable >= self.pulse_id:
                 self.witness = head
-                return
+                break
+        closing = self._handle.read(self.end, 8) == FOOTER_MAGIC or is_footer(self._handle, self._head.salt, self.end)
+        if self.later or not closing:
+            self.torn = wrong
+
+
+def values_of(packed: bytes) -> list[bytes] | None:
+    """The values that a frame adds to the dictionary, or ``None`` where they are no readable MessagePack."""
+    if not packed:
+        return []
+    try:
+        values = list(map(bytes, _raws(packed)))
+        for value in values:
+            _decode(value)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return values
 
 
 def checked(head: Head, data: bytes | memoryview, segment: SegmentHead, pulse_id: int, seq: int) -> Head | str:
@@ -334,7 +361,9 @@ def whole_frames(handle: Handle, position: int, salt: bytes | None) -> Iterable[
             if not isinstance(head, Head) or (salt is not None and head.salt != salt):
                 continue
             body = handle.read(at, head.length)
-            if len(body) == head.length and crc(body, HEADER_LENGTH) == head.body_crc:
+            if len(body) != head.length or crc(body, HEADER_LENGTH) != head.body_crc:
+                continue
+            if values_of(body[slice(*head.values)]) is not None:
                 yield head
         position += len(data) & ~7
 
@@ -525,7 +554,44 @@ def narrowed(data: np.ndarray[Any, Any], *, keep_absent: bool) -> np.ndarray[Any
 
 
 def read_footer(handle: Handle, salt: bytes) -> Directory | None:
-    """The directory of a whole footer of this segment, or ``None``."""
+    """The directory of a whole footer of this segment that can be read by, or ``None``."""
+    directory = stored_footer(handle, salt)
+    return directory if directory is not None and _fits(directory, handle.size()) else None
+
+
+_STORED: Final = frozenset({"<f8", "|u1", "<u2", "<u4", "<i8"})
+_TABLE: Final = frozenset({"#offset", "#pulse", "#seq", "#count", "#first", "#last"})
+
+
+def _fits(directory: Directory, size: int) -> bool:
+    """Whether the arrays are where and what a footer's are; their checksums say only that somebody wrote them so."""
+    arrays = {each.name: each for each in directory.arrays}
+    if len(arrays) != len(directory.arrays) or not _TABLE | {"#ends", "#form", "#values"} <= arrays.keys():
+        return False
+    pulses = arrays["#pulse"].rows
+    for name, each in arrays.items():
+        kind = name[:1] if name[1:2] == ":" else ""
+        if not each.type:
+            if name == "#form":
+                sound = each.constant in range(len(directory.forms))
+            else:
+                sound = kind == "n" or (kind in TYPES and each.constant in range(1 << 32))
+        else:
+            rows = pulses if name in _TABLE else each.rows if name == "#values" else directory.rows
+            sound = (
+                (name[:1] == "#" or kind in TYPES)
+                and each.type in _STORED
+                and each.rows == rows
+                and each.length == rows * np.dtype(each.type).itemsize
+                and directory.frames_end <= each.position <= size - each.length
+            )
+        if not sound or (not each.type and (name in _TABLE or name in {"#ends", "#values"})):
+            return False
+    return True
+
+
+def stored_footer(handle: Handle, salt: bytes) -> Directory | None:
+    """The directory of a footer of this segment with right checksums, whatever it says."""
     size = handle.size()
     if size < START + TRAILER.size:
         return None
@@ -534,6 +600,8 @@ def read_footer(handle: Handle, salt: bytes) -> Directory | None:
         return None
     magic, version, _, length, found_salt, end, position, directory_crc, _, own_crc = TRAILER.unpack(raw)
     if magic != FOOTER_MAGIC or version != VERSION or found_salt != salt or crc(raw, 0, TRAILER.size - 4) != own_crc:
+        return None
+    if position + length > size:
         return None
     data = handle.read(position, length)
     if len(data) != length or crc(data) != directory_crc:

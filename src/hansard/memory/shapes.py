@@ -82,14 +82,14 @@ class MemoryQuery(Shape):
     """Such as ``success == false and eomm_score > 0.9 and map_name == "Rust"`` (docs/memory.md); all when left out."""
     limit: Limit = 20
     """Records that are given at most; the count is of all."""
-    columns: list[Prose] | None = None
+    columns: Annotated[list[Prose], Field(max_length=200)] | None = None
     """Only these columns of each record; whole records when left out."""
     digest: bool = False
     """Tell a digest of all records found, by which an exhibit pins this answer."""
 
 
 class MemoryFound(Shape):
-    """Records that a filter found, the earliest first."""
+    """Records that a filter found: those of a worker as they were appended, several workers merged by time."""
 
     filter: str
     count: int

@@ -252,9 +252,16 @@ def retain(
         disk: what removes.
 
     Raises:
-        HansardError: ``memory_unwritable``, and what opening a segment raises.
+        HansardError: ``memory_owned`` while somebody writes or compresses; ``memory_unwritable``, and what opening a
+            segment raises.
     """
-    disk = disk or Disk()
+    with contextlib.ExitStack() as held:  # a compression that goes on would put a removed segment back
+        for worker, folder in workers(memory).items():
+            held.enter_context(_owned(folder, worker))
+        return _let_go(memory, days, megabytes, now, disk or Disk())
+
+
+def _let_go(memory: Path, days: float | None, megabytes: float | None, now: float, disk: Disk) -> list[LetGo]:
     aged: list[tuple[float, int, int, Path]] = []
     total = 0
     for worker, folder in workers(memory).items():

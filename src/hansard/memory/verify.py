@@ -21,9 +21,9 @@ from hansard.memory.segment import (
     SegmentHead,
     Walk,
     footer,
-    read_footer,
     read_head,
     segments,
+    stored_footer,
 )
 
 FINDINGS: Final = 1000
@@ -37,7 +37,8 @@ class Finding(msgspec.Struct, frozen=True):
     file: str
     position: int
     code: str
-    """damaged, chain_broken, pulses_missing, footer_differs, head_contradicted, foreign, newer, unreadable"""
+    """damaged, chain_broken, pulses_missing, footer_differs, head_contradicted, head_unproved, foreign, newer,
+    unreadable"""
     expected: str
     found: str
 
@@ -80,7 +81,8 @@ def verify(memory: Path, *, noted: Iterable[tuple[int, int, str]] = (), progress
         Everything found; an unreadable file is a finding, too.
     """
     report = _Report(set(noted))
-    todo = [(worker, segments(folder)) for worker, folder in workers(memory).items()]
+    folders = workers(memory)
+    todo = [(worker, segments(folder)) for worker, folder in folders.items()]
     total = sum(len(paths) for _, paths in todo)
     for worker, paths in todo:
         link = _Link(worker)
@@ -89,6 +91,7 @@ def verify(memory: Path, *, noted: Iterable[tuple[int, int, str]] = (), progress
             report.segment(link, path, following)
             progress(report.segments, total, "verifying")
         report.head(link)
+        report.aside(worker, folders[worker])
     return report.told()
 
 
@@ -142,6 +145,11 @@ class _Report:
         if len(self.findings) < FINDINGS:
             self.findings.append(Finding(worker, file, position, code, expected, found))
 
+    def aside(self, worker: int, folder: Path) -> None:
+        """Tell what a writer took out of the segments when it opened the log, and kept."""
+        names = sorted(each.name for each in folder.glob("*.seg.torn-*"))
+        self.notes += [f"worker {worker} has {name}: bytes that a writer cut off on opening" for name in names]
+
     def head(self, link: _Link) -> None:
         if link.pulse_id is not None:
             self.heads.append(WorkerHead(link.worker, link.pulse_id - 1, link.chain.hex()))
@@ -182,6 +190,8 @@ class _Report:
         walk = _Proof(handle, head, following, {pulse for noted, pulse, _ in self.noted if noted == worker})
         self.records += walk.seq - head.first_seq
         self.pulses += walk.pulse_id - head.first_pulse
+        if link.pulse_id is None and head.first_pulse != 1:
+            self._claimed(worker, handle, walk, followed=walk.pulse_id > head.first_pulse and walk.broken is None)
         self.noted -= {(worker, pulse, chain) for pulse, chain in walk.seen.items()}
         if walk.broken is not None:
             broken, expected, found = walk.broken
@@ -189,29 +199,48 @@ class _Report:
         self._end(link, handle, walk, head, following)
         link.pulse_id, link.seq, link.chain = walk.pulse_id, walk.seq, walk.before
 
+    def _claimed(self, worker: int, handle: Handle, walk: _Proof, *, followed: bool) -> None:
+        """Tell a noted head that only the log's first header names: nothing that is here leads through it."""
+        pulse, chain = next(iter(walk.seen.items()))
+        if (worker, pulse, chain) not in self.noted:
+            return
+        if followed:
+            self.notes.append(f"head {worker}:{pulse} stands only in what {handle.name} says was before it")
+        else:
+            expected = f"pulse {pulse} with chain value {chain[:16]}…, or one behind it"
+            self.find(worker, handle.name, 40, "head_unproved", expected, "a header that names it, and no pulse")
+
     def _end(self, link: _Link, handle: Handle, walk: Walk, head: SegmentHead, following: int | None) -> None:
         worker, name, found = link.worker, handle.name, walk.torn or "the end of its frames"
-        directory = read_footer(handle, head.salt)
+        directory = stored_footer(handle, head.salt)
         if directory is not None:
             if walk.end != directory.frames_end:
                 self.find(worker, name, walk.end, "damaged", f"pulse {walk.pulse_id}", found)
             else:
                 self._footer(worker, handle, walk, head, directory)
-        elif walk.witness is not None or (walk.torn is not None and following is not None):
+            return
+        self._footer(worker, handle, walk, head, None)  # columns that nobody can read are told without one, too
+        if walk.witness is not None or (walk.torn is not None and following is not None):
             self.find(worker, name, walk.end, "damaged", f"pulse {walk.pulse_id}", found)
         elif walk.torn is not None:
-            self.notes.append(f"{name} ends torn at byte {walk.end} ({walk.torn}), as after a crash")
+            self.notes.append(
+                f"{name} ends torn at byte {walk.end} ({walk.torn}), as after a crash, or as after a damage to its last"
+                " pulses: noted heads tell them apart"
+            )
         elif handle.read(walk.end, 8).strip(b"\0"):
             self.notes.append(f"{name} has no whole footer, as when a closing was cut short; its pulses are whole")
 
-    def _footer(self, worker: int, handle: Handle, walk: Walk, head: SegmentHead, directory: Directory) -> None:
+    def _footer(self, worker: int, handle: Handle, walk: Walk, head: SegmentHead, directory: Directory | None) -> None:
         try:
             derived = footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt)
-        except (LookupError, ValueError, TypeError, AttributeError, msgspec.DecodeError):
+        except (LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, msgspec.DecodeError):
             self.find(worker, handle.name, START, "damaged", "columns by a layout", "others")
             return
-        stored = handle.read(walk.end, handle.size() - walk.end)
+        if directory is None:
+            return
+        size = handle.size() - walk.end
+        stored = handle.read(walk.end, min(size, len(derived) + TRAILER.size))
         if derived != stored:
             place = next((i for i, (a, b) in enumerate(zip(derived, stored, strict=False)) if a != b), TRAILER.size)
-            found = f"{len(stored)} bytes that differ, of {directory.rows} records"
+            found = f"{size} bytes that differ, of {directory.rows} records"
             self.find(worker, handle.name, walk.end + place, "footer_differs", f"{len(derived)} bytes", found)

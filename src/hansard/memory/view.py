@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice, repeat
 from operator import add, call
 from typing import Any, Final, NamedTuple
+from weakref import ref
 
 import google_crc32c
 import msgspec
@@ -88,6 +89,7 @@ class View:
         """
         self.handle = handle
         self.head = head
+        self.stop = stop
         self.name = handle.name
         self._columns: dict[str, Column | None] = {}
         self._arrays: dict[str, Array] = {}
@@ -121,6 +123,10 @@ class View:
     def close(self) -> None:
         """Give the file back; what was handed out of it must not be used any more."""
         self._forget()
+        self.handle.close()
+
+    def __del__(self) -> None:
+        """A segment that its log let go of is given back when the last of its readers is done."""
         self.handle.close()
 
     # ------------------------------------------------------------------ opening
@@ -545,10 +551,12 @@ class _Fresh(dict[int, Callable[[], Any]]):
     """By reference what makes a copy of a shared part; made when it is asked for first."""
 
     def __init__(self, view: View) -> None:
-        self._view = view
+        self._view = ref(view)  # the view holds this: a ring would keep its file open until a collection
 
     def __missing__(self, reference: int) -> Callable[[], Any]:
-        made = self[reference] = _copier(self._view.values[reference])
+        view = self._view()
+        assert view is not None
+        made = self[reference] = _copier(view.values[reference])
         return made
 
 

@@ -371,7 +371,7 @@ class Appender:
                 self._write(frames)
             else:
                 self._close_aged()
-        if self._failure is None and self._segment is not None:
+        if self._failure is None and self._segment is not None and self._owner_now() == self._owner:
             with contextlib.suppress(OSError):  # the footer is derived: who misses it walks the frames
                 self._seal()
 
@@ -392,6 +392,12 @@ class Appender:
     def _write(self, frames: Sequence[Frame]) -> None:
         """Write and sync; on a fault once more in a new segment; then give up for good."""
         if self._failure is not None:
+            return
+        if self._owner_now() != self._owner:  # somebody else may have the folder by now
+            self._poisoned()
+            with self._ready:
+                self._failure = errors.memory_owned(self._worker)
+                self._ready.notify_all()
             return
         try:
             try:
@@ -498,12 +504,20 @@ class Appender:
         try:
             self._disk.make_folder(self._folder)
             self._held.enter_context(file_lock(self._folder / "owner", wait_seconds=0))
+            self._owner = self._owner_now()
         except HansardError as fault:
             if fault.code == "lock_busy":
                 raise errors.memory_owned(self._worker) from None
             raise
         except OSError as fault:
             raise self._unwritable(fault) from None
+
+    def _owner_now(self) -> int:
+        """Which file has the lock's name; 0 for none. A lock is held on a file, and another may take the name."""
+        try:
+            return (self._folder / "owner").stat().st_ino
+        except OSError:
+            return 0
 
     def _give_back(self) -> None:
         self._poisoned()
@@ -529,7 +543,8 @@ class Appender:
                 walk = Walk(handle, head)
                 if walk.witness is not None or (directory is not None and walk.end != directory.frames_end):
                     raise errors.memory_corrupt(path.name, walk.end, f"pulse {walk.pulse_id}", walk.torn or "no frame")
-                if walk.torn is not None:
+                # what looks like the beginning of a footer is kept, too: its pulses' bytes may stand there
+                if walk.torn is not None or (directory is None and handle.read(walk.end, 8).strip(b"\0")):
                     cut.append(self._keep_aside(path, handle, walk.end))
                 if directory is not None or handle.compressed:
                     rewritten(self._disk, handle, walk.end)

@@ -352,3 +352,19 @@ def test_no_database_and_no_key_is_written_over(tmp_path: Path, held: bytes) -> 
         write_atomic(path, b"minutes")
     assert refused.value.code == "file_unwritable"
     assert path.read_bytes() == held
+
+
+def test_nothing_is_put_in_the_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
+    """They are refused by name and stay what they are; so is what leads to one, and everything among devices."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    for path in (pipe, link, Path("/dev/null"), Path("/dev/stdout"), Path("/dev/fd/1"), Path("/dev/no-such-device")):
+        with pytest.raises(HansardError) as caught:
+            write_atomic(path, b"words")
+        assert (caught.value.code, "device" in caught.value.message) == ("file_unwritable", True), path
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert link.is_symlink()
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    assert not Path("/dev/no-such-device").exists()

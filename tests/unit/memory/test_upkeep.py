@@ -96,6 +96,16 @@ def test_repair_waits_for_nobody(tmp_path: Path) -> None:
     assert refused.value.code == "memory_owned"
 
 
+def test_retention_waits_for_nobody(tmp_path: Path) -> None:
+    """While a writer has the log, or a compression would put back what is removed, nothing is."""
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    before = files(tmp_path)
+    with Memory.open(tmp_path), pytest.raises(HansardError) as refused:
+        retain(tmp_path, megabytes=0, now=2e9)
+    assert refused.value.code == "memory_owned"
+    assert set(before) <= set(files(tmp_path))
+
+
 def test_retention_removes_the_oldest_and_breaks_no_chain(tmp_path: Path) -> None:
     """By age and by size whole segments go from the beginning; numbers stay, and what stays verifies."""
     filled(tmp_path, ROWS, 10, segment_bytes=40_000)
