@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hansard.app.home import find_home, os_user, usable
 from hansard.kernel.files import lies_in, resolved
+from hansard.memory import FOLDER
 
 if TYPE_CHECKING:
     from hansard.custody.operations import CustodyOperations
@@ -108,7 +109,7 @@ def open_parts(
         def memory() -> list[object]:
             from hansard.memory.operations import MemoryOperations
 
-            folder = home / "memory"
+            folder = home / FOLDER
             return [MemoryOperations(folder, may_write=may_write, may_read=may_read, settings=constants)]
 
         @cache
@@ -200,7 +201,7 @@ def writable(path: Path, home: Path, folders: Sequence[Path], *, anywhere: bool)
 
 
 def _in_own_folder(target: Path, home: Path) -> bool:
-    return lies_in(target, *(top / name for name in ("keys", "memory") for top in (home.resolve(), home)))
+    return lies_in(target, *(top / name for name in ("keys", FOLDER) for top in (home.resolve(), home)))
 
 
 def _kept(target: Path) -> bool:

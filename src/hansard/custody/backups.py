@@ -26,10 +26,10 @@ from hansard.kernel.files import is_folder, lies_in, opened, unwritable
 from hansard.kernel.locks import file_lock
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Shape
+from hansard.memory import FOLDER
 
 STORE: Final = "hansard.db"
 KEYS: Final = "keys"
-MEMORY: Final = "memory"
 LOCK: Final = f"{STORE}.migrate.lock"
 """Whoever makes a store holds it, so that none is made where one is about to be put."""
 
@@ -116,7 +116,7 @@ class BackingUp:
             self._home.parent.mkdir(parents=True, exist_ok=True)
             if (folder / STORE).is_symlink():
                 raise errors.backup_is_link(folder.name)
-            there = ["settings.toml", MEMORY, *([] if (folder / KEYS).exists() else [KEYS])]
+            there = ["settings.toml", FOLDER, *([] if (folder / KEYS).exists() else [KEYS])]
             done = _copied(source, folder, self._home, "the home", call, keys=True, beside=there, strict=True)
             if done.keys:
                 done.notes.extend(_notes_on_keys(self._home))
@@ -191,8 +191,8 @@ def _copied(
     with_keys = any(name.parts[0] == KEYS for name in names)
     if not with_keys and (home / KEYS).is_dir():
         notes.append("The keys did not go with it; without them nothing can be signed in this home's name.")
-    if (home / MEMORY).is_dir():
-        notes.append(f"The memory did not go with it: copy the folder '{MEMORY}' while nobody writes to it.")
+    if (home / FOLDER).is_dir():
+        notes.append(f"The memory did not go with it: copy the folder '{FOLDER}' while nobody writes to it.")
     return Copied(
         path=str(target),
         revision=found.revision,

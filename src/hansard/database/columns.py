@@ -150,7 +150,7 @@ def decoded_rows(table: sa.Table, found: list[dict[str, Any]], text_of: Callable
             if value is not None:
                 try:
                     row[name] = parsed(value)
-                except (msgspec.DecodeError, UnicodeEncodeError):
+                except msgspec.DecodeError:
                     raise errors.cell_unreadable(table.name, name, row_key(table, row)) from None
     return found
 

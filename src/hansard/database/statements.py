@@ -1,8 +1,7 @@
 """Statements that are built once and run often: SQLAlchemy writes them, once a process, and the driver runs them.
 
 Whatever SQLAlchemy does around a statement that it has written already takes eight times what SQLite takes to answer a
-short one (docs/benchmarks.md). Statements that are built where they are needed go through SQLAlchemy as usual, and so
-do those of which a failure is caught by its kind.
+short one (decision 0021). Statements that are built where they are needed go through SQLAlchemy as usual.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from hansard.kernel.errors import HansardError, batch_validation_failed, invalid
 from hansard.kernel.files import is_there, lies_in
 from hansard.kernel.ids import LATEST
 from hansard.kernel.shapes import unstorable
+from hansard.memory import FOLDER
 
 READ_FROM: Final = (
     "the dialogue's folder, the home (HANSARD_HOME) with its 'read_folders', and the folder that 'hansard mcp' was "
@@ -119,7 +120,7 @@ class Door:
     @property
     def memory(self) -> Path:
         """Where the home keeps its memory."""
-        return self._home / "memory"
+        return self._home / FOLDER
 
     def writable_folder(self, dialogue: Dialogue) -> Path:
         """A dialogue's folder, where settings still allow to write there.

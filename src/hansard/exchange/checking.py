@@ -183,7 +183,7 @@ def _entries(journal: JournalItem) -> Iterator[StoredEntry]:
     for entry in journal.entries:
         try:
             last = int(parsed(entry.body)["position"])
-        except (ValueError, TypeError, KeyError, RecursionError, msgspec.DecodeError):
+        except (ValueError, TypeError, KeyError, msgspec.DecodeError):
             last += 1
         yield StoredEntry(last, entry.hash, entry.body, entry.salt)
 

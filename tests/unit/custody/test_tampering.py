@@ -182,6 +182,14 @@ def test_what_cannot_be_read_is_found_and_named(kept_template: Path, work: Path,
     assert [fault for fault in faults if fault] == []
 
 
+def test_an_entry_that_says_it_erased_and_holds_nonsense_is_found(kept_template: Path, work: Path) -> None:
+    """A body that is JSON of another form is told, whatever words it has."""
+    for body in ('{"erased":1,"decided":[],"time":""}', '["erased"]', '{"decided":{"erased":[]}}'):
+        case = Case("journal", "body", 1, body, "another form")
+        assert altered(kept_template, work, case.put)
+        assert unnamed(case, verified(work.parent)) is None
+
+
 @pytest.mark.slow
 def test_any_altered_cell_of_the_real_dialogues_is_found(
     real_template: Path, work: Path, scale: Callable[[int], int]

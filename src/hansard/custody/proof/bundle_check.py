@@ -247,7 +247,7 @@ def position_of(body: str) -> int:
     """The position that an entry's body states; 0 where it cannot be read."""
     try:
         at = parsed(body)["position"]
-    except (msgspec.DecodeError, TypeError, KeyError, UnicodeEncodeError, RecursionError):
+    except (msgspec.DecodeError, TypeError, KeyError):
         return 0
     return at if type(at) is int else 0
 

@@ -17,7 +17,7 @@ def erasures(entries: Iterable[StoredEntry]) -> list[str]:
     for entry in entries:
         if '"erased"' not in entry.body:
             continue
-        with contextlib.suppress(msgspec.DecodeError, KeyError, TypeError, UnicodeEncodeError):
+        with contextlib.suppress(msgspec.DecodeError, KeyError, TypeError, AttributeError):
             body = parsed(entry.body)
             decided = body["decided"]
             if isinstance(decided.get("erased"), list):

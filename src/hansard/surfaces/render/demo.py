@@ -57,16 +57,8 @@ def look_here(claims: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 def forgery(forged: Mapping[str, Any]) -> Iterator[Block]:
     """Which word was altered where."""
     speakers = " and ".join(forged["by"])
-    yield line(
-        "In ",
-        Words(f"{forged['id']} ({speakers}, round {forged['round']})", "strong"),
-        ", where the record says ",
-        Words(f"'{forged['said']}'", "good"),
-        ", the copy now says ",
-        Words(f"'{forged['written']}'", "bad"),
-        ". Whoever gets the copy runs 'hansard verify':",
-    )
-    yield Gap()
+    place = Words(f"{forged['id']} ({speakers}, round {forged['round']})", "strong")
+    yield from _altered(("In ", place, ", where the record says "), f"'{forged['said']}'", f"'{forged['written']}'")
 
 
 def bursts(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
@@ -81,13 +73,12 @@ def bursts(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 
 def score_forged(said: float, written: float) -> Iterator[Block]:
     """Which score was altered."""
-    yield line(
-        "Where the memory says ",
-        Words(f"{said}", "good"),
-        ", the copy's now says ",
-        Words(f"{written}", "bad"),
-        ". Whoever gets the copy runs 'hansard verify':",
-    )
+    yield from _altered(("Where the memory says ",), f"{said}", f"{written}")
+
+
+def _altered(where: Sequence[str | Words], said: str, written: str) -> Iterator[Block]:
+    now = (Words(said, "good"), ", the copy now says ", Words(written, "bad"))
+    yield line(*where, *now, ". Whoever gets the copy runs 'hansard verify':")
     yield Gap()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from hansard.memory import FOLDER
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.frame import Frame
 
@@ -88,7 +89,7 @@ def give(frame: Frame, home: Path, *, passing: bool) -> int:
 
 def forge(home: Path, score: Any) -> float:
     """Put another number in the place of a score in a record of the memory; tells the score."""
-    for file in sorted((home / "memory").glob("worker-*/*.seg")):
+    for file in sorted((home / FOLDER).glob("worker-*/*.seg")):
         data = file.read_bytes()
         file.write_bytes(data.replace(struct.pack(">d", score), struct.pack(">d", HARMLESS), 1))
     return float(score)
