@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import hansard as hansard_package
 from hansard.memory.memory import Memory
 from tests.acceptance.program import Run, hansard
 from tests.unit.memory.kit import EXAMPLE
 
 pytestmark = pytest.mark.slow
+
+EXAMPLES = Path(hansard_package.__file__).parent / "examples"
 
 
 def run(*arguments: str | Path, home: Path) -> Run:
@@ -52,6 +55,46 @@ def test_records_are_found_and_given_in_every_form(kept: Path, tmp_path: Path) -
     assert len((tmp_path / "audit.log").read_text(encoding="utf-8").splitlines()) == 2
 
 
+def test_a_limit_and_columns_hold_in_every_form(kept: Path, tmp_path: Path) -> None:
+    """What is left out of a table is left out of lines and files too; columns are called what they were asked as."""
+    asked = ["--limit", "2", "--columns", "seq,time,context.telemetry.cpu_usage_pct"]
+    lines = run("query", *asked, "--output", "ndjson", home=kept).out.splitlines()
+    told = [{"seq": n, "time": 1733160000.0, "context.telemetry.cpu_usage_pct": 31.0} for n in (0, 1)]
+    assert [json.loads(line) for line in lines] == told
+    assert run("query", *asked, "--output", "json", home=kept).json["records"] == told
+    assert run("export", "-", *asked, home=kept).out.splitlines() == lines
+    done = run("query", *asked, "--to", tmp_path / "two.jsonl", home=kept)
+    assert (done.code, (tmp_path / "two.jsonl").read_text(encoding="utf-8").splitlines()) == (0, lines)
+    done = run("export", tmp_path / "two.parquet", "--limit", "2", home=kept)
+    assert "2 records" in done.out
+    assert (tmp_path / "two.parquet").read_bytes().startswith(b"PAR1")
+    assert "seq\ttime\tworker" in run("query", "--columns", "seq,time,worker", home=kept).out
+    noted = run("query", "context.telemetry.typo > 1", "--output", "ndjson", home=kept)
+    assert (noted.code, noted.out) == (0, "")
+    assert "nothing stands at 'context.telemetry.typo'" in noted.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["stats", "--every", "0"], "'--every' must be at least 0.001"),
+        (["stats", "--above", "nan"], "'--above' should be a finite number"),
+        (["stats", "--column", "map_name"], "'--column' is no column of numbers"),
+        (["query", "--limit", "5000"], "'--limit' must be at most 1000"),
+        (["query", "--columns", "typo"], "field: --columns"),
+        (["query", "--digest", "--output", "ndjson"], "--digest is told with a table or JSON"),
+        (["query", "--json", "--output", "ndjson"], "both want standard output"),
+        (["export", "x.parquet", "--output", "ndjson"], "'--output' is not what 'x.parquet' says by its ending"),
+        (["export", "x", "--output", "table"], "'ndjson', 'parquet', 'arrow'"),
+    ],
+)
+def test_refusals_name_what_was_typed(kept: Path, arguments: list[str], told: str) -> None:
+    """An option is called by its own name, not by the field that it becomes."""
+    refused = run(*arguments, home=kept)
+    assert refused.code != 0
+    assert told in refused.err + refused.out
+
+
 def test_faults_have_a_kind_and_a_remedy(kept: Path, tmp_path: Path) -> None:
     """A mistyped filter, a missing file, an empty home: each an exit code and what to do."""
     wrong = run("query", "eom_score > 1", home=kept)
@@ -65,6 +108,34 @@ def test_faults_have_a_kind_and_a_remedy(kept: Path, tmp_path: Path) -> None:
     inside = run("export", kept / "memory" / "worker-000" / "000000000001.seg", home=kept)
     assert inside.code != 0, "a log is never written over"
     assert run("query", home=kept).code == 0
+
+
+def test_windows_come_from_standard_input(tmp_path: Path) -> None:
+    """As from a file: lines by number, exit code 1 where some were refused, 3 where all were, no tick for nothing."""
+    home = {"HANSARD_HOME": str(tmp_path)}
+    lines = f"{json.dumps(EXAMPLE)}\n\nno window\n"
+    done = hansard("memory", "ingest", "-", given=lines, variables=home)
+    assert (done.code, "1 record kept" in done.out, "line 3: the line cannot be read" in done.out) == (1, True, True)
+    none = hansard("memory", "ingest", "-", "--json", given='{"ts_start": 1, "ts_start": 2}', variables=home)
+    assert (none.code, none.json["error_code"], none.json["errors"][0]["source_id"]) == (3, "windows_refused", "1")
+    empty = hansard("memory", "ingest", "-", given="", variables=home)
+    assert (empty.code, empty.out) == (0, "Nothing was kept: there was no line.\n")
+    assert run("query", "--limit", "0", home=tmp_path).out == "1 record\n"
+
+
+def test_what_a_filter_finds_is_pinned_into_an_imported_dialogue(kept: Path) -> None:
+    """The number of records is told, and a filter that finds none with a warning; without a filter it is asked for."""
+    home = {"HANSARD_HOME": str(kept)}
+    assert hansard("import", EXAMPLES / "2026-10-19T1500Z-match-m456", variables=home).code == 0
+    pin = ("exhibit", "pin", "latest", "memory_query")
+    done = hansard(*pin, "filter=not success", variables=home)
+    assert done.code == 0, done.err
+    assert "Records: 2\n" in done.out
+    assert "! " not in done.out
+    assert "! the filter finds no record" in hansard(*pin, "filter=seq < 0", variables=home).out
+    refused = hansard(*pin, "not success=1", variables=home)
+    assert (refused.code, "'reference.filter' is missing" in refused.err) == (3, True)
+    assert "filter=" in hansard("exhibit", "pin", "--help").out
 
 
 def test_damage_is_found_and_mended(kept: Path) -> None:
@@ -107,6 +178,7 @@ def test_stats_and_retention(kept: Path) -> None:
     assert stats["flags"] == {"INSTA_MELT": 3}
     assert [burst["count"] for burst in stats["bursts"]] == [2]
     assert "Worker" in run("stats", home=kept).out
+    assert "none: nowhere 3 records above 0.9, at most 2 s apart" in run("stats", "--above", "0.9", home=kept).out
     assert run("retain", home=kept).code == 2
     done = run("retain", "--days", "1", home=kept)
     assert (done.code, done.out.split()[1]) == (0, "0")

@@ -11,6 +11,8 @@ import random
 import shutil
 import signal
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -45,43 +47,53 @@ def check(folder: Path, confirmed: int) -> int:
     return len(rows)
 
 
-@pytest.mark.slow
-def test_no_confirmed_pulse_is_lost_when_a_process_is_killed(tmp_path: Path, record_property: Any) -> None:
-    """Killed at any moment: what was confirmed is there, whole and in order; the next process goes on behind it."""
-    draw = random.Random(20260915)
-    confirmed = there = cut = 0
+def lane(folder: Path, logs: list[int]) -> tuple[int, int]:
+    """Kill what writes to these logs, one life after the other; answers how many were killed, and torn ends cut."""
+    killed = cut = 0
     with python("-m", "tests.support.memory_writer") as nursery:
         said = lines(nursery)
         assert nursery.stdin is not None
-        for number in range(KILLS):
-            folder = tmp_path / str(number // LIVES)
-            if number % LIVES == 0:
-                confirmed = 0
-            order = {
-                "folder": str(folder),
-                "pulse": draw.choice((1, 7, 64, 128)),
-                "strict": draw.random() < 0.3,
-                "segment": draw.choice((100_000, 64_000_000)),
-            }
-            nursery.stdin.write(json.dumps(order) + "\n")
-            nursery.stdin.flush()
-            started, writer = json.loads(next(said))
-            assert started == "started"
-            time.sleep(draw.uniform(0, LONGEST))
-            os.kill(writer, signal.SIGKILL)
-            while (line := json.loads(next(said)))[0] != "ended":
-                if line[0] == "began":
-                    assert line[1] >= confirmed
-                    cut += bool(line[2])
-                else:
-                    confirmed = max(confirmed, line[1])
-            assert line == ["ended", -signal.SIGKILL]
-            if folder.exists():
-                there = check(folder, confirmed)
-            if number % LIVES == LIVES - 1:
-                assert there > 0
-                shutil.rmtree(folder, ignore_errors=True)
+        for log in logs:
+            draw = random.Random(f"20260915 {log}")
+            there = confirmed = 0
+            place = folder / str(log)
+            for _ in range(min(LIVES, KILLS - log * LIVES)):
+                order = {
+                    "folder": str(place),
+                    "pulse": draw.choice((1, 7, 64, 128)),
+                    "strict": draw.random() < 0.3,
+                    "segment": draw.choice((100_000, 64_000_000)),
+                }
+                nursery.stdin.write(json.dumps(order) + "\n")
+                nursery.stdin.flush()
+                started, writer = json.loads(next(said))
+                assert started == "started"
+                time.sleep(draw.uniform(0, LONGEST))
+                os.kill(writer, signal.SIGKILL)
+                while (line := json.loads(next(said)))[0] != "ended":
+                    if line[0] == "began":
+                        assert line[1] >= confirmed
+                        cut += bool(line[2])
+                    else:
+                        confirmed = max(confirmed, line[1])
+                assert line == ["ended", -signal.SIGKILL]
+                killed += 1
+                if place.exists():
+                    there = check(place, confirmed)
+            assert there > 0
+            shutil.rmtree(place, ignore_errors=True)
         nursery.stdin.close()
-    figures = {"killed": KILLS, "torn_ends": cut}
+    return killed, cut
+
+
+@pytest.mark.slow
+def test_no_confirmed_pulse_is_lost_when_a_process_is_killed(tmp_path: Path, record_property: Any) -> None:
+    """Killed at any moment: what was confirmed is there, whole and in order; the next process goes on behind it."""
+    logs = range(-(-KILLS // LIVES))
+    lanes = os.cpu_count() or 1  # nearly all of the time is spent on reading every record after each kill
+    with ProcessPoolExecutor(lanes, mp_context=get_context("spawn")) as pool:
+        done = list(pool.map(lane, [tmp_path] * lanes, [list(logs[number::lanes]) for number in range(lanes)]))
+    figures = {"killed": sum(killed for killed, _ in done), "torn_ends": sum(cut for _, cut in done)}
+    assert figures["killed"] == KILLS
     record_property("figures", figures)
     print(figures)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hansard.dialogue.exhibits import operations
+from hansard.memory.cited import answer_of
 from hansard.memory.memory import Memory
 from tests.conftest import sampled
 from tests.support.court import PEOPLE, Court
@@ -91,7 +92,7 @@ def test_a_file_is_copied_and_pinned(court: Court) -> None:
         ({"kind": "verdict", "reference": {"dialogue_id": "trial"}}, ("missing_field", "reference.verdict_id")),
         ({"kind": "calibration", "reference": {"ethos_id": "e"}}, ("ethos_not_found", "reference.ethos_id")),
         ({"kind": "memory_query", "label": "L", "digest": "0" * 64}, ("missing_field", "reference")),
-        ({"kind": "memory_query", "label": "L", "reference": {"q": 1}}, ("missing_field", "digest")),
+        ({"kind": "memory_query", "label": "L", "reference": {"q": 1}}, ("missing_field", "reference.filter")),
         ({"kind": "gate_result", "digest": "0" * 64, "reference": {"q": 1}}, ("missing_field", "label")),
         ({"kind": "file", "digest": "0" * 64, "label": "L", "added_by": "stranger"}, ("expert_not_found", "added_by")),
         ({"kind": "file", "digest": "0" * 64, "label": "L", "replaces": "X0001"}, ("exhibit_not_found", "replaces")),
@@ -159,6 +160,12 @@ def look(court: Court, dialogue_id: str) -> tuple[str, str]:
     return told.state, told.why or ""
 
 
+def look_at(court: Court, dialogue_id: str, exhibit: str) -> tuple[str, str | None]:
+    """How one exhibit is told, and why."""
+    [told] = [one for one in court.run("exhibit_list", dialogue_id=dialogue_id).exhibits if one.id == exhibit]
+    return told.state, told.why
+
+
 def test_a_query_of_the_memory_is_asked_again(court: Court) -> None:
     """It is pinned by number and digest of what it finds; further windows of its kind alter it, others do not."""
     kept(court, 20)
@@ -210,6 +217,70 @@ def test_a_query_needs_a_memory(court: Court) -> None:
     name = court.create("Trial", 3)
     refusal = court.refuses("exhibit_add", dialogue_id=name, kind="memory_query", reference={"filter": ASKED})
     assert refusal.code == "memory_missing"
+
+
+def test_an_empty_answer_is_pinned_with_a_warning(court: Court) -> None:
+    """Nothing found may be what somebody wants to pin, and mostly is a slip: it is told, also the second time."""
+    kept(court, 2)
+    name = court.create("Trial", 3)
+    given = {"dialogue_id": name, "kind": "memory_query", "reference": {"filter": 'map_name == "Nowhere"'}}
+    for created in (True, False):
+        added = court.run("exhibit_add", **given)
+        assert (added.created, added.exhibit.reference["records"], len(added.warnings)) == (created, 0, 1)
+    assert court.run("exhibit_add", **{**given, "reference": {"filter": ASKED}}).warnings == []
+    assert look_at(court, name, "X0001") == ("as_pinned", None)
+
+
+def test_the_memory_is_asked_before_the_write_begins(court: Court) -> None:
+    """Other writers are not kept waiting by it: while the filter is asked, another's write goes through."""
+    kept(court, 2)
+    name = court.create("Trial", 3)
+    other = Court(court.home)
+    told = []
+
+    def meanwhile(folder: Path, text: str) -> Any:
+        told.append(other.create("Meanwhile", 3))
+        return answer_of(folder, text)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("hansard.memory.cited.answer_of", meanwhile)
+        court.run("exhibit_add", dialogue_id=name, kind="memory_query", reference={"filter": ASKED})
+    assert told == ["meanwhile"]
+    other.close()
+
+
+def test_what_came_from_elsewhere_and_what_is_pinned_here_are_told_apart(court: Court, tmp_path: Path) -> None:
+    """Where the home's memory answers otherwise, what came along differs and is no finding; what was pinned here is."""
+    kept(court, 20)
+    name = court.create("Trial", 3)
+    given = {"dialogue_id": name, "kind": "memory_query", "reference": {"filter": ASKED}}
+    court.run("exhibit_add", **given)
+    export = court.run("dialogue_export", dialogue_id=name)
+    (tmp_path / "other").mkdir()
+    other = Court(tmp_path / "other")
+    other.run("dialogue_import", path=export.path)
+    assert look_at(other, name, "X0001")[0] == "not_checked", "this home has no memory"
+    kept(other, 20)
+    assert look_at(other, name, "X0001") == ("as_pinned", None)
+    here = other.run("exhibit_add", **given)
+    assert (here.created, here.exhibit.id) == (True, "X0002"), "an exhibit that came along is not one of this home"
+    assert here.exhibit.created_at > other.record(name).dialogue.created_at
+    assert not other.run("exhibit_add", **given).created
+    kept(other, 1)
+    state, why = look_at(other, name, "X0001")
+    assert (state, "21 records; 20 then" in str(why)) == ("differs", True)
+    assert look_at(other, name, "X0002")[0] == "altered"
+    report = other.run("verify", target=name)
+    assert [(one.code, "X0002" in one.where) for one in report.findings] == [("exhibit_altered", True)]
+    assert [note for note in report.notes if note.startswith(f"X0001 of '{name}' (memory query) differs: ")]
+    export = other.run("dialogue_export", dialogue_id=name)
+    (tmp_path / "third").mkdir()
+    third = Court(tmp_path / "third")
+    third.run("dialogue_import", path=export.path)
+    kept(third, 3)
+    assert {look_at(third, name, one)[0] for one in ("X0001", "X0002")} == {"differs"}
+    third.close()
+    other.close()
 
 
 def test_a_stated_digest_must_be_the_files(court: Court) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -17,9 +18,10 @@ from hansard.kernel.operations import Call
 from hansard.memory.memory import Memory
 from hansard.memory.operations import MemoryOperations
 from hansard.memory.schema_map import MapSettings
+from hansard.memory.shapes import MemoryIngest
 from hansard.surfaces.mcp.tools import Offer
 from hansard.surfaces.parts import Parts
-from tests.unit.memory.kit import EXAMPLE
+from tests.unit.memory.kit import EXAMPLE, filled, records
 
 LISTED = ["memory_append", "memory_query", "memory_stats", "memory_verify"]
 BUDGET_TOKENS = 700
@@ -65,13 +67,38 @@ def test_assistants_are_offered_four_tools(parts: Parts) -> None:
 def test_windows_are_kept_found_and_pinned(parts: Parts) -> None:
     """What was appended is there with the answer; bad windows are told by their place."""
     done = call(parts, "memory_append", windows=[*windows(3), {"ts_start": 1}, *windows(2)])
-    assert (done.taken, done.refused, [one.number for one in done.refusals]) == (5, 1, [3])
+    assert (done.taken, done.refused, [one.number for one in done.refusals]) == (5, 1, [4]), "the first is 1"
     assert len(done.refusals[0].faults) == 7
     found = call(parts, "memory_query", filter="not success", limit=2, columns=["seq", "flags"], digest=True)
     assert (found.count, found.records) == (5, [{"seq": n, "flags": ["INSTA_MELT"]} for n in (0, 1)])
     assert len(found.digest) == 64
     assert call(parts, "memory_query").digest is None
     assert call(parts, "memory_verify").ok
+
+
+def test_a_head_that_is_none_is_refused_with_an_example(parts: Parts) -> None:
+    """What is no head is told by the form that one has."""
+    call(parts, "memory_append", windows=windows(3))
+    fault = refusal(parts, "memory_verify", heads=["0:1:xyz"])
+    assert (fault.code, fault.field, fault.value) == ("invalid_field", "heads", "0:1:xyz")
+    assert "like 0:157:" in str(fault.suggestion)
+
+
+def test_upkeep_is_noted_and_told(parts: Parts, tmp_path: Path) -> None:
+    """A gap that a repair noted is told with every verification and query, and is no finding any more."""
+    folder = tmp_path / "home" / "memory"
+    filled(folder, records(300), 10, segment_bytes=40_000)
+    paths = sorted((folder / "worker-000").glob("*.seg"))
+    paths[1].unlink()
+    assert not call(parts, "memory_verify").ok
+    assert call(parts, "memory_repair", dry_run=True).mended == call(parts, "memory_repair").mended
+    found = call(parts, "memory_verify")
+    assert (found.ok, [gap["file"] for gap in found.gaps]) == (True, [paths[2].name])
+    for name in ("memory_query", "memory_stats"):
+        assert "worker 0 has a gap" in call(parts, name).notes[0]
+    would = call(parts, "memory_retain", days=1, dry_run=True)
+    assert call(parts, "memory_retain", days=1).stays == would.stays
+    assert would.stays[-1]["why"]
 
 
 def test_a_column_is_given_once(parts: Parts) -> None:
@@ -92,6 +119,46 @@ def test_a_dry_run_keeps_nothing(parts: Parts, tmp_path: Path) -> None:
     assert refusal(parts, "memory_stats").code == "memory_missing"
     done = call(parts, "memory_ingest", path=str(file))
     assert (done.dry_run, done.taken, done.refusals) == (False, told.taken, told.refusals)
+
+
+def test_an_append_of_which_nothing_is_kept_is_refused(parts: Parts, tmp_path: Path) -> None:
+    """It is an error with every fault and the window of each, of a list as of a file; a dry run tells the same."""
+    refused = refusal(parts, "memory_append", windows=[{**EXAMPLE, "eomm_score": "high"}, {"ts_start": 1}])
+    assert (refused.kind, refused.code, refused.context) == ("invalid", "windows_refused", {"refused": 2})
+    assert [fault.item for fault in refused.errors] == [{"item_type": "window", "source_id": "1"}] + 7 * [
+        {"item_type": "window", "source_id": "2"}
+    ]
+    assert str(refused).count("must be a number") == 1
+    file = tmp_path / "home" / "windows.ndjson"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("{}{}\n", encoding="utf-8")
+    [fault] = refusal(parts, "memory_ingest", path=str(file)).errors
+    assert (fault.code, fault.item) == ("line_refused", {"item_type": "line", "source_id": "1"})
+    told = call(parts, "memory_ingest", path=str(file), dry_run=True)
+    assert (told.taken, told.refused, told.refusals[0].faults[0]["error_code"]) == (0, 1, "line_refused")
+    assert call(parts, "memory_append", windows=[]).taken == 0
+
+
+def test_a_flag_that_follows_from_the_session_is_noted_where_a_window_says_otherwise(parts: Parts) -> None:
+    """What follows counts, the window's own word is kept beside it, and the answer says how often that was."""
+    own = [{**each, "is_human": True} for each in windows(2)]
+    session = {**EXAMPLE["session_context"], "is_benchmark": False}  # as it follows
+    done = call(parts, "memory_append", windows=[*own, {**EXAMPLE, "session_context": session}])
+    assert (done.taken, len(done.notes)) == (3, 1)
+    assert "2 of the windows say 'is_human' otherwise" in done.notes[0]
+    assert call(parts, "memory_query", filter="is_human").count == 0
+    assert call(parts, "memory_query", filter="context.telemetry.is_human == true").count == 2
+
+
+def test_standard_input_is_read_for_whoever_started_the_program(parts: Parts, tmp_path: Path) -> None:
+    """A caller who is served never reads it: there it may be the protocol's."""
+    assert refusal(parts, "memory_ingest", path="-").code == "path_not_allowed"
+    lines = io.BytesIO(b"\n".join([json.dumps(EXAMPLE).encode(), b"no window"]))
+    door = MemoryOperations(
+        tmp_path / "m", may_write=bool, may_read=bool, settings=MapSettings, standard_input=lambda: lines
+    )
+    done = door.memory_ingest(MemoryIngest(path="-"), Call(parts.actor))
+    assert (done.taken, done.refused, done.refusals[0].number) == (1, 1, 2)
 
 
 def test_repair_and_retention_tell_before_they_do(parts: Parts, tmp_path: Path) -> None:
@@ -146,6 +213,61 @@ def test_long_answers_have_a_limit(parts: Parts) -> None:
     assert (len(told.sessions), len(told.series), len(told.bursts)) == (4, 4, 4)
     assert told.left_out == {"series": 5, "bursts": 5, "sessions": 5}
     assert call(parts, "memory_stats", limit=9).left_out == {}
+
+
+def test_ways_into_records_are_columns_and_told_where_nothing_stands(parts: Parts) -> None:
+    """They are given and summed up like columns; one that no record has is told beside the answer."""
+    call(parts, "memory_append", windows=windows(3))
+    way, typo = "context.telemetry.cpu_usage_pct", "context.telemetry.typo"
+    found = call(parts, "memory_query", columns=["time", "pulse", way, typo], limit=1)
+    assert found.records == [{"time": 1e9, "pulse": 1, way: 31.0, typo: None}]
+    assert found.notes == [f"nothing stands at '{typo}' in any record that was looked at"]
+    assert call(parts, "memory_query", filter=f"{typo} > 1").notes == found.notes
+    assert call(parts, "memory_query", filter=f"{way} > 1", columns=[way]).notes == []
+    told = call(parts, "memory_stats", column=way)
+    assert (told.statistics["column"], told.statistics["mean"], told.sessions[0]["largest"]) == (way, 31.0, 31.0)
+    assert told.notes == []
+    assert call(parts, "memory_stats", column=typo).notes == found.notes
+    assert call(parts, "memory_stats", filter=f"{typo} > 1").notes == found.notes
+
+
+def test_sums_speak_of_the_column_that_was_asked_for(parts: Parts) -> None:
+    """Statistics, sessions, series and bursts are of one column: that asked for, else the scores, else latencies."""
+    calls = [
+        {"ts_start": 1e9 + n, "outcome": "ok", "provider": "p", "model": "m", "latency_ms": 10.0 + n} for n in (0, 1)
+    ]
+    call(parts, "memory_append", windows=calls, source="model_call")
+    assert call(parts, "memory_stats").statistics["column"] == "latency_ms"
+    call(parts, "memory_append", windows=windows(3))
+    told = call(parts, "memory_stats")
+    assert (told.statistics["column"], told.statistics["mean"]) == ("eomm_score", 0.62)
+    assert told.composite_gap is not None
+    told = call(parts, "memory_stats", column="color_count", filter="color_count > 0", seconds=60, threshold=11)
+    assert told.composite_gap is None
+    assert [one["largest"] for one in (*told.sessions, *told.series, *told.bursts)] == [12, 12, 12]
+
+
+def test_a_file_is_what_its_ending_says(parts: Parts, tmp_path: Path) -> None:
+    """Without a form the ending decides, and NDJSON is any other; a form that the ending denies is refused."""
+    pytest.importorskip("pyarrow")
+    call(parts, "memory_append", windows=windows(5))
+    for name, form, begins in (
+        ("a.parquet", "parquet", b"PAR1"), ("b.arrow", "arrow", b"ARROW1"), ("c.FEATHER", "arrow", b"ARROW1"),
+        ("d.jsonl", "ndjson", b"{"), ("audit.log", "ndjson", b"{"),
+    ):  # fmt: skip
+        path = tmp_path / "home" / name
+        done = call(parts, "memory_export", output_path=str(path), limit=3, columns=["time", "seq"])
+        assert (done.format, done.records) == (form, 3)
+        assert path.read_bytes().startswith(begins)
+    lines = (tmp_path / "home" / "d.jsonl").read_bytes().splitlines()
+    assert [json.loads(line) for line in lines] == [{"time": 1e9 + n, "seq": n} for n in range(3)]
+    for name, form in (("x.parquet", "ndjson"), ("x.jsonl", "arrow"), ("x.arrow", "parquet")):
+        path = tmp_path / "home" / name
+        assert refusal(parts, "memory_export", output_path=str(path), format=form).field == "format"
+        assert not path.exists()
+    path = tmp_path / "home" / "x.ndjson"
+    assert refusal(parts, "memory_export", output_path=str(path), columns=["typo"]).code == "column_unknown"
+    assert not path.exists()
 
 
 def test_a_caller_who_is_served_stays_in_bounds(parts: Parts, tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from hansard.app.home import find_home, os_user, usable
+from hansard.kernel.errors import file_unreadable
 from hansard.kernel.files import lies_in, resolved
 from hansard.memory import FOLDER
 
@@ -110,7 +112,12 @@ def open_parts(
             from hansard.memory.operations import MemoryOperations
 
             folder = home / FOLDER
-            return [MemoryOperations(folder, may_write=may_write, may_read=may_read, settings=constants)]
+            given = standard_input if served_from is None else None
+            return [
+                MemoryOperations(
+                    folder, may_write=may_write, may_read=may_read, settings=constants, standard_input=given
+                )
+            ]
 
         @cache
         def custody() -> CustodyOperations:
@@ -167,6 +174,17 @@ def all_operations() -> Iterator[Table]:
 
     with tempfile.TemporaryDirectory() as home, open_parts(Path(home), store=False, own=True) as parts:
         yield parts.table
+
+
+def standard_input() -> BinaryIO:
+    """The bytes on this process's standard input.
+
+    Raises:
+        HansardError: ``file_unreadable`` where whoever started the program closed it.
+    """
+    if sys.stdin is None:
+        raise file_unreadable("standard input", "it is closed")
+    return sys.stdin.buffer
 
 
 def user_may_read(path: Path) -> bool:  # noqa: ARG001

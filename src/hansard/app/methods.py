@@ -91,17 +91,18 @@ class Methods(ABC):
         """Run an operation by its name or alias with a request of plain values."""
 
     @by_name
-    def backup_create(self, *, path: str, keys: bool = False) -> Copied:
+    def backup_create(self, *, path: str, keys: bool = False, memory: bool = True) -> Copied:
         """Copy the store into an empty folder while others go on writing, and verify the copy.
 
-        The files of its dialogues go with it as far as they lie in the home; settings stay, and so do keys unless they
-        are asked for.
+        The files of its dialogues go with it as far as they lie in the home, and so does the memory, unless it is left
+        out; settings stay, and so do keys unless they are asked for.
 
         Args:
             path: The folder; it must be empty, or not there yet.
             keys: Whether the keys go with it: whoever has the copy can then sign in this home's name.
+            memory: Whether the memory goes with it.
         """
-        answer: Copied = self.call("backup_create", {"path": path, "keys": keys})
+        answer: Copied = self.call("backup_create", {"path": path, "keys": keys, "memory": memory})
         return answer
 
     @by_name
@@ -1130,20 +1131,36 @@ class Methods(ABC):
         return answer
 
     @by_name
-    def memory_compress(
-        self,
-    ) -> MemoryCompressed:
-        """Store closed segments compressed; they are read, verified and repaired as before."""
-        answer: MemoryCompressed = self.call("memory_compress", {})
+    def memory_compress(self, *, dry_run: bool = False) -> MemoryCompressed:
+        """Store closed segments compressed; they are read, verified and repaired as before.
+
+        Args:
+            dry_run: Only tell which would be.
+        """
+        answer: MemoryCompressed = self.call("memory_compress", {"dry_run": dry_run})
         return answer
 
     @by_name
     def memory_export(
-        self, *, output_path: str, filter: str = "", format: Literal["ndjson", "parquet", "arrow"] = "ndjson"
+        self,
+        *,
+        output_path: str,
+        filter: str = "",
+        format: Literal["ndjson", "parquet", "arrow"] | None = None,
+        columns: Sequence[str] | None = None,
+        limit: int | None = None,
     ) -> MemoryExported:
-        """Write the records of a filter into a file: NDJSON (an audit log), Parquet or Arrow."""
+        """Write the records of a filter into a file: NDJSON (an audit log), Parquet or Arrow.
+
+        Args:
+            format: By itself what the file's ending says (.ndjson, .jsonl, .parquet, .arrow, .feather), and NDJSON
+                for any other.
+            columns: Only these; ways into records for NDJSON alone. Whole records when left out.
+            limit: Records at most; all when left out.
+        """
         answer: MemoryExported = self.call(
-            "memory_export", {"output_path": output_path, "filter": filter, "format": format}
+            "memory_export",
+            {"output_path": output_path, "filter": filter, "format": format, "columns": columns, "limit": limit},
         )
         return answer
 
@@ -1175,7 +1192,7 @@ class Methods(ABC):
         """Keep the windows or model calls of an NDJSON file; a bad line is refused and told, the others are kept.
 
         Args:
-            path: NDJSON: one window a line.
+            path: NDJSON: one window a line. ``-`` reads standard input, for whoever started the program alone.
             dry_run: Only tell what would be kept and what refused.
         """
         answer: MemoryIngested = self.call(
@@ -1193,7 +1210,7 @@ class Methods(ABC):
             filter: Such as ``success == false and eomm_score > 0.9 and map_name == "Rust"`` (docs/memory.md); all
                 when left out.
             limit: Records that are given at most; the count is of all.
-            columns: Only these columns of each record; whole records when left out.
+            columns: Only these columns of each record, or ways into it; whole records when left out.
             digest: Tell a digest of all records found, by which an exhibit pins this answer.
         """
         answer: MemoryFound = self.call(
@@ -1230,7 +1247,7 @@ class Methods(ABC):
         self,
         *,
         filter: str = "",
-        column: str = "eomm_score",
+        column: str | None = None,
         seconds: float | None = None,
         threshold: float | None = None,
         min_length: int = 3,
@@ -1240,7 +1257,8 @@ class Methods(ABC):
         """Sum records up: counts, a column's statistics, flags, sessions; on demand a time series and bursts.
 
         Args:
-            column: The column of numbers that is summed up.
+            column: The column of numbers that is summed up, or a way into records; ``eomm_score`` or ``latency_ms``
+                by itself.
             seconds: A time series in stretches of so many seconds.
             threshold: Bursts above it.
             min_length: Records of a burst at least.

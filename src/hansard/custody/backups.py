@@ -37,12 +37,14 @@ UNFINISHED: Final = ".hansard-unfinished"
 
 
 class BackupCreate(Shape):
-    """Copy the store, and the files of its dialogues, into a folder."""
+    """Copy the store, the files of its dialogues and the memory into a folder."""
 
     path: str
     """The folder; it must be empty, or not there yet."""
     keys: bool = False
     """Whether the keys go with it: whoever has the copy can then sign in this home's name."""
+    memory: bool = True
+    """Whether the memory goes with it."""
 
 
 class BackupRestore(Shape):
@@ -63,7 +65,9 @@ class Copied(Shape):
     files: int
     """How many files went with the store."""
     bytes: int
-    """Of the store and the files together."""
+    """Of the store, the files and the memory together."""
+    records: int | None = None
+    """In the memory that was copied; nothing where none went with the store."""
     keys: bool
     """Whether keys went with it."""
     notes: list[str]
@@ -91,15 +95,15 @@ class BackingUp:
     def backup_create(self, request: BackupCreate, call: Call) -> Copied:
         """Copy the store into an empty folder while others go on writing, and verify the copy.
 
-        The files of its dialogues go with it as far as they lie in the home; settings stay, and so do keys unless they
-        are asked for.
+        The files of its dialogues go with it as far as they lie in the home, and so does the memory, unless it is left
+        out; settings stay, and so do keys unless they are asked for.
         """
         target = Path(request.path)
         if not self._may_write(target):
             raise path_not_allowed("path", request.path, "written")
         if lies_in(target, self._home):
             raise errors.backup_inside_home(request.path)
-        return _copied(self._database, self._home, target, request.path, call, keys=request.keys)
+        return _copied(self._database, self._home, target, request.path, call, keys=request.keys, memory=request.memory)
 
     @operation(writes=True, store=False, tools="proof", scope="admin")
     def backup_restore(self, request: BackupRestore, call: Call) -> Copied:
@@ -116,7 +120,7 @@ class BackingUp:
             self._home.parent.mkdir(parents=True, exist_ok=True)
             if (folder / STORE).is_symlink():
                 raise errors.backup_is_link(folder.name)
-            there = ["settings.toml", FOLDER, *([] if (folder / KEYS).exists() else [KEYS])]
+            there = ["settings.toml", *(name for name in (FOLDER, KEYS) if not (folder / name).exists())]
             done = _copied(source, folder, self._home, "the home", call, keys=True, beside=there, strict=True)
             if done.keys:
                 done.notes.extend(_notes_on_keys(self._home))
@@ -133,6 +137,7 @@ def _copied(
     call: Call,
     *,
     keys: bool,
+    memory: bool = True,
     beside: Iterable[str] = (),
     strict: bool = False,
 ) -> Copied:
@@ -145,6 +150,7 @@ def _copied(
         called: what errors call the target.
         call: told of progress.
         keys: whether keys are copied.
+        memory: whether the memory is.
         beside: what may stand in the target already.
         strict: nobody else may write what was copied, nor read its keys, whatever the source allows.
 
@@ -174,6 +180,10 @@ def _copied(
             folders += [own for given in found.folders if not misplaced(home, own := folder_in(home, *given), given[0])]
             names = _files(home, folders, notes)
             size = copy.stat().st_size + sum(_copy_file(home / name, unfinished / name) for name in names)
+            records = None
+            if (home / FOLDER).is_dir():
+                records = _memory(home / FOLDER, unfinished / FOLDER, notes, call) if memory else None
+                size += sum(path.stat().st_size for path in (unfinished / FOLDER).rglob("*") if path.is_file())
             if strict:
                 _made_strict(unfinished)
             os.sync()  # what is answered is on the disk
@@ -191,17 +201,33 @@ def _copied(
     with_keys = any(name.parts[0] == KEYS for name in names)
     if not with_keys and (home / KEYS).is_dir():
         notes.append("The keys did not go with it; without them nothing can be signed in this home's name.")
-    if (home / FOLDER).is_dir():
-        notes.append(f"The memory did not go with it: copy the folder '{FOLDER}' while nobody writes to it.")
+    if (home / FOLDER).is_dir() and not memory:
+        notes.append("The memory was left out.")
     return Copied(
         path=str(target),
         revision=found.revision,
         entries=found.entries,
         files=len(names),
         bytes=size,
+        records=records,
         keys=with_keys,
         notes=notes,
     )
+
+
+def _memory(memory: Path, target: Path, notes: list[str], call: Call) -> int:
+    """Copy the memory; how many records the copy holds. What is wrong with it is told, and copied all the same."""
+    from hansard.memory.copying import copy  # it loads numpy, which a home without a memory does not need
+
+    found = copy(memory, target, progress=call.progress)
+    if found.findings:
+        notes.append(
+            f"The copied memory does not verify ({len(found.findings)} findings): 'hansard memory verify' tells whether"
+            " the memory itself does."
+        )
+    if found.gaps:
+        notes.append(f"The memory has gaps that were noted: {len(found.gaps)}.")
+    return found.records
 
 
 def _made_strict(folder: Path) -> None:

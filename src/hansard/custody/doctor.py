@@ -23,6 +23,7 @@ from hansard.kernel.clock import Clock, system_clock
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Call, operation
 from hansard.kernel.shapes import Shape
+from hansard.memory import FOLDER
 
 FREE_BYTES_WANTED: Final = 256 * 1024 * 1024
 """Below this, a large import may fill the disk."""
@@ -88,6 +89,7 @@ def examine(database: Database, home: Path, *, clock: Clock = system_clock) -> I
         yield file_system(home, mounts())
     yield disk_space(home)
     yield clock_sanity(clock(), Path(__file__).stat().st_mtime)
+    yield from memory(home / FOLDER)
     if file is None:
         yield from server(database)
         return
@@ -98,6 +100,32 @@ def examine(database: Database, home: Path, *, clock: Clock = system_clock) -> I
     yield from found
     if found[0].ok:
         yield from contents(database)
+
+
+def memory(folder: Path) -> Iterator[Check]:
+    """What stands in the memory's folder, where there is one, and whether this program can read it."""
+    if not folder.is_dir():
+        return
+    from hansard.memory.state import state  # it loads numpy, which a home without a memory does not need
+
+    try:
+        found = state(folder)
+    except HansardError as fault:
+        yield Check(name="memory", ok=False, found=fault.message, remedy=fault.suggestion)
+        return
+    except OSError as fault:
+        remedy = "Check that you may read the memory's folder"
+        yield Check(name="memory", ok=False, found=fault.strerror or "cannot be read", remedy=remedy)
+        return
+    told = [f"{found.segments:,} segments of {found.workers} workers", f"{found.bytes / 1024**2:,.1f} MiB"]
+    if found.aside:
+        told.append(f"{found.aside} files of torn or damaged bytes kept aside, {found.aside_bytes / 1024**2:,.1f} MiB")
+    told += [f"process {process} writes as worker {worker}" for worker, process in found.writers.items()]
+    if found.fault is not None:
+        told.append(found.fault.message)
+        yield Check(name="memory", ok=False, found=", ".join(told), remedy=found.fault.suggestion)
+        return
+    yield Check(name="memory", ok=True, found=", ".join(told))
 
 
 def server(database: Database) -> Iterator[Check]:

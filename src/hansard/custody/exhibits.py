@@ -41,6 +41,7 @@ def look_at_exhibits(dialogues: DialogueOperations, connection: Connection, name
     """Look at every exhibit of these dialogues. What cannot be checked is told as such, never as good."""
     looking = dialogues.beside(ExhibitOperations).looking(connection)
     findings: list[Discovery] = []
+    differing: list[str] = []
     unseen: list[str] = []
     for name in names:
         try:
@@ -55,11 +56,13 @@ def look_at_exhibits(dialogues: DialogueOperations, connection: Connection, name
                 told = f"{look.why}: pinned {exhibit.digest}, found {look.now or 'nothing'}"
                 place = named("exhibits", (name, exhibit.seq), exhibit.as_row())
                 findings.append(discovery(f"exhibit_{look.state}", told, place))
-            elif look.state == "not_checked":
-                unseen.append(
-                    f"{exhibit.id} of '{name}' ({exhibit.kind.replace('_', ' ')}) was not checked: {look.why}."
-                )
-    return Looked(findings, [visible(note) for note in told_few(unseen)])
+            elif look.state != "as_pinned":
+                which = f"{exhibit.id} of '{name}' ({exhibit.kind.replace('_', ' ')})"
+                if look.state == "differs":
+                    differing.append(f"{which} differs: {look.why}.")
+                else:
+                    unseen.append(f"{which} was not checked: {look.why}.")
+    return Looked(findings, [visible(note) for note in told_few([*differing, *unseen])])
 
 
 def look_at_ethos(connection: Connection) -> list[Discovery]:
@@ -79,7 +82,7 @@ def told_few(notes: list[str]) -> list[str]:
     """Notes, and of many only the first and how many more there are."""
     if len(notes) <= FEW:
         return notes
-    return [*notes[:FEW], f"{len(notes) - FEW} further exhibits were not checked."]
+    return [*notes[:FEW], f"{len(notes) - FEW} further exhibits differ or were not checked."]
 
 
 def not_in_the_file(record: Record | None) -> list[str]:

@@ -116,7 +116,7 @@ class Dialogue(Row, frozen=True, kw_only=True):
     """The ethos that it is held to, as it was when the dialogue began, so that the record is whole in every home:
     ``ethos_id``, ``title``, ``domain_id``, ``domain``, ``digest``, ``rules`` (``calibration.model.Ethos``)."""
     origin: dict[str, Any] | None = None
-    """Where an imported dialogue comes from: ``importer``, ``source``, ``at``, ``digest``, ``files``."""
+    """Where an imported dialogue comes from: ``importer``, ``source``, ``at``, ``digest``, ``files``, ``exhibits``."""
 
     @property
     def imported(self) -> bool:
@@ -127,6 +127,13 @@ class Dialogue(Row, frozen=True, kw_only=True):
     def judged(self) -> bool:
         """Its verdicts passed these rules, here or where it was held; another judge's "resolved" is a claim."""
         return self.origin is None or bool(self.origin.get("judged"))
+
+    def brought(self, exhibit: int) -> bool:
+        """Whether the exhibit of this number came with an imported record, and was not pinned in this store.
+
+        Stores that were made before it was noted how many came: all of them.
+        """
+        return self.origin is not None and exhibit <= self.origin.get("exhibits", exhibit)
 
     @property
     def closed(self) -> bool:

@@ -381,6 +381,8 @@ def _id_faults(wanted: str) -> Iterator[HansardError]:
 def _origin_row(origin: requests.Origin) -> dict[str, Any]:
     """What a dialogue's own row keeps of its origin; documents and claims have rows of their own."""
     row: dict[str, Any] = origin.model_dump(mode="json", exclude={"documents", "claims"})
+    if origin.exhibits is None:
+        del row["exhibits"]
     return row
 
 

@@ -106,6 +106,8 @@ class Origin(Shape):
     """For a record that was exported elsewhere: its ``digest``, the ``head`` of its stream, its own ``origin``."""
     files: dict[Name, Name] = {}
     """SHA-256 of each file by name."""
+    exhibits: Annotated[int, Field(ge=0)] | None = None
+    """How many exhibits come with it: those that follow are pinned here."""
     documents: dict[Name, Prose] = {}
     """The judge's files word for word, by name."""
     claims: list[ClaimedFigure] = []

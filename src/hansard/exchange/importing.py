@@ -142,10 +142,13 @@ class Importing:
             WatchAdd: self._exhibits.watch_add,
         }
         total = len(plan.requests)
+        brought = sum(isinstance(step, ExhibitAdd) for step in plan.requests)
         for number, step in enumerate(plan.requests):
             call.progress(number, total, f"recording {dialogue_id}")
             # the request_id rests with the first entry: used again for another import, it is refused there
-            changes = {"dialogue_id": dialogue_id} | ({"request_id": request_id} if number == 0 else {})
+            changes: dict[str, Any] = {"dialogue_id": dialogue_id} | ({"request_id": request_id} if number == 0 else {})
+            if isinstance(step, requests.DialogueCreate) and step.origin is not None:
+                changes["origin"] = step.origin.model_copy(update={"exhibits": brought})
             answer = operations[type(step)](step.model_copy(update=changes), call)
             if isinstance(answer, RoundRegistered):
                 wrong = {key: got for key, got in answer.id_mapping.items() if plan.ids[key] != got}

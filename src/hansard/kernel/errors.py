@@ -420,8 +420,8 @@ def path_not_allowed(field: str, name: str, use: Literal["read", "written"]) -> 
     )
 
 
-def not_permitted(operation: str, scope: str) -> HansardError:
-    """The caller's token does not go so far."""
+def not_permitted(operation: str, scope: str, *, by_token: bool = True) -> HansardError:
+    """The caller's token does not go so far; without one, what the server was started with."""
     return HansardError(
         "refused",
         "not_permitted",
@@ -429,7 +429,9 @@ def not_permitted(operation: str, scope: str) -> HansardError:
         field="operation",
         value=operation,
         constraint="scope",
-        suggestion=f"Use a token with the scope '{scope}' ('hansard token create NAME --scope {scope}')",
+        suggestion=f"Use a token with the scope '{scope}' ('hansard token create NAME --scope {scope}')"
+        if by_token
+        else f"Have the server started with 'hansard mcp --{scope}'",
     )
 
 

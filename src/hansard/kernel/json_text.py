@@ -37,11 +37,13 @@ def json_value(text: str) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise NotJsonError(f"the key '{shown(name)}' stands twice in one object")
-        found[name] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise NotJsonError(f"the key '{shown(name)}' stands twice in one object")
+            seen.add(name)
     return found
 
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from hansard.memory.filters import ALIASES
 from hansard.memory.pulse import BLOBS
 from hansard.memory.view import COMPUTED, COMPUTED_ORDER, Column, Numbers, View
 
@@ -31,18 +32,27 @@ class Batches:
     Columns that no filter cut are the file's own bytes, where Arrow has the same form for them.
     """
 
-    def __init__(self, found: Sequence[tuple[View, Numbers | None]], *, blobs: bool) -> None:
-        """Batches of these records (``None``: all of a segment); ``blobs`` adds their MessagePack."""
+    def __init__(
+        self, found: Sequence[tuple[View, Numbers | None]], names: Sequence[str] = (), *, blobs: bool = False
+    ) -> None:
+        """Batches of these records (``None``: all of a segment).
+
+        Args:
+            found: the records.
+            names: of these columns, by the names that they are given; all when there are none.
+            blobs: with the three maps as MessagePack.
+        """
         self._found = found
         self._texts: dict[str, _Texts] = {}
         header = [*COMPUTED_ORDER, "train_pair_indices"]
         others = {name for view, _ in found for name in view.names()} - set(header)
-        self._names = [*header, *sorted(others)]
+        self._names = list(dict.fromkeys(names)) or [*header, *sorted(others)]
         self._blobs = BLOBS if blobs else ()
         fields = [pa.field(name, self._type(name)) for name in self._names]
         self.schema = pa.schema([*fields, *(pa.field(name, pa.binary()) for name in self._blobs)])
 
     def _type(self, name: str) -> pa.DataType:
+        name = ALIASES.get(name, name)
         if name in COMPUTED:
             return pa.int64()
         if name in LISTS:
@@ -63,13 +73,14 @@ class Batches:
         return pa.Table.from_batches(self, self.schema)
 
     def _array(self, view: View, name: str, rows: Numbers | None) -> pa.Array:
+        form, name = self.schema.field(name).type, ALIASES.get(name, name)
         length = view.rows if rows is None else len(rows)
         if name in COMPUTED:
             there = np.arange(view.rows) if rows is None else rows
             if name == "seq":
                 return pa.array(there + view.head.first_seq)
             return pa.array(view.pulses_of(there) if name == "pulse_id" else np.full(length, view.head.worker))
-        column, form = view.column(name), self.schema.field(name).type
+        column = view.column(name)
         if column is None:
             return pa.nulls(length, form)
         data = np.full(length, column.data) if column.constant else column.data if rows is None else column.data[rows]

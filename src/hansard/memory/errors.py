@@ -7,19 +7,42 @@ from collections.abc import Iterable, Sequence
 from hansard.kernel.errors import HansardError, did_you_mean
 
 
-def window_refused(faults: Sequence[HansardError], number: int | None = None) -> HansardError:
+def window_refused(faults: Sequence[HansardError]) -> HansardError:
     """A window that is no record: every fault of it is told, and nothing of it is kept."""
-    which = "the window" if number is None else f"window {number}"
     count = len(faults)
     return HansardError(
         "invalid",
         "window_refused",
-        f"{which} is refused for {count} fault{'s' if count != 1 else ''}: {'; '.join(f.message for f in faults[:3])}"
-        + (" …" if count > 3 else ""),
+        f"the window is refused for {count} fault{'s' if count != 1 else ''}",
         constraint="schema_map",
-        context=None if number is None else {"number": number},
         suggestion="Mend every entry of 'errors' and send the window again",
         errors=faults,
+    )
+
+
+def windows_refused(count: int, faults: Sequence[HansardError]) -> HansardError:
+    """None of the windows was kept; each fault of the first ones says of which it is, by number from 1."""
+    return HansardError(
+        "invalid",
+        "windows_refused",
+        f"nothing was kept: {'the window is' if count == 1 else f'all {count:,} windows are'} refused",
+        constraint="schema_map",
+        context={"refused": count},
+        suggestion="Mend what is told of the first ones in all of them, and send them again; docs/memory.md has a "
+        "window's fields",
+        errors=faults,
+    )
+
+
+def line_refused(line: bytes, why: str) -> HansardError:
+    """A line of a file is no window."""
+    return HansardError(
+        "invalid",
+        "line_refused",
+        f"the line {why}",
+        value=line[:80].decode(errors="replace"),
+        constraint="ndjson",
+        suggestion="Write one window a line, as a JSON object, each key once",
     )
 
 
@@ -96,15 +119,17 @@ def memory_newer(file: str, version: int, known: int) -> HansardError:
     )
 
 
-def memory_owned(worker: int) -> HansardError:
-    """Another process appends to this worker's folder."""
+def memory_owned(worker: int, *, here: bool = False) -> HansardError:
+    """Another process appends to this worker's folder, or this one has it open already (``here``)."""
     return HansardError(
         "unavailable",
         "memory_owned",
-        f"another process is writing as worker {worker}",
+        f"{'this' if here else 'another'} process is writing as worker {worker}" + (" already" if here else ""),
         field="worker",
         value=worker,
-        suggestion="Append as another worker: each process has its own",
+        suggestion="Close the memory that is open, or append as another worker"
+        if here
+        else "Append as another worker: each process has its own",
     )
 
 

@@ -13,7 +13,9 @@
     value      = number | "text" | 'text' | true | false | null
 
 What is missing equals null and nothing else: ``a != "x"`` holds for it, ``a < 3`` does not. A name alone must be true.
-``has`` looks into a list. ``time`` is the timestamp; a text beside it is read as ISO 8601.
+``has`` looks into a list. ``time`` is the timestamp; a text beside it is read as ISO 8601. A column that no record has,
+and a value of a kind that a column never holds, are refused: they would quietly find nothing. What stands at a way
+into records is known when they are decoded: there ``Seen`` tells it.
 """
 
 from __future__ import annotations
@@ -23,16 +25,20 @@ import math
 import operator
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 
 from hansard.kernel.errors import did_you_mean, shown
 from hansard.memory import errors
-from hansard.memory.view import COMPUTED, Numbers, View
+from hansard.memory.pulse import BLOBS
+from hansard.memory.segment import ABSENT
+from hansard.memory.view import COMPUTED, Column, Numbers, View
 
 Scalar = str | float | int | bool | None
 DEPTH: Final = 64
@@ -41,8 +47,8 @@ DIGITS: Final = 1000
 
 ALIASES: Final = {"time": "timestamp", "pulse": "pulse_id", "worker": "worker_id", "session": "session_id"}
 """Shorter names of columns."""
+_OUTER: Final = {inner: outer for outer, inner in ALIASES.items() if outer != "session"}
 _LARGEST: Final = int(sys.float_info.max)
-_BLOBS: Final = ("error_metrics", "params", "context")
 _TOKEN: Final = re.compile(
     r"""\s*(?:
         (?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
@@ -94,6 +100,7 @@ class Or:
 Filter = Compare | Not | And | Or
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Filter | None:
     """What a text asks for; ``None`` for a blank one, which is all records.
 
@@ -180,7 +187,11 @@ class _Parser:
         self._at += 1
         name = ALIASES.get(word, word)
         if sign := self._took(*_COMPARE):
-            return Compare(name, sign, self._value(name), position)
+            value = self._value(name)
+            if sign[0] in "<>" and (value is None or isinstance(value, bool)):
+                self._at -= 1
+                raise self._fault(f"needs a number or a text after '{sign}'")
+            return Compare(name, sign, value, position)
         if self._took("has"):
             return Compare(name, "has", self._value(name), position)
         negated = bool(self._took("not"))
@@ -236,6 +247,9 @@ class _Parser:
 Rows = Numbers | None
 """Rows of a segment in order; ``None`` is all of them."""
 
+Seen = dict[str, set[str]]
+"""By way into records: of what kinds were the values that stood there in those that were looked at."""
+
 _NONE: Final[Numbers] = np.zeros(0, np.int64)
 
 
@@ -250,40 +264,160 @@ def names_in(found: Filter | None) -> Iterator[Compare]:
             yield from names_in(part)
 
 
-def check_names(found: Filter | None, text: str, views: list[View]) -> None:
-    """Refuse a name that no segment knows: a mistyped one would quietly match nothing.
+def is_way(name: str) -> bool:
+    """Whether a name leads into a record (``context.telemetry.fps``) and is no column's."""
+    blob, dot, rest = name.partition(".")
+    return blob in BLOBS and bool(dot and rest)
+
+
+def known_names(views: Iterable[View]) -> set[str]:
+    """The columns that there are, as they are documented."""
+    return {_OUTER.get(name, name) for name in chain(COMPUTED, *(view.names() for view in views))}
+
+
+def check(found: Filter | None, text: str, views: list[View]) -> None:
+    """Refuse a name that no segment knows, and a value of a kind that its column never holds.
 
     Raises:
         HansardError: ``filter_invalid``.
     """
-    known: set[str] | None = None
     views = [view for view in views if view.rows]
     for compare in names_in(found):
-        if compare.name in COMPUTED or (compare.name.split(".")[0] in _BLOBS and "." in compare.name):
+        if is_way(compare.name):
             continue
-        if not views or any(view.column(compare.name) is not None for view in views):
-            continue
-        known = known or {name for view in views for name in view.names()} | set(COMPUTED)
-        why = f"names '{shown(compare.name)}', which no record here has"
-        raise errors.filter_invalid(
-            text,
-            compare.position,
-            why,
-            suggestion=did_you_mean(compare.name, known) or f"Columns: {', '.join(sorted(known))}",
-        )
+        if compare.name not in COMPUTED and views and all(view.column(compare.name) is None for view in views):
+            known = known_names(views)
+            raise errors.filter_invalid(
+                text,
+                compare.position,
+                f"names '{shown(compare.name)}', which no record here has",
+                suggestion=did_you_mean(compare.name, known) or f"Columns: {', '.join(sorted(known))}",
+            )
+        for value in compare.value if compare.sign == "in" else (compare.value,):
+            held = _unlike(views, compare, value)
+            if held:
+                name = _OUTER.get(compare.name, compare.name)
+                told = json.dumps(shown(value), ensure_ascii=False)
+                why = f"compares '{name}', which holds {' and '.join(sorted(held))}, with {told}"
+                remedy = _REMEDY.get(min(held), _REMEDY[LISTS]).format(name)
+                raise errors.filter_invalid(text, compare.position, why, suggestion=remedy)
 
 
-def select(view: View, found: Filter | None, rows: Rows = None) -> Rows:
-    """The rows among ``rows`` for which a filter holds."""
+NUMBERS: Final = "numbers"
+TEXTS: Final = "texts"
+TRUTHS: Final = "true or false"
+LISTS: Final = "lists"
+MAPS: Final = "maps"
+_REMEDY: Final = {
+    NUMBERS: "Give a number without quotes, such as {0} > 0.5",
+    TEXTS: 'Give a text in quotes, such as {0} == "…"',
+    TRUTHS: "Give true or false without quotes, such as {0} == false",
+    LISTS: 'Ask what a list holds, such as {0} has "…"',
+    f"{LISTS} of {NUMBERS}": "Ask what a list holds, such as {0} has 1",
+    f"{LISTS} of {TEXTS}": 'Ask what a list holds, such as {0} has "…"',
+}
+"""By what a column holds, how it is compared."""
+
+
+def kind_of(value: Any) -> str | None:
+    """What a value is called; ``None`` for nothing, and for what no filter is compared with."""
+    if isinstance(value, bool):
+        return TRUTHS
+    if isinstance(value, int | float):
+        return NUMBERS
+    if isinstance(value, list | tuple):
+        inner = {kind for each in value if (kind := kind_of(each)) is not None}
+        return f"{LISTS} of {min(inner)}" if inner else LISTS
+    return TEXTS if isinstance(value, str) else MAPS if isinstance(value, dict) else None
+
+
+def _unlike(views: Iterable[View], compare: Compare, value: Any) -> set[str]:
+    """What a column holds, where that is nothing that a value could be compared with."""
+    wanted = _wanted(compare, value)
+    if wanted is None:
+        return set()
+    held: set[str] = set()
+    for kind in chain.from_iterable(_kinds(view, compare.name) for view in views):
+        if kind == wanted:
+            return set()
+        if kind is not None:
+            held.add(kind)
+    if len(held) > 1 or compare.sign == "has":
+        held.discard(LISTS)  # empty ones do not tell what they could hold
+    return held
+
+
+def _wanted(compare: Compare, value: Any) -> str | None:
+    kind = kind_of(value)
+    return f"{LISTS} of {kind}" if compare.sign == "has" and kind is not None else kind
+
+
+def _kinds(view: View, name: str) -> Iterator[str | None]:
+    """What a column of a segment holds: the first records first, so that most need not be looked at."""
+    column = None if name in COMPUTED else view.column(name)
+    if column is None:
+        if name in COMPUTED:
+            yield NUMBERS
+    elif column.kind == "f":
+        if not (column.constant and column.data == ABSENT["f"]):
+            yield TRUTHS
+    elif column.kind != "v":
+        if not (column.constant and column.data != column.data):
+            yield NUMBERS
+    else:
+        few = [column.data] if column.constant else set(column.data[:64].tolist()) - {column.absent}
+        yield from map(kind_of, map(view.values.__getitem__, few))
+        if not column.constant:
+            yield from map(kind_of, view.different(column)[0])
+
+
+def unmet(found: Filter | None, seen: Seen) -> list[str]:
+    """Of the ways that a filter names: those at which nothing stood, and those where nothing was like the value."""
+    told = []
+    for compare in names_in(found):
+        kinds = seen.get(compare.name)
+        for value in compare.value if compare.sign == "in" else (compare.value,):
+            wanted = _wanted(compare, value)
+            if kinds is None or wanted is None:
+                continue
+            if not kinds:
+                told.append(nothing_stands(compare.name))
+            elif wanted not in kinds:
+                compared = json.dumps(shown(value), ensure_ascii=False)
+                told.append(f"'{shown(compare.name)}' holds {' and '.join(sorted(kinds))}, compared with {compared}")
+    return list(dict.fromkeys(told))
+
+
+def nothing_stands(way: str) -> str:
+    """What is told of a way that no record has."""
+    return f"nothing stands at '{shown(way)}' in any record that was looked at"
+
+
+def select(view: View, found: Filter | None, seen: Seen, rows: Rows = None) -> Rows:
+    """The rows among ``rows`` for which a filter holds; what stood at the ways that it names is put into ``seen``."""
+    there = _select(view, found, seen, rows)
+    return np.flatnonzero(there) if there is not None and there.dtype == bool else there
+
+
+def counted(view: View, found: Filter | None, seen: Seen) -> int:
+    """How many rows those are."""
+    there = _select(view, found, seen, None)
+    if there is None:
+        return view.rows
+    return int(np.count_nonzero(there)) if there.dtype == bool else len(there)
+
+
+def _select(view: View, found: Filter | None, seen: Seen, rows: Rows) -> Rows:
+    """As ``select``; or for all rows of the segment whether it holds."""
     if found is None:
         return rows
     if isinstance(found, Compare):
-        return _compared(view, found, rows)
+        return _compared(view, found, seen, rows)
     if isinstance(found, And):
         mask: Numbers | None = None
         for part in sorted(found.parts, key=lambda each: _cost(view, each)):
             if rows is None and isinstance(part, Compare):  # whole columns are compared before rows are picked
-                found_ = _tested(view, part, None)
+                found_ = _tested(view, part, seen, None)
                 if found_ is True:
                     continue
                 if isinstance(found_, np.ndarray):
@@ -291,20 +425,17 @@ def select(view: View, found: Filter | None, rows: Rows = None) -> Rows:
                     continue
             if mask is not None:
                 rows, mask = np.flatnonzero(mask), None
-            rows = select(view, part, rows)
             if rows is not None and not len(rows):
                 return rows
-        return rows if mask is None else np.flatnonzero(mask)
+            rows = select(view, part, seen, rows)
+        return rows if mask is None else mask
     holds = np.zeros(view.rows, bool)
     for part in found.parts if isinstance(found, Or) else (found.inner,):
-        inner = select(view, part, rows)
-        if inner is None:
-            holds[:] = True
-        else:
-            holds[inner] = True
+        inner = _select(view, part, seen, rows)
+        holds[slice(None) if inner is None else inner] = True
     if isinstance(found, Not):
         holds = ~holds
-    return np.flatnonzero(holds) if rows is None else rows[holds[rows]]
+    return holds if rows is None else rows[holds[rows]]
 
 
 def _cost(view: View, part: Filter) -> int:
@@ -317,16 +448,16 @@ def _cost(view: View, part: Filter) -> int:
     return 0 if column.constant else {"v": 1, "f": 2, "w": 3, "n": 4}[column.kind]
 
 
-def _compared(view: View, compare: Compare, rows: Rows) -> Rows:
-    found = _tested(view, compare, rows)
+def _compared(view: View, compare: Compare, seen: Seen, rows: Rows) -> Rows:
+    found = _tested(view, compare, seen, rows)
     if found is None:
-        return _decoded(view, compare, rows)
+        found = _at_way(view, compare, seen, rows)
     if isinstance(found, bool):
         return rows if found else _NONE
-    return np.flatnonzero(found) if rows is None else rows[found]
+    return found if rows is None else rows[found]
 
 
-def _tested(view: View, compare: Compare, rows: Rows) -> Numbers | bool | None:
+def _tested(view: View, compare: Compare, seen: Seen, rows: Rows) -> Numbers | bool | None:
     """Which of the rows pass; all or none; ``None`` where records must be decoded to tell."""
     name = compare.name
     if name in COMPUTED:
@@ -334,8 +465,8 @@ def _tested(view: View, compare: Compare, rows: Rows) -> Numbers | bool | None:
         return _number_test(_computed(view, name, there), compare)
     column = view.column(name)
     if column is None:
-        if name.split(".")[0] in _BLOBS and "." in name:
-            return _in_part(view, compare, rows)
+        if is_way(name):
+            return None if _shared(view, name) is None else _at_way(view, compare, seen, rows)
         return holds(None, compare)
     if column.constant:
         value: Any = column.data
@@ -412,23 +543,44 @@ def _by_reference(view: View, compare: Compare, rows: Rows) -> Numbers | bool:
     return found
 
 
-def _in_part(view: View, compare: Compare, rows: Rows) -> Numbers | bool | None:
-    """A way into a part that records share: each different one is looked at once. ``None`` where it leads elsewhere."""
-    way = compare.name.split(".")
+def _at_way(view: View, compare: Compare, seen: Seen, rows: Rows) -> Numbers | bool:
+    """A way into records: each different value is looked at once."""
+    values, which = standing(view, compare.name, rows)
+    kinds = seen.setdefault(compare.name, set())
+    kinds |= {kind for value in values if (kind := kind_of(value)) is not None}
+    passes = np.array([holds(value, compare) for value in values], bool)
+    return bool(passes[0]) if which is None else passes[which]
+
+
+def _shared(view: View, way: str) -> tuple[Column, list[str]] | None:
+    """The column of the part that records share in which a way lies, and the rest of the way."""
+    keys = way.split(".")
     parts = view.forms[0].parts if len(view.forms) == 1 else ()
-    shared = [path for path, is_shared in parts if is_shared and tuple(way[: len(path)]) == path]
-    if not shared:
-        return None
-    column = view.column("m:" + ".".join(shared[0]))
-    assert column is not None
-    used = [column.data] if column.constant else np.unique(column.data).tolist()
-    passes = np.zeros(max(used, default=0) + 1, bool)
-    for place in used:
-        passes[place] = holds(_at(view.values[place], way[len(shared[0]) :]), compare)
+    for path, is_shared in parts:
+        if is_shared and tuple(keys[: len(path)]) == path:
+            column = view.column("m:" + ".".join(path))
+            assert column is not None
+            return column, keys[len(path) :]
+    return None
+
+
+def standing(view: View, way: str, rows: Rows) -> tuple[Sequence[Any], Numbers | None]:
+    """What stands at a way into some records: values, and for each record which of them it is (``None``: the one).
+
+    A part that records share is looked at once; otherwise every record is decoded.
+    """
+    shared = _shared(view, way)
+    if shared is None:
+        blob, *keys = way.split(".")
+        place, found = BLOBS.index(blob), []
+        for part, form in view.chunks(rows):
+            found += [_at(maps[place], keys) for maps in view.maps_of(form, part, fresh=False)]
+        return found, np.arange(len(found))
+    column, keys = shared
     if column.constant:
-        return bool(passes[column.data])
-    found: Numbers = passes[column.data if rows is None else column.data[rows]]
-    return found
+        return [_at(view.values[column.data], keys)], None
+    values, which = view.different(column, rows)
+    return [_at(value, keys) for value in values], which
 
 
 def holds(value: Any, compare: Compare) -> bool:
@@ -453,17 +605,6 @@ def _is_number(value: object) -> bool:
 
 def _same(value: Any, wanted: Any) -> bool:
     return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
-
-
-def _decoded(view: View, compare: Compare, rows: Rows) -> Numbers:
-    """A way into the blobs: every candidate is decoded."""
-    blob, *way = compare.name.split(".")
-    place = _BLOBS.index(blob)
-    found = []
-    for row in range(view.rows) if rows is None else rows.tolist():
-        if holds(_at(view.decoded(row)[place], way), compare):
-            found.append(row)
-    return np.array(found, np.int64)
 
 
 def _at(value: Any, way: list[str]) -> Any:

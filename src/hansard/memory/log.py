@@ -89,6 +89,15 @@ class Log:
         for views in self._views.values():
             yield from views.values()
 
+    def gaps(self) -> Iterator[tuple[int, int, int]]:
+        """Where records are missing between two segments: worker, the first seq that is, and the first that is not."""
+        for worker, views in self._views.items():
+            seq: int | None = None
+            for view in views.values():
+                if seq is not None and view.head.first_seq > seq:
+                    yield worker, seq, view.head.first_seq
+                seq = view.head.first_seq + view.rows
+
     def find(self, worker: int, seq: int) -> tuple[View, int] | None:
         """Where a record is: its segment and its row."""
         for view in reversed(self._views.get(worker, {}).values()):

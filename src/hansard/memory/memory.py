@@ -177,7 +177,7 @@ class Memory:
         Args:
             windows: as ``append`` takes them. An error among them counts as a window that is refused with it.
             source: whose they are.
-            refused: told each refusal, with the window's number from 0.
+            refused: told each refusal, with the window's number from 1.
         """
         failed = 0
 
@@ -256,6 +256,13 @@ class Memory:
         """How many records there are."""
         return self.query().count()
 
+    def gaps(self) -> list[str]:
+        """Where records are not there between two segments, in words: lost, or taken out (``verify`` tells more)."""
+        return [
+            f"worker {worker} has a gap: {behind - first:,} records are not there, seq {first} to {behind - 1}"
+            for worker, first, behind in self._current().gaps()
+        ]
+
     def facts(self) -> list[WorkerFacts]:
         """Each worker's log in numbers."""
         told = []
@@ -282,13 +289,13 @@ class Memory:
 def mapped(
     windows: Iterable[object], source: str, settings: MapSettings, refused: Callable[[int, HansardError], None]
 ) -> Iterator[Record]:
-    """Windows as records; those that are none are told with their number from 0. An error among them is told as it is.
+    """Windows as records; those that are none are told with their number from 1. An error among them is told as it is.
 
     Raises:
         HansardError: ``source_unknown``.
     """
     record = schema_map(source).record
-    for number, window in enumerate(windows):
+    for number, window in enumerate(windows, 1):
         try:
             if isinstance(window, HansardError):
                 raise window

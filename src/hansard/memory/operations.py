@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
 from hansard.kernel.clock import Clock, system_clock
 from hansard.kernel.errors import HansardError, invalid_field, missing_field, path_not_allowed
 from hansard.kernel.operations import Call, operation
-from hansard.memory import shapes
+from hansard.memory import errors, shapes
 
 if TYPE_CHECKING:  # what reads and writes the log loads numpy, which no other room needs: opened when it is asked for
     from hansard.memory.memory import Memory
@@ -22,8 +24,16 @@ if TYPE_CHECKING:  # what reads and writes the log loads numpy, which no other r
 REFUSALS: Final = 100
 """Refused windows that are told one by one."""
 
+REFUSALS_OF_ALL: Final = 10
+"""The same where every window is refused: mostly all of them for one reason."""
+
 PATIENCE_SECONDS: Final = 10.0
 """How long an append waits while another process, or another caller of this one, writes as the same worker."""
+
+
+HEAD: Final = re.compile(r"[0-9]{1,10}:[0-9]{1,20}:[0-9a-f]{64}")
+HEAD_LIKE: Final = f"0:157:{'9f' * 32}"
+"""The form of a head, WORKER:PULSE:CHAIN."""
 
 
 class MemoryOperations:
@@ -38,6 +48,7 @@ class MemoryOperations:
         settings: Callable[[], MapSettings],
         clock: Clock = system_clock,
         patience: float = PATIENCE_SECONDS,
+        standard_input: Callable[[], BinaryIO] | None = None,
     ) -> None:
         """Operations on the memory of a home.
 
@@ -48,6 +59,7 @@ class MemoryOperations:
             settings: gives the constants of the schema maps.
             clock: for retention.
             patience: seconds that an append waits for its turn.
+            standard_input: gives the process's own, where the caller is whoever started it.
         """
         self._folder = folder
         self._may_write = may_write
@@ -55,13 +67,14 @@ class MemoryOperations:
         self._settings = settings
         self._clock = clock
         self._patience = patience
+        self._standard_input = standard_input
 
     # ------------------------------------------------------------------ keeping
 
     @operation(writes=True, store=False, tools="memory")
     def memory_append(self, request: shapes.MemoryAppend, call: Call) -> shapes.MemoryIngested:
         """Keep windows or model calls; they are on the disk when the answer comes."""
-        return self._taken(enumerate(request.windows), request.source, request.worker, call)
+        return self._taken(enumerate(request.windows, 1), request.source, request.worker, call)
 
     @operation(writes=True, store=False, tools="memory", scope="admin")
     def memory_ingest(self, request: shapes.MemoryIngest, call: Call) -> shapes.MemoryIngested:
@@ -69,10 +82,13 @@ class MemoryOperations:
         from hansard.memory.upkeep import windows_of
 
         path = Path(request.path)
-        if not self._may_read(path):
+        if request.path == "-" and self._standard_input is not None:
+            lines = windows_of(self._standard_input(), name="standard input")
+        elif self._may_read(path):
+            lines = windows_of(path, name=path.name or request.path)
+        else:
             raise path_not_allowed("path", path.name or request.path, "read")
-        lines = windows_of(path, name=path.name or request.path)
-        return self._taken(lines, request.source, request.worker, call, dry_run=request.dry_run)
+        return self._taken(lines, request.source, request.worker, call, what="line", dry_run=request.dry_run)
 
     @operation(writes=True, store=False, tools="memory", scope="admin")
     def memory_generate(self, request: shapes.MemoryGenerate, call: Call) -> shapes.MemoryIngested:
@@ -87,22 +103,34 @@ class MemoryOperations:
             raise invalid_field("count", request.count, "is given beside 'scenario'", suggestion="Give one of the two")
         else:
             given = SCENARIOS[request.scenario]()
-        return self._taken(enumerate(given), "truevision_window", request.worker, call)
+        return self._taken(enumerate(given, 1), "truevision_window", request.worker, call)
 
     def _taken(
-        self, given: Iterable[tuple[int, object]], source: str, worker: int, call: Call, *, dry_run: bool = False
+        self,
+        given: Iterable[tuple[int, object]],
+        source: str,
+        worker: int,
+        call: Call,
+        *,
+        what: str = "window",
+        dry_run: bool = False,
     ) -> shapes.MemoryIngested:
         from hansard.memory.memory import mapped
+        from hansard.memory.schema_map import TASK_ID, contradicted
 
         refusals: list[shapes.WindowRefused] = []
+        faults: list[HansardError] = []
+        otherwise: Counter[str] = Counter()
         failed = number = 0
 
         def refused(_: int, fault: HansardError) -> None:
             nonlocal failed
             failed += 1
             if len(refusals) < REFUSALS:
-                told = [each.as_dict() for each in fault.errors or (fault,)]
-                refusals.append(shapes.WindowRefused(number=number, faults=told))
+                each = fault.errors or (fault,)
+                refusals.append(shapes.WindowRefused(number=number, faults=[one.as_dict() for one in each]))
+                if failed <= REFUSALS_OF_ALL:
+                    faults.extend(one.of(what, source_id=str(number)) for one in each)
 
         def watched() -> Iterator[object]:
             nonlocal number
@@ -110,15 +138,24 @@ class MemoryOperations:
                 if place % 10_000 == 0:
                     call.progress(place, None, "keeping windows")
                 number = which
+                if source == TASK_ID:
+                    otherwise.update(contradicted(window))
                 yield window
 
         if dry_run:
-            taken = sum(1 for _ in mapped(watched(), source, self._settings(), refused))
-            return shapes.MemoryIngested(dry_run=True, taken=taken, refused=failed, durable_upto=0, refusals=refusals)
-        with self._opened(worker) as memory:
-            done = memory.ingest(watched(), source, refused=refused)
+            taken, upto = sum(1 for _ in mapped(watched(), source, self._settings(), refused)), 0
+        else:
+            with self._opened(worker) as memory:
+                done = memory.ingest(watched(), source, refused=refused)
+            taken, upto = done.taken, done.durable_upto
+        if failed and not taken and not dry_run:
+            raise errors.windows_refused(failed, faults)
+        notes = [
+            f"{count:,} of the windows say '{name}' otherwise than follows from their session; what follows counts"
+            for name, count in sorted(otherwise.items())
+        ]
         return shapes.MemoryIngested(
-            taken=done.taken, refused=done.refused, durable_upto=done.durable_upto, refusals=refusals
+            dry_run=dry_run, taken=taken, refused=failed, durable_upto=upto, refusals=refusals, notes=notes
         )
 
     def _opened(self, worker: int) -> Memory:
@@ -145,26 +182,37 @@ class MemoryOperations:
     def memory_query(self, request: shapes.MemoryQuery, call: Call) -> shapes.MemoryFound:  # noqa: ARG002
         """Find records by a filter: how many there are, and the first of them."""
         from hansard.memory.cited import answer
+        from hansard.memory.filters import is_way, nothing_stands
 
         with self._reading() as memory:
             query = memory.query(request.filter)
+            empty = []
             if request.columns is None:
                 rows = [_plain(record) for record in query.take(request.limit)]
             else:
-                query.check(*request.columns)
-                hits = islice(query, request.limit)
                 names = list(dict.fromkeys(request.columns))
-                rows = [{name: _json(hit[name]) for name in names} for hit in hits]
-            pinned = answer(query).digest if request.digest else None
-            return shapes.MemoryFound(filter=request.filter, count=query.count(), digest=pinned, records=rows)
+                found = islice(query.picked(*names), request.limit)
+                rows = [dict(zip(names, map(_json, row), strict=True)) for row in found]
+                empty = [name for name in names if rows and is_way(name) and all(row[name] is None for row in rows)]
+            return shapes.MemoryFound(
+                filter=request.filter,
+                count=query.count(),
+                digest=answer(query).digest if request.digest else None,
+                records=rows,
+                notes=[*memory.gaps(), *query.notes(), *map(nothing_stands, empty)],
+            )
 
     @operation(store=False, path="/memory", tools="memory", shorter="Give a smaller 'limit', or longer 'seconds'")
     def memory_stats(self, request: shapes.MemoryStats, call: Call) -> shapes.MemorySummed:  # noqa: ARG002
         """Sum records up: counts, a column's statistics, flags, sessions; on demand a time series and bursts."""
+        from hansard.memory.filters import is_way, nothing_stands
+
         with self._reading() as memory:
             query = memory.query(request.filter)
             count = query.count()
             windows_there = count > 0 and query.has("session_id")
+            column = query.measure(request.column)
+            statistics = query.statistics(column) if count else None
             left_out: dict[str, int] = {}
 
             def given(name: str, found: Sequence[msgspec.Struct]) -> list[dict[str, Any]]:
@@ -174,21 +222,28 @@ class MemoryOperations:
 
             bursts = series = None
             if request.seconds is not None:
-                series = given("series", query.series(request.column, seconds=request.seconds))
+                series = given("series", query.series(column, seconds=request.seconds))
             if request.threshold is not None:
                 options: dict[str, Any] = {"min_length": request.min_length, "max_gap": request.max_gap}
-                bursts = given("bursts", query.bursts(request.column, threshold=request.threshold, **options))
+                bursts = given("bursts", query.bursts(column, threshold=request.threshold, **options))
             return shapes.MemorySummed(
                 workers=[_plain(facts) for facts in memory.facts()],
                 filter=request.filter,
                 count=count,
-                statistics=_plain(query.statistics(request.column)) if count else None,
-                composite_gap=query.composite_gap(self._settings().operator_weights) if count else None,
+                statistics=_plain(statistics) if statistics is not None else None,
+                composite_gap=(
+                    query.composite_gap(self._settings().operator_weights) if column == "eomm_score" else None
+                ),
                 flags=query.flag_frequency() if windows_there else {},
-                sessions=given("sessions", query.sessions()) if windows_there else [],
+                sessions=given("sessions", query.sessions(column)) if windows_there else [],
                 series=series,
                 bursts=bursts,
                 left_out=left_out,
+                notes=[
+                    *memory.gaps(),
+                    *query.notes(),
+                    *([nothing_stands(column)] if statistics and not statistics.count and is_way(column) else ()),
+                ],
             )
 
     def _reading(self) -> Memory:
@@ -203,6 +258,8 @@ class MemoryOperations:
 
         noted = []
         for text in request.heads:
+            if HEAD.fullmatch(text) is None:
+                raise invalid_field("heads", text, "is no head", suggestion=f"Give it as it was told, like {HEAD_LIKE}")
             worker, pulse, chain = text.split(":")
             noted.append((int(worker), int(pulse), chain))
         found = verify(self._folder, noted=noted, progress=call.progress)
@@ -214,21 +271,33 @@ class MemoryOperations:
             bytes=found.bytes,
             heads=[f"{head.worker}:{head.pulse_id}:{head.chain}" for head in found.heads],
             findings=[_plain(each) for each in found.findings],
+            gaps=[_plain(each) for each in found.gaps],
             notes=found.notes,
         )
 
     @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
     def memory_export(self, request: shapes.MemoryExport, call: Call) -> shapes.MemoryExported:
         """Write the records of a filter into a file: NDJSON (an audit log), Parquet or Arrow."""
-        from hansard.memory.upkeep import export
+        from hansard.memory.upkeep import export, form_of
 
         path = Path(request.output_path)
         if not self._may_write(path):
             raise path_not_allowed("output_path", request.output_path, "written")
+        form = form_of(path, request.format)
         with self._reading() as memory:
             query = memory.query(request.filter)
-            written = export(query, path, request.format, name=request.output_path, progress=call.progress)
-        return shapes.MemoryExported(path=request.output_path, records=written)
+            written = export(
+                query,
+                path,
+                form,
+                columns=request.columns or (),
+                limit=request.limit,
+                name=request.output_path,
+                progress=call.progress,
+            )
+            return shapes.MemoryExported(
+                path=request.output_path, records=written, format=form, notes=[*memory.gaps(), *query.notes()]
+            )
 
     # ------------------------------------------------------------------ upkeep
 
@@ -242,14 +311,19 @@ class MemoryOperations:
         return shapes.MemoryRepaired(dry_run=request.dry_run, mended=[_plain(each) for each in mended])
 
     @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
-    def memory_compress(self, request: shapes.MemoryCompress, call: Call) -> shapes.MemoryCompressed:  # noqa: ARG002
+    def memory_compress(self, request: shapes.MemoryCompress, call: Call) -> shapes.MemoryCompressed:
         """Store closed segments compressed; they are read, verified and repaired as before."""
+        from hansard.memory.disk import Disk, Untouched
         from hansard.memory.upkeep import compress
 
         before = self._size()
-        done = compress(self._folder, progress=call.progress)
+        done, stays = compress(self._folder, disk=Untouched() if request.dry_run else Disk(), progress=call.progress)
         return shapes.MemoryCompressed(
-            files=[each.file for each in done], bytes_before=before, bytes_after=self._size()
+            dry_run=request.dry_run,
+            files=[each.file for each in done],
+            bytes_before=before,
+            bytes_after=self._size(),
+            stays=[_plain(each) for each in stays],
         )
 
     def _size(self) -> int:
@@ -263,8 +337,12 @@ class MemoryOperations:
 
         now = self._clock().timestamp()
         disk = Untouched() if request.dry_run else Disk()
-        gone = retain(self._folder, days=request.days, megabytes=request.megabytes, now=now, disk=disk)
-        return shapes.MemoryRetained(dry_run=request.dry_run, removed=[_plain(each) for each in gone])
+        gone, stays = retain(self._folder, days=request.days, megabytes=request.megabytes, now=now, disk=disk)
+        return shapes.MemoryRetained(
+            dry_run=request.dry_run,
+            removed=[_plain(each) for each in gone],
+            stays=[_plain(each) for each in stays],
+        )
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from hansard.kernel.errors import HansardError, invalid_field, missing_field
+from hansard.kernel.errors import HansardError, did_you_mean, invalid_field, missing_field
 from hansard.memory import errors
 from hansard.memory.pulse import Column, Fan, Part, Record, Schema
 
@@ -22,6 +22,11 @@ U32: Final = 2**32 - 1
 I64: Final = 2**63 - 1
 DEPTH: Final = 16
 """Nesting that is flattened."""
+
+TIME_END: Final = 253_402_300_800
+"""Seconds from 1970 to the year 10000: every time is in between."""
+
+_FINER: Final = (("milliseconds", 1000), ("microseconds", 10**6), ("nanoseconds", 10**9))
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ REQUIRED: Final = (
     "session_context",
 )  # fmt: skip
 _KNOWN: Final = frozenset(REQUIRED) | {"operator_flags", "baseline_stats"}
+DERIVED: Final = ("is_baseline_bot", "is_human", "is_benchmark")
+"""Flags that follow from the session (specification, 2.4), whatever a window says of them."""
 
 TRUEVISION: Final = Schema(
     TASK_ID,
@@ -61,7 +68,7 @@ TRUEVISION: Final = Schema(
         Column("eomm_score", ("error_metrics", "eomm_score"), "n"),
         Column("flags", ("context", "flags", "operator_flags"), "v", many=True),
         *(Column(name, ("context", "session", name), "v") for name in SESSION_TEXTS),
-        *(Column(n, ("context", "flags", n), "f") for n in ("is_baseline_bot", "is_human", "is_benchmark")),
+        *(Column(n, ("context", "flags", n), "f") for n in DERIVED),
     ),
     (Fan("operators", ("error_metrics", "operators")),),
     (
@@ -91,8 +98,8 @@ def truevision_window(window: object, settings: MapSettings) -> Record:
     for name in REQUIRED:
         if name not in window:
             faults.append(missing_field(name))
-    start = _number(window, "ts_start", faults)
-    end = _number(window, "ts_end", faults)
+    start = _time(window, "ts_start", faults)
+    end = _time(window, "ts_end", faults)
     if start is not None and end is not None and end < start:
         faults.append(invalid_field("ts_end", end, f"must not be before ts_start ({start!r})"))
     shape = _grid_shape(window, faults)
@@ -116,7 +123,6 @@ def truevision_window(window: object, settings: MapSettings) -> Record:
     assert end is not None
     assert score is not None
     success = score <= settings.eomm_threshold
-    source, bot = session.get("source"), session.get("bot_difficulty")
     return {
         "timestamp": start,
         "success": success,
@@ -145,14 +151,27 @@ def truevision_window(window: object, settings: MapSettings) -> Record:
         "context": {
             "session": session,
             "telemetry": telemetry,
-            "flags": {
-                "operator_flags": flags,
-                "is_baseline_bot": source in ("live", "vod") and bot is not None,
-                "is_human": bot is None,
-                "is_benchmark": source == "benchmark",
-            },
+            "flags": {"operator_flags": flags, **_derived(session)},
         },
     }
+
+
+def _derived(session: Mapping[str, Any]) -> dict[str, bool]:
+    source, bot = session.get("source"), session.get("bot_difficulty")
+    return {
+        "is_baseline_bot": source in ("live", "vod") and bot is not None,
+        "is_human": bot is None,
+        "is_benchmark": source == "benchmark",
+    }
+
+
+def contradicted(window: object) -> list[str]:
+    """Flags that follow from the session and of which a window, its session or its telemetry says otherwise."""
+    if not isinstance(window, dict) or not isinstance(session := window.get("session_context"), dict):
+        return []
+    places = [each for each in (window, session, window.get("telemetry")) if isinstance(each, dict)]
+    said = [(name, place[name]) for place in places for name in DERIVED if name in place]
+    return sorted({name for name, own in said if isinstance(own, bool) and own is not _derived(session)[name]})
 
 
 def composite(scores: Mapping[str, float], settings: MapSettings) -> float | None:
@@ -170,6 +189,14 @@ def composite(scores: Mapping[str, float], settings: MapSettings) -> float | Non
 # -- model calls -------------------------------------------------------------------------------------------------------
 
 MODEL_CALL_REQUIRED: Final = ("ts_start", "outcome", "provider", "model", "latency_ms")
+FAILURES: Final = (
+    "rate_limited", "quota", "overloaded", "context_window", "content_policy", "auth", "not_found", "timeout",
+    "malformed", "unverified", "unreachable", "interrupted", "cancelled", "failed",
+)  # fmt: skip
+"""What a model call that did not go well came to. Beside what the routing tells apart: ``unreachable`` (no connection),
+``interrupted`` (an answer broke off after it had begun), ``cancelled`` (by its caller), ``failed`` (anything else)."""
+OUTCOMES: Final = ("ok", *FAILURES)
+_CALL_WHOLE: Final = frozenset({"tokens_input", "tokens_output", "tokens_cached", "attempt"})
 _CALL_NUMBERS: Final = (
     "latency_ms", "first_token_ms", "cost_usd", "tokens_input", "tokens_output", "tokens_cached", "attempt",
 )  # fmt: skip
@@ -195,7 +222,7 @@ def model_call(call: object, settings: MapSettings) -> Record:  # noqa: ARG001
     """One attempt at a language model as a record: a cost or a count that is not known is null, never 0.
 
     Args:
-        call: ``ts_start``, ``outcome`` (``ok`` or the failure's name), ``provider``, ``model``, ``latency_ms``, and as
+        call: ``ts_start``, ``outcome`` (one of ``OUTCOMES``), ``provider``, ``model``, ``latency_ms``, and as
             far as they are known the other names of this section; unknown fields as in ``truevision_window``.
         settings: not needed; every map takes them.
 
@@ -208,13 +235,19 @@ def model_call(call: object, settings: MapSettings) -> Record:  # noqa: ARG001
     for name in MODEL_CALL_REQUIRED:
         if call.get(name) is None:
             faults.append(missing_field(name))
-    start = _number(call, "ts_start", faults)
+    start = _time(call, "ts_start", faults)
     metrics = {name: _number(call, name, faults) for name in _CALL_NUMBERS}
     for name, value in metrics.items():
         if value is not None and value < 0:
             faults.append(invalid_field(name, value, "must not be negative"))
+        elif value is not None and name in _CALL_WHOLE and not value.is_integer():
+            faults.append(invalid_field(name, value, "must be a whole number"))
     texts = {name: _text(call, name, faults) for name in ("outcome", *_CALL_PARAMS, *_CALL_SESSION)}
-    degraded = call.get("degraded", False)
+    outcome = texts["outcome"]
+    if outcome is not None and outcome not in OUTCOMES:
+        told = did_you_mean(outcome, OUTCOMES) or "Call it 'failed' where no other name fits"
+        faults.append(invalid_field("outcome", outcome, "is no outcome", valid_options=OUTCOMES, suggestion=told))
+    degraded = False if call.get("degraded") is None else call["degraded"]
     if not isinstance(degraded, bool):
         faults.append(invalid_field("degraded", degraded, "must be true or false"))
     telemetry: dict[str, Any] = {}
@@ -222,14 +255,14 @@ def model_call(call: object, settings: MapSettings) -> Record:  # noqa: ARG001
     _fold_unknown(call, telemetry, session, faults, known={"ts_start", "degraded", *metrics, *texts})
     if faults:
         raise errors.window_refused(faults)
-    success = texts["outcome"] == "ok"
+    success = outcome == "ok"
     return {
         "timestamp": start,
         "success": success,
         "task_id": "model_call",
         "engine_id": "hansard_router_v1",
         "transform_id": texts["model"],
-        "failure_reason": None if success else texts["outcome"],
+        "failure_reason": None if success else outcome,
         "grid_shape_in": (0, 0),
         "grid_shape_out": (0, 0),
         "color_count": 0,
@@ -270,6 +303,17 @@ def _number(given: dict[str, Any], name: str, faults: list[HansardError]) -> flo
         faults.append(invalid_field(name, value, why))
         return None
     return float(value)
+
+
+def _time(given: dict[str, Any], name: str, faults: list[HansardError]) -> float | None:
+    """Seconds since 1970, before the year 10000."""
+    value = _number(given, name, faults)
+    if value is None or 0 <= value < TIME_END:
+        return value
+    finer = next(((unit, each) for unit, each in _FINER if 0 < value / each < TIME_END), None)
+    told = "Give it as Unix time" if finer is None else f"It looks like {finer[0]}: divide by {finer[1]:,}"
+    faults.append(invalid_field(name, value, "must be seconds since 1970, before the year 10000", suggestion=told))
+    return None
 
 
 def _number_fault(value: object) -> str | None:

@@ -640,9 +640,13 @@ def rewritten(disk: Disk, handle: Handle, end: int, behind: bytes = b"") -> None
         if behind:
             disk.write(copy, [behind], end)
         disk.sync(copy)
+        disk.rename(temporary, handle.path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
     finally:
         disk.close(copy)
-    disk.rename(temporary, handle.path)
     disk.sync_folder(handle.path.parent)
 
 

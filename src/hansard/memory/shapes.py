@@ -22,6 +22,9 @@ Filter = Annotated[
 ]
 
 
+Columns = Annotated[list[Prose], Field(max_length=200)]
+
+
 class MemoryAppend(Shape):
     """Keep windows or model calls."""
 
@@ -36,7 +39,7 @@ class MemoryIngest(Shape):
     """Keep the windows or model calls of a file."""
 
     path: Prose
-    """NDJSON: one window a line."""
+    """NDJSON: one window a line. ``-`` reads standard input, for whoever started the program alone."""
     source: Source = "truevision_window"
     worker: Worker = 0
     dry_run: bool = False
@@ -59,7 +62,7 @@ class WindowRefused(Shape):
     """A window that was not kept."""
 
     number: int
-    """Of a file its line, counted from 1; of a list its place, from 0."""
+    """Its line in the file, or its place in the list; the first is 1."""
     faults: list[dict[str, Any]]
 
 
@@ -73,6 +76,8 @@ class MemoryIngested(Shape):
     """The last pulse that is on the disk."""
     refusals: list[WindowRefused]
     """The first hundred."""
+    notes: list[str] = []
+    """What is no fault."""
 
 
 class MemoryQuery(Shape):
@@ -82,8 +87,8 @@ class MemoryQuery(Shape):
     """Such as ``success == false and eomm_score > 0.9 and map_name == "Rust"`` (docs/memory.md); all when left out."""
     limit: Limit = 20
     """Records that are given at most; the count is of all."""
-    columns: Annotated[list[Prose], Field(max_length=200)] | None = None
-    """Only these columns of each record; whole records when left out."""
+    columns: Columns | None = None
+    """Only these columns of each record, or ways into it; whole records when left out."""
     digest: bool = False
     """Tell a digest of all records found, by which an exhibit pins this answer."""
 
@@ -96,14 +101,16 @@ class MemoryFound(Shape):
     digest: str | None = None
     """SHA-256 over the contents of all records found, where it was asked for."""
     records: list[dict[str, Any]]
+    notes: list[str] = []
+    """What the log is known to lack; ways into records at which nothing stood in those that were looked at."""
 
 
 class MemoryStats(Shape):
     """Sum records up."""
 
     filter: Filter = ""
-    column: Prose = "eomm_score"
-    """The column of numbers that is summed up."""
+    column: Prose | None = None
+    """The column of numbers that is summed up, or a way into records; ``eomm_score`` or ``latency_ms`` by itself."""
     seconds: Annotated[float, Field(ge=0.001)] | None = None
     """A time series in stretches of so many seconds."""
     threshold: float | None = None
@@ -126,19 +133,23 @@ class MemorySummed(Shape):
     statistics: dict[str, Any] | None
     """Of the column; nothing where no record has it."""
     composite_gap: float | None
-    """How far ``eomm_score`` is at most from the mean of its operators, by the settings' ``operator_weights``."""
+    """How far ``eomm_score``, when that is summed up, is at most from the mean of its operators, by the settings'
+    ``operator_weights``."""
     flags: dict[str, int]
     sessions: list[dict[str, Any]]
+    """What each came to; mean and largest are of the column."""
     series: list[dict[str, Any]] | None = None
     bursts: list[dict[str, Any]] | None = None
     left_out: dict[str, int] = {}
     """How many more sessions, stretches (``series``) or bursts there are than the limit gives."""
+    notes: list[str] = []
+    """As of ``memory_query``."""
 
 
 class MemoryVerify(Shape):
     """Verify the log."""
 
-    heads: list[Annotated[str, Field(pattern=r"^[0-9]{1,10}:[0-9]{1,20}:[0-9a-f]{64}$")]] = []
+    heads: list[str] = []
     """Heads noted earlier, as WORKER:PULSE:CHAIN; they must still be part of the log."""
 
 
@@ -153,6 +164,8 @@ class MemoryVerified(Shape):
     heads: list[str]
     """WORKER:PULSE:CHAIN of each worker: note them, and a later cut can be seen."""
     findings: list[dict[str, Any]]
+    gaps: list[dict[str, Any]] = []
+    """What was lost or taken out, and noted by a repair: known, and not proved."""
     notes: list[str]
     """What is no fault."""
 
@@ -174,13 +187,19 @@ class MemoryRepaired(Shape):
 class MemoryCompress(Shape):
     """Store closed segments compressed."""
 
+    dry_run: bool = False
+    """Only tell which would be."""
+
 
 class MemoryCompressed(Shape):
-    """Segments that were compressed; their bytes before and after."""
+    """Segments that were compressed, or would be; the bytes of all before and after."""
 
+    dry_run: bool = False
     files: list[str]
     bytes_before: int
     bytes_after: int
+    stays: list[dict[str, Any]] = []
+    """Segments that stay as they are, each with why."""
 
 
 class MemoryExport(Shape):
@@ -188,7 +207,12 @@ class MemoryExport(Shape):
 
     output_path: Prose
     filter: Filter = ""
-    format: Literal["ndjson", "parquet", "arrow"] = "ndjson"
+    format: Literal["ndjson", "parquet", "arrow"] | None = None
+    """By itself what the file's ending says (.ndjson, .jsonl, .parquet, .arrow, .feather), and NDJSON for any other."""
+    columns: Columns | None = None
+    """Only these; ways into records for NDJSON alone. Whole records when left out."""
+    limit: Annotated[int, Field(ge=0)] | None = None
+    """Records at most; all when left out."""
 
 
 class MemoryExported(Shape):
@@ -196,6 +220,9 @@ class MemoryExported(Shape):
 
     path: str
     records: int
+    format: str
+    notes: list[str] = []
+    """As of ``memory_query``."""
 
 
 class MemoryRetain(Shape):
@@ -214,3 +241,6 @@ class MemoryRetained(Shape):
 
     dry_run: bool = False
     removed: list[dict[str, Any]]
+    """Each with why."""
+    stays: list[dict[str, Any]] = []
+    """Each with why."""

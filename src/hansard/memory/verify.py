@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ import msgspec
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import Progress, no_progress
 from hansard.memory.log import workers
+from hansard.memory.notes import NAME, Gap, Place, Retained, notes_of
 from hansard.memory.pulse import HEADER_LENGTH, NOWHERE, Head, chain_value
 from hansard.memory.segment import (
     START,
@@ -43,6 +45,21 @@ class Finding(msgspec.Struct, frozen=True):
     found: str
 
 
+class KnownGap(msgspec.Struct, frozen=True):
+    """A place where the chain breaks, and a repair noted that it does."""
+
+    worker: int
+    file: str
+    """The segment behind it."""
+    pulses: tuple[int, int] | None
+    """The first and the last that are missing; nothing where what a repair wrote under new headers ends."""
+    records: int
+    noted: float
+    """When; seconds since 1970."""
+    kept_aside: str | None
+    """The file with the bytes as they were, if it is there."""
+
+
 class WorkerHead(msgspec.Struct, frozen=True):
     """The end of a worker's log: what to note, so that a later cut can be seen."""
 
@@ -62,6 +79,8 @@ class Verified(msgspec.Struct, frozen=True):
     findings: list[Finding]
     notes: list[str]
     """What is no fault: an end that was torn by a crash, earlier segments that retention took away."""
+    gaps: list[KnownGap] = []
+    """What was lost, or taken out, and noted by a repair: nothing there is proved."""
 
     @property
     def ok(self) -> bool:
@@ -86,6 +105,7 @@ def verify(memory: Path, *, noted: Iterable[tuple[int, int, str]] = (), progress
     total = sum(len(paths) for _, paths in todo)
     for worker, paths in todo:
         link = _Link(worker)
+        report.upkeep(link, folders[worker])
         for place, path in enumerate(paths):
             following = int(paths[place + 1].stem) if place + 1 < len(paths) else None
             report.segment(link, path, following)
@@ -103,6 +123,10 @@ class _Link:
         self.pulse_id: int | None = None
         self.seq = 0
         self.chain = NOWHERE
+        self.gaps: dict[Place, Gap] = {}
+        self.removed: list[Retained] = []
+        self.folder = Path()
+        self.behind_gap = False
 
 
 class _Proof(Walk):
@@ -134,12 +158,71 @@ class _Report:
         self.heads: list[WorkerHead] = []
         self.findings: list[Finding] = []
         self.notes: list[str] = []
+        self.gaps: list[KnownGap] = []
+        self.begins: dict[int, tuple[int, str | None]] = {}
+        """The last pulse before each worker's first that is here, and what noted where it went."""
+        self.unproved: list[tuple[int, int, int]] = []
+        """Worker, first pulse and the one behind the last: known gaps, each with the segment behind it, which a repair
+        may have written under new headers."""
 
     def told(self) -> Verified:
         for worker, pulse, chain in sorted(self.noted):
-            self.find(worker, "", 0, "head_contradicted", f"pulse {pulse} with chain value {chain[:16]}…", "none such")
+            self._unseen(worker, pulse, chain)
         facts = (self.records, self.pulses, self.segments, self.bytes)
-        return Verified(*facts, self.heads, self.findings, self.notes)
+        return Verified(*facts, self.heads, self.findings, self.notes, self.gaps)
+
+    def _unseen(self, worker: int, pulse: int, chain: str) -> None:
+        """Tell a noted head that nothing here leads through."""
+        before, why = self.begins.get(worker, (0, None))
+        expected = f"pulse {pulse} with chain value {chain[:16]}…"
+        if 0 < pulse < before and why is not None:
+            self.notes.append(f"head {worker}:{pulse} cannot be proved any more: {why}")
+        elif any(each == worker and first <= pulse < behind for each, first, behind in self.unproved):
+            self.find(worker, "", 0, "head_unproved", expected, "a gap that was noted there, or right before it")
+        elif 0 < pulse < before:
+            self.find(worker, "", 0, "head_unproved", expected, f"a log that begins with pulse {before + 1}")
+        else:
+            self.find(worker, "", 0, "head_contradicted", expected, "none such")
+
+    def upkeep(self, link: _Link, folder: Path) -> None:
+        """Read what upkeep noted; a note explains the very place that it names, and nothing else."""
+        link.folder = folder
+        try:
+            link.gaps, link.removed, bad = notes_of(folder)
+        except OSError as fault:
+            self.find(link.worker, NAME, 0, "unreadable", "notes of upkeep", fault.strerror or "unknown reason")
+        else:
+            if bad:
+                self.notes.append(f"worker {link.worker}: {bad} lines of {NAME} cannot be read, and explain nothing")
+
+    def _known(self, link: _Link, name: str, head: SegmentHead) -> bool:
+        """Whether the chain breaks here as a repair noted; then it is told as such."""
+        assert link.pulse_id is not None
+        missing = head.first_pulse > link.pulse_id and head.first_seq >= link.seq
+        gap = link.gaps.get((link.pulse_id - 1, link.chain.hex(), head.first_pulse, head.before.hex()))
+        if gap is None or not (missing or link.behind_gap):
+            return False
+        aside = gap.kept_aside
+        if aside is not None and not (link.folder / Path(aside).name).is_file():
+            aside = None
+        records = head.first_seq - link.seq
+        self.gaps.append(KnownGap(link.worker, name, gap.lost if missing else None, records, gap.time, aside))
+        link.behind_gap = missing
+        return True
+
+    def _begun(self, link: _Link, head: SegmentHead) -> None:
+        """Tell that a worker's first pulses are not here, and what was noted of it."""
+        place = (head.first_pulse - 1, head.before.hex())
+        link.behind_gap = any(each[2:] == (head.first_pulse, head.before.hex()) for each in link.gaps)
+        why = None
+        for each in link.removed:
+            if (each.pulse, each.chain) == place:
+                why = f"retention removed pulses up to {each.pulse} on {_day(each.time)} ({each.rule})"
+        if (0, NOWHERE.hex(), head.first_pulse, head.before.hex()) in link.gaps:
+            why = why or "a repair noted that what was before is lost"
+        self.begins[link.worker] = head.first_pulse - 1, why
+        told = why or "what was before is not here, and nothing notes why"
+        self.notes.append(f"worker {link.worker} begins with pulse {head.first_pulse}: {told}")
 
     def find(self, worker: int, file: str, position: int, code: str, expected: str, found: str) -> None:
         if len(self.findings) < FINDINGS:
@@ -179,12 +262,16 @@ class _Report:
             return
         if link.pulse_id is None:
             if head.first_pulse != 1:
-                self.notes.append(f"worker {worker} begins with pulse {head.first_pulse}: what was before is not here")
+                self._begun(link, head)
+        elif (head.first_pulse, head.first_seq, head.before) == (link.pulse_id, link.seq, link.chain):
+            link.behind_gap = False
+        elif self._known(link, name, head):
+            pass
         elif (head.first_pulse, head.first_seq) != (link.pulse_id, link.seq):
             expected = f"pulse {link.pulse_id} with seq {link.seq}"
             found = f"pulse {head.first_pulse} with seq {head.first_seq}"
             self.find(worker, name, 24, "pulses_missing", expected, found)
-        elif head.before != link.chain:
+        else:
             expected, found = f"chain value {link.chain.hex()[:16]}…", f"{head.before.hex()[:16]}…"
             self.find(worker, name, 40, "chain_broken", expected, found)
         walk = _Proof(handle, head, following, {pulse for noted, pulse, _ in self.noted if noted == worker})
@@ -193,6 +280,8 @@ class _Report:
         if link.pulse_id is None and head.first_pulse != 1:
             self._claimed(worker, handle, walk, followed=walk.pulse_id > head.first_pulse and walk.broken is None)
         self.noted -= {(worker, pulse, chain) for pulse, chain in walk.seen.items()}
+        if link.behind_gap:
+            self.unproved.append((worker, link.pulse_id or 1, walk.pulse_id))
         if walk.broken is not None:
             broken, expected, found = walk.broken
             self.find(worker, name, broken.position, "chain_broken", expected, found)
@@ -244,3 +333,10 @@ class _Report:
             place = next((i for i, (a, b) in enumerate(zip(derived, stored, strict=False)) if a != b), TRAILER.size)
             found = f"{size} bytes that differ, of {directory.rows} records"
             self.find(worker, handle.name, walk.end + place, "footer_differs", f"{len(derived)} bytes", found)
+
+
+def _day(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+    except (OverflowError, ValueError, OSError):  # a note may say anything
+        return "an unknown day"

@@ -507,7 +507,7 @@ class Appender:
             self._owner = self._owner_now()
         except HansardError as fault:
             if fault.code == "lock_busy":
-                raise errors.memory_owned(self._worker) from None
+                raise errors.memory_owned(self._worker, here=fault.context == {"here": True}) from None
             raise
         except OSError as fault:
             raise self._unwritable(fault) from None

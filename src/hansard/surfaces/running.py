@@ -104,7 +104,8 @@ class Runner:
                 ``internal_error`` where Hansard itself failed, with the trace in the log.
         """
         if not operation.open_to(caller.scope):
-            raise errors.not_permitted(called or operation.name, operation.mark.scope)
+            by_token = caller.actor.known_by == "token"
+            raise errors.not_permitted(called or operation.name, operation.mark.scope, by_token=by_token)
         loop = asyncio.get_running_loop()
         left = threading.Event()
         told = -TOLD_EVERY_SECONDS

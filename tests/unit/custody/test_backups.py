@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,11 +25,15 @@ from hansard.dialogue.door import folder_in, misplaced
 from hansard.dialogue.operations import DialogueOperations
 from hansard.dialogue.requests import DialogueCreate
 from hansard.kernel.errors import HansardError
+from hansard.memory.memory import Memory
+from hansard.memory.verify import verify as memory_verify
 from tests.conftest import ROOT
 from tests.support.processes import python
 from tests.support.stores import contents, dropped, fresh
 from tests.unit.custody.kept import Kept, alter
 from tests.unit.exchange.recorded import CALL, ID
+from tests.unit.memory.kit import contents as contents_of
+from tests.unit.memory.kit import filled, left, records
 
 
 def custody(home: Path, database: Database | None = None) -> CustodyOperations:
@@ -83,10 +88,8 @@ def test_a_restored_backup_is_the_same_store_with_the_same_files(kept: Kept, tmp
     made = backed_up(home, tmp_path / "copy")
     assert (made.files, made.keys) == (2, False)
     assert any("keys" in note for note in made.notes)
-    write(home / "memory" / "worker-000" / "owner", "")
-    assert any("memory" in note for note in backed_up(home, tmp_path / "another").notes)
+    assert made.records is None
     write(tmp_path / "new" / "settings.toml", "")
-    write(tmp_path / "new" / "memory" / "worker-000" / "owner", "")
     again = restored(tmp_path / "copy", tmp_path / "new")
     assert (again.entries, again.files, again.revision) == (made.entries, 2, made.revision)
     there = Database(tmp_path / "new" / "hansard.db")
@@ -164,6 +167,71 @@ def test_what_is_restored_besides_the_store_is_told_and_kept_strict(kept: Kept, 
     assert modes["keys"] == 0o700
     assert not any(mode & 0o002 for mode in modes.values())
     assert not any(mode & 0o077 for name, mode in modes.items() if name.startswith("keys"))
+
+
+def test_the_memory_travels_and_is_the_same_log(kept: Kept, tmp_path: Path) -> None:
+    """Records, heads and what was kept aside come back, into a home without a memory; it may stay out."""
+    home, log = kept.file.parent, kept.file.parent / "memory"
+    rows = filled(log, records(300), 10, segment_bytes=40_000)
+    left(log, records(40, seed=5), 10)
+    write(log / "worker-000" / "000000000001.seg.torn-128", "torn")
+    done = backed_up(home, tmp_path / "copy")
+    assert done.records == 340
+    assert not any("memory" in note for note in done.notes)
+    there, copied = memory_verify(log), memory_verify(tmp_path / "copy" / "memory")
+    assert (copied.heads, copied.findings, copied.notes) == (there.heads, [], there.notes)
+    assert (tmp_path / "copy" / "memory" / "worker-000" / "000000000001.seg.torn-128").read_text() == "torn"
+    back = tmp_path / "back"
+    assert restored(tmp_path / "copy", back).records == 340
+    assert contents_of(back / "memory") == contents_of(log)
+    filled(back / "memory", rows[:5])
+    assert memory_verify(back / "memory").ok, "whoever restored it goes on writing"
+    (tmp_path / "other" / "memory").mkdir(parents=True)
+    assert refusal(lambda: restored(tmp_path / "copy", tmp_path / "other")).code == "folder_not_empty"
+    without = custody(home).backup_create(BackupCreate(path=str(tmp_path / "without"), memory=False), CALL)
+    assert (without.records, (tmp_path / "without" / "memory").exists()) == (None, False)
+    assert "The memory was left out." in without.notes
+    assert restored(tmp_path / "without", tmp_path / "other").records is None
+
+
+def test_a_damaged_memory_is_copied_and_told(kept: Kept, tmp_path: Path) -> None:
+    """A backup does not fail for a damage of the memory, nor hides it: the copy has the same."""
+    log = kept.file.parent / "memory"
+    filled(log, records(100), 10)
+    [path] = (log / "worker-000").glob("*.seg")
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 1
+    path.write_bytes(data)
+    done = backed_up(kept.file.parent, tmp_path / "copy")
+    assert any("does not verify (1 findings)" in note for note in done.notes)
+    assert memory_verify(tmp_path / "copy" / "memory").findings == memory_verify(log).findings
+
+
+def test_a_memory_that_is_written_to_gives_a_prefix(kept: Kept, tmp_path: Path) -> None:
+    """Copied while a thread appends and segments are closed, the copy verifies and holds what was confirmed before."""
+    log, rows = kept.file.parent / "memory", records(512)
+    stop = threading.Event()
+    with Memory.open(log, segment_bytes=60_000) as memory:
+
+        def append() -> None:
+            while not stop.is_set():
+                memory.extend(rows[:64])
+                memory.flush()
+
+        thread = threading.Thread(target=append)
+        thread.start()
+        try:
+            for number in range(8):
+                confirmed = memory.durable_upto
+                backed_up(kept.file.parent, tmp_path / str(number))
+                found = memory_verify(tmp_path / str(number) / "memory")
+                assert (found.ok, found.notes) == (True, [])
+                assert found.pulses >= confirmed
+        finally:
+            stop.set()
+            thread.join()
+    head = [(each.worker, each.pulse_id, each.chain) for each in found.heads]
+    assert memory_verify(log, noted=head).ok, "the copy's head is one of the log"
 
 
 def test_a_link_is_no_backup(kept: Kept, tmp_path: Path) -> None:

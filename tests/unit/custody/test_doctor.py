@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,10 @@ import pytest
 from hansard.custody import doctor
 from hansard.custody.doctor import Check, Doctoring, examine
 from hansard.database.engine import HEAD, Database
+from hansard.memory.memory import Memory
+from hansard.memory.pulse import crc
+from hansard.memory.state import LOCKS
+from tests.unit.memory.kit import filled, records
 
 
 def checks(database: Database) -> dict[str, Check]:
@@ -46,6 +51,31 @@ def test_a_sound_store_is_told(store: Path) -> None:
     assert found["schema"].found.startswith(HEAD)
     assert found["dialogues"].found == "0"
     assert found["journal"].found == "0 entries"
+
+
+def test_a_memory_is_looked_at(store: Path) -> None:
+    """Its size, what was kept aside and who writes are told; a segment of a later version is found."""
+    log = store.parent / "memory"
+    assert "memory" not in checks(Database(store))
+    filled(log, records(50))
+    [path] = (log / "worker-000").glob("*.seg")
+    (log / "worker-000" / f"{path.name}.torn-128").write_bytes(b"torn")
+    with Memory.open(log):
+        found = checks(Database(store))["memory"]
+        assert found.ok
+        assert "1 segments of 1 workers" in found.found
+        assert "1 files of torn or damaged bytes kept aside" in found.found
+        if LOCKS.exists():
+            assert f"process {os.getpid()} writes as worker 0" in found.found
+    assert "writes as" not in checks(Database(store))["memory"].found
+    data = bytearray(path.read_bytes())
+    data[8] = 9
+    data[124:128] = crc(data, 0, 124).to_bytes(4, "little")
+    path.write_bytes(data)
+    newer = checks(Database(store))["memory"]
+    assert not newer.ok
+    assert "format version 9" in newer.found
+    assert newer.remedy
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all", b"\0" * 5000])

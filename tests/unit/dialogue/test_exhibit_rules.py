@@ -145,6 +145,8 @@ def test_a_verdict_stands_until_something_it_rests_on_changes() -> None:
     assert told(case, looked("missing")).changed[0].now == "not there"
     unseen = told(case, looked("not_checked", why="nobody can ask"))
     assert (unseen.standing, unseen.not_checked) == ("stands", ["X0001 (file): nobody can ask"])
+    other = told(case, looked("differs", why="another is here"))
+    assert (other.standing, other.notes[0], other.not_checked) == ("stands", "X0001 (file): another is here", [])
     newer = a_record(
         an_entity("E0001", "X0001"),
         exhibits=[an_exhibit(1), an_exhibit(2, reference={"replaces": "X0001"})],

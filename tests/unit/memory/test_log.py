@@ -58,7 +58,7 @@ def test_who_goes_through_records_reads_on_while_segments_are_replaced(tmp_path:
         query = memory.query()
         rows, hit = query.records(), next(iter(query))
         found = [row.seq for row in islice(rows, 10)]
-        assert compress(tmp_path) if kind == "compress" else retain(tmp_path, megabytes=0.1, now=0)
+        assert (compress(tmp_path) if kind == "compress" else retain(tmp_path, megabytes=0.1, now=0))[0]
         memory.refresh()
         found += [row.seq for row in rows]
         assert found == list(range(2000))
@@ -83,3 +83,17 @@ def test_a_segment_under_another_name_is_no_part_of_the_log(tmp_path: Path) -> N
         Memory.read(tmp_path)
     assert refused.value.code == "memory_foreign"
     assert "begins with pulse" in str(refused.value)
+
+
+def test_a_gap_between_segments_is_told_to_readers(tmp_path: Path) -> None:
+    """Whoever reads a log of which a segment is missing in the middle is told which records are not there."""
+    filled(tmp_path, records(300), 10, segment_bytes=40_000)
+    paths = sorted((tmp_path / "worker-000").glob("*.seg"))
+    with Memory.read(tmp_path) as memory:
+        assert memory.gaps() == []
+    first, behind = (10 * (int(path.stem) - 1) for path in paths[1:3])
+    paths[1].unlink()
+    with Memory.read(tmp_path) as memory:
+        [told] = memory.gaps()
+        assert told == f"worker 0 has a gap: {behind - first} records are not there, seq {first} to {behind - 1}"
+        assert memory.query().count() == 300 - (behind - first)

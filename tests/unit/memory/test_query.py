@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from hansard.kernel.errors import HansardError
 from hansard.memory import filters
+from hansard.memory.generator import windows
 from hansard.memory.memory import Memory
 from hansard.memory.pulse import Record
+from hansard.memory.query import HELD
 from hansard.memory.schema_map import MapSettings, composite
-from tests.unit.memory.kit import EXAMPLE, filled, left, plain, records
+from tests.unit.memory.kit import filled, left, plain, records
 
 ROWS = records(2600, seed=21)
 for _place, _row in enumerate(ROWS):  # something is missing here and there
@@ -28,16 +30,19 @@ for _place, _row in enumerate(ROWS):  # something is missing here and there
         del _row["error_metrics"]["operators"]["AIM_DAMPING"]
 
 
-@pytest.fixture(scope="module", params=["closed", "open", "many"])
+@pytest.fixture(scope="module", params=["closed", "open", "many", "more than are held"])
 def memory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The same records in a closed segment, in an open one, and in many of which the last is open."""
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp("memory")
     if request.param == "closed":
         filled(folder, ROWS, 100)
     elif request.param == "open":
         left(folder, ROWS, 100)
-    else:
+    elif request.param == "many":
         left(folder, ROWS, 100, segment_bytes=200_000)
+    else:
+        left(folder, ROWS, 100, segment_bytes=20_000)
+        assert len(list(folder.glob("*/*.seg"))) > HELD
     with Memory.read(folder) as opened:
         yield opened
 
@@ -75,12 +80,14 @@ CASES: list[tuple[str, Any]] = [
     ("is_human != true", lambda r: not r["context"]["flags"]["is_human"]),
     ("color_count in [8, 15]", lambda r: r["color_count"] in (8, 15)),
     ("color_count == 9.0", lambda r: r["color_count"] == 9),
-    ("color_count == '9'", lambda r: False),
     ("params.schema_version == 1 and eomm_score > 0.45", lambda r: r["error_metrics"]["eomm_score"] > 0.45),
     ("params.schema_version == 2", lambda r: False),
     ("context.telemetry.cpu_usage_pct > 90", lambda r: r["context"]["telemetry"]["cpu_usage_pct"] > 90),
     ("context.telemetry.baseline.ttk_var < 900", lambda r: r["context"]["telemetry"]["baseline.ttk_var"] < 900),
     ("context.session.generated", lambda r: True),
+    ("context.telemetry.typo > 1", lambda r: False),
+    ("context.telemetry.cpu_usage_pct > '90'", lambda r: False),
+    ("not context.session.typo has 3", lambda r: True),
     ("session == 'S00000' and not (success and is_human)", lambda r: not (r["success"] and is_human(r))),
     ('time >= "2024-12-02T17:30:00Z"', lambda r: r["timestamp"] >= 1733160600.0),
     ("timestamp < 1733160004.5", lambda r: r["timestamp"] < 1733160004.5),
@@ -89,7 +96,6 @@ CASES: list[tuple[str, Any]] = [
     (f"eomm_score < {'9' * 5000} and seq < {10**400} and seq > -{10**30}", lambda r: True),
     (f"seq in [{10**400}] or color_count >= {10**30}", lambda r: False),
     ("success == null", lambda r: False),
-    ("success == 1", lambda r: False),
     ("success in [true, null]", lambda r: r["success"]),
     ("grid_shape_in has 1080", lambda r: True),
     ("failure_reason == 'eomm_above_threshold'", lambda r: not r["success"]),
@@ -190,13 +196,120 @@ def test_any_text_is_a_filter_or_refused(text: str) -> None:
 
 
 def test_a_mistyped_name_is_told_and_not_quietly_empty(memory: Memory) -> None:
-    """A column that no record has is refused with the nearest name."""
+    """A column that no record has is refused with the nearest name; columns are named as they are documented."""
     with pytest.raises(HansardError) as refused:
         memory.query('map_nme == "Rust"')
     assert refused.value.suggestion == "Did you mean 'map_name'?"
     with pytest.raises(HansardError) as unknown:
         memory.query().column("eomm")
     assert unknown.value.code == "column_unknown"
+    assert {"time", "pulse", "worker", "session_id"} < set(unknown.value.valid_options or ())
+    assert not {"timestamp", "pulse_id", "worker_id"} & set(unknown.value.valid_options or ())
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "remedy"),
+    [
+        ('success == "false"', "true or false", "success == false"), ("success == 1", "true or false", "quotes"),
+        ('eomm_score == "0.9"', "numbers", "without quotes"), ("color_count == '9'", "numbers", "without quotes"),
+        ("map_name == 3", "texts", 'map_name == "'), ("map_name in ['Rust', 3]", "texts", 'map_name == "'),
+        ("flags has 3", "lists of texts", 'flags has "'), ("map_name has 'Rust'", "texts", 'map_name == "'),
+        ('flags == "INSTA_MELT"', "lists of texts", 'flags has "'), ("grid_shape_in has '1080'", "numbers", "has 1"),
+        ("eomm_score", "numbers", "eomm_score > 0.5"), ("not map_name", "texts", "map_name"),
+        ("worker == true", "numbers", "worker > 0.5"), ("seq > '3'", "numbers", ""),
+        ("success and bot_difficulty != 1", "texts", "bot_difficulty =="),
+    ],
+)  # fmt: skip
+def test_a_value_that_a_column_never_holds_is_refused(memory: Memory, text: str, held: str, remedy: str) -> None:
+    """It would find nothing, or everything, without a word: the column, what it holds and how to ask are told."""
+    with pytest.raises(HansardError) as refused:
+        memory.query(text)
+    assert refused.value.code == "filter_invalid"
+    assert held in refused.value.message
+    assert remedy in (refused.value.suggestion or "")
+
+
+@pytest.mark.parametrize("text", ["success < true", "eomm_score >= null", "map_name > false"])
+def test_what_has_no_order_is_not_compared_by_it(text: str) -> None:
+    """Neither true and false nor nothing are less than anything."""
+    with pytest.raises(HansardError) as refused:
+        filters.parse(text)
+    assert "needs a number or a text" in refused.value.message
+
+
+def test_a_column_of_which_nothing_is_known_is_compared_with_anything(tmp_path: Path) -> None:
+    """Where every record has nothing, or an empty list, no value can be wrong."""
+    row = ROWS[1]
+    inner = {**row["context"]["session"], "bot_difficulty": None, "mode_name": None}
+    metrics = {**row["error_metrics"], "flags": []}
+    filled(tmp_path, [{**row, "context": {**row["context"], "session": inner}, "error_metrics": metrics}] * 3)
+    with Memory.read(tmp_path) as opened:
+        for text in ("bot_difficulty == 3", "mode_name == 'TDM'", "flags has 'X'", "flags has 3", "mode_name has 'x'"):
+            assert opened.query(text).count() == 0
+        with pytest.raises(HansardError):
+            opened.query("flags == 'X'")
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("context.telemetry.typo > 1", ["nothing stands at 'context.telemetry.typo'"]),
+        ("params.typo == 1 or params.schema_version == 1", ["nothing stands at 'params.typo'"]),
+        ("context.telemetry.cpu_usage_pct > '90'",
+         ["'context.telemetry.cpu_usage_pct' holds numbers, compared with \"90\""]),
+        ("context.session.source in ['live', 3]", ["'context.session.source' holds texts, compared with 3"]),
+        ("context.telemetry.cpu_usage_pct > 90", []), ("context.session.generated", []), ("params.typo == null", []),
+        ("seq < 0 and context.telemetry.typo > 1", []),
+    ],
+)  # fmt: skip
+def test_a_way_at_which_nothing_stands_is_told(memory: Memory, text: str, notes: list[str]) -> None:
+    """Records are unlike: a way is no fault of the filter, and what was not found in those looked at is said beside."""
+    assert [note.removesuffix(" in any record that was looked at") for note in memory.query(text).notes()] == notes
+
+
+def test_ways_are_picked_like_columns(memory: Memory) -> None:
+    """What stands at a way into records, shared or their own, is given wherever a column is, and summed up."""
+    cpu, version = "context.telemetry.cpu_usage_pct", "params.schema_version"
+    rows = [n for n, row in enumerate(ROWS) if session(row, "map_name") != "Rust"]
+    expected = [ROWS[n]["context"]["telemetry"]["cpu_usage_pct"] for n in rows]
+    query = memory.query('map_name != "Rust"')
+    assert query.columns(cpu, version, "params.typo") == {
+        cpu: expected, version: [1] * len(rows), "params.typo": [None] * len(rows)
+    }  # fmt: skip
+    assert list(query.picked("seq", cpu, "mode_name")) == [
+        (n, each, session(ROWS[n], "mode_name")) for n, each in zip(rows, expected, strict=True)
+    ]
+    assert query.hits()[3][cpu] == expected[3]
+    assert query.statistics(cpu).mean == pytest.approx(statistics.fmean(expected))
+    assert query.sessions(cpu)[0].largest == max(expected)
+    assert sum(burst.count for burst in query.bursts(cpu, threshold=90, min_length=1)) == sum(n > 90 for n in expected)
+    assert query.statistics("params.typo").count == 0
+    with pytest.raises(HansardError) as refused:
+        query.statistics("context.session.map_name")
+    assert refused.value.field == "column"
+
+
+def test_arguments_of_other_types_are_refused_by_name(memory: Memory) -> None:
+    """A number where a column's name belongs, a text for a number: the argument and what it should be are told."""
+    query: Any = memory.query()
+    ask: Any = memory.query
+    asked: dict[str, Any] = {
+        "column": [
+            lambda: query.series(60), lambda: query.statistics(3), lambda: query.numbers(None),
+            lambda: query.columns("seq", 4), lambda: query.bursts(0.5, threshold=1), lambda: query.sessions(1),
+        ],
+        "seconds": [lambda: query.series(seconds="60"), lambda: query.series(seconds=None)],
+        "threshold": [lambda: query.bursts(threshold="high"), lambda: query.bursts(threshold=math.nan)],
+        "min_length": [lambda: query.bursts(threshold=0.5, min_length=0)],
+        "max_gap": [lambda: query.bursts(threshold=0.5, max_gap=-1), lambda: query.bursts(threshold=0, max_gap=True)],
+        "count": [lambda: query.take("3"), lambda: query.take(-1)],
+        "filter": [lambda: ask(5), lambda: ask(["success"])],
+    }  # fmt: skip
+    for field, calls in asked.items():
+        for call in calls:
+            with pytest.raises(HansardError) as refused:
+                call()
+            assert (refused.value.code, refused.value.field) == ("invalid_field", field)
 
 
 def test_a_hit_tells_columns_without_reading_the_record(memory: Memory) -> None:
@@ -216,6 +329,7 @@ def test_statistics_are_those_of_the_numbers(memory: Memory) -> None:
     assert found.variance == pytest.approx(statistics.variance(numbers))
     assert (found.smallest, found.largest) == (min(numbers), max(numbers))
     assert found.median == pytest.approx(statistics.median(numbers))
+    assert found.p95 == pytest.approx(statistics.quantiles(numbers, n=20, method="inclusive")[-1])
     nothing = memory.query("worker == 9").statistics()
     assert (nothing.count, nothing.mean) == (0, None)
     with pytest.raises(HansardError) as refused:
@@ -257,12 +371,12 @@ def test_a_series_covers_time_without_gaps(memory: Memory) -> None:
 @pytest.mark.parametrize("time", [1e308, -1e308, 0.0])
 def test_a_series_of_any_time_is_told_or_refused(tmp_path: Path, time: float) -> None:
     """Times that no calendar has are refused where they are not whole stretches that can be counted."""
-    with Memory.open(tmp_path) as memory:
-        memory.append({**EXAMPLE, "ts_start": time, "ts_end": time})
-        memory.flush()
+    filled(tmp_path, [{**ROWS[0], "timestamp": time}])
+    with Memory.read(tmp_path) as memory:
         if time:
-            with pytest.raises(HansardError):
+            with pytest.raises(HansardError) as refused:
                 memory.query().series(seconds=1)
+            assert f"from {time:.10g} to {time:.10g} seconds" in refused.value.message
         else:
             [one] = memory.query().series(seconds=1)
             assert (one.start, one.count) == (0.0, 1)
@@ -308,11 +422,36 @@ def test_bursts_are_runs_in_time(tmp_path: Path) -> None:
     assert bursts[1].mean == pytest.approx((0.95 + 0.7 + 0.8) / 3)
 
 
+def test_what_is_summed_up_by_itself_is_what_records_have(tmp_path: Path) -> None:
+    """Scores where there are any, else latencies of calls; sums go over records of several forms and segments."""
+    calls = [
+        {"ts_start": 1733160000.0 + n, "outcome": "ok", "provider": "p", "model": "m", "latency_ms": 10.0 * n}
+        for n in range(300)
+    ]
+    with Memory.open(tmp_path, segment_bytes=60_000) as memory:
+        memory.ingest(calls, "model_call")
+        assert memory.query().measure() == "latency_ms"
+        assert memory.query().statistics().largest == 2990
+        assert memory.query().series(seconds=60)[0].count == 60
+        memory.ingest(windows(700, 3))
+        query = memory.query()
+        assert query.measure() == "eomm_score"
+        assert memory.query("latency_ms >= 0").measure() == "latency_ms"
+        assert (query.statistics().count, query.statistics().missing) == (700, 300)
+        assert {each.session_id: each.count for each in query.sessions()} == {None: 300, "S00000": 700}
+        assert query.sessions("latency_ms")[0].largest == 2990
+        assert [each.count for each in query.series("latency_ms", seconds=1e9)] == [1000]
+        assert query.notes() == []
+        assert memory.query("context.telemetry.cpu_usage_pct > 50 and latency_ms < 1").count() == 0
+
+
 def test_flags_and_sessions_are_summed_up(memory: Memory) -> None:
     """How often each flag occurs, and what each session came to."""
     flags = Counter(flag for row in ROWS for flag in row["error_metrics"]["flags"])
     assert memory.query().flag_frequency() == dict(flags)
     assert list(memory.query().flag_frequency().values()) == sorted(flags.values(), reverse=True)
+    latency = memory.query().sessions("time")[0]
+    assert (latency.largest, latency.flags) == (ROWS[-1]["timestamp"], dict(flags))
     [summary] = memory.query().sessions()
     assert (summary.session_id, summary.count) == ("S00000", 2600)
     assert summary.failures == sum(not row["success"] for row in ROWS)
@@ -332,5 +471,10 @@ def test_arrow_has_every_column(memory: Memory) -> None:
     assert table["grid_shape_in"][0].as_py() == [1080, 1920]
     assert len(table["params"][0].as_py()) > 50
     assert memory.query("worker == 9").arrow().num_rows == 0
+    some = memory.query().batches("time", "map_name", limit=1001).table()
+    assert (some.column_names, some.num_rows) == (["time", "map_name"], 1001)
+    assert some["time"].to_pylist() == [row["timestamp"] for row in ROWS[:1001]]
+    with pytest.raises(HansardError):
+        memory.query().arrow("context.telemetry.cpu_usage_pct")
     whole = memory.query().arrow()
     assert whole["timestamp"].to_pylist() == [row["timestamp"] for row in ROWS]

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 
 from hansard.kernel.errors import HansardError
 from hansard.memory.schema_map import (
+    FAILURES,
     MAPS,
+    OUTCOMES,
     REQUIRED,
+    TIME_END,
     MapSettings,
     composite,
     model_call,
@@ -282,3 +285,48 @@ def test_a_faulty_model_call_is_refused_with_every_fault() -> None:
 def test_every_map_is_named_like_its_schema() -> None:
     """A source's name, its schema's and its records' task are one."""
     assert {name: each.schema.name for name, each in MAPS.items()} == {name: name for name in MAPS}
+
+
+@pytest.mark.parametrize(
+    ("time", "remedy"),
+    [
+        (1733160000000, "milliseconds: divide by 1,000"),
+        (1733160000000000.0, "microseconds: divide by 1,000,000"),
+        (1733160000000000000, "nanoseconds: divide by 1,000,000,000"),
+        (1e300, "Unix time"),
+        (-1.0, "Unix time"),
+        (float(TIME_END), "milliseconds"),
+    ],
+)
+def test_a_time_is_in_seconds_since_1970(time: float, remedy: str) -> None:
+    """Another is refused, by both maps, and what it looks like is told; the last moment of the year 9999 is taken."""
+    for made, sent in (
+        (truevision_window, window(ts_start=time, ts_end=time)),
+        (model_call, {**CALL, "ts_start": time}),
+    ):
+        with pytest.raises(HansardError) as refused:
+            made(sent, SETTINGS)
+        assert {fault.field for fault in refused.value.errors} <= {"ts_start", "ts_end"}
+        assert all(remedy in str(fault.suggestion) for fault in refused.value.errors)
+    last = TIME_END - 0.001
+    assert truevision_window(window(ts_start=0, ts_end=last), SETTINGS)["timestamp"] == 0.0
+    assert model_call({**CALL, "ts_start": last}, SETTINGS)["timestamp"] == last
+
+
+def test_a_model_calls_outcome_has_a_name() -> None:
+    """Each that the routing tells apart is kept as the reason of failure; another is refused with the nearest one."""
+    for name in FAILURES:
+        made = model_call({**CALL, "outcome": name}, SETTINGS)
+        assert (made["success"], made["failure_reason"]) == (False, name)
+    with pytest.raises(HansardError) as refused:
+        model_call({**CALL, "outcome": "OK "}, SETTINGS)
+    [fault] = refused.value.errors
+    assert (fault.field, fault.valid_options, fault.suggestion) == ("outcome", list(OUTCOMES), "Did you mean 'ok'?")
+
+
+def test_tokens_and_attempts_are_whole() -> None:
+    """A part of one is refused; a whole number with a point is one."""
+    with pytest.raises(HansardError) as refused:
+        model_call({**CALL, "tokens_input": 0.5, "attempt": 1.25, "tokens_output": 140.0}, SETTINGS)
+    assert [fault.field for fault in refused.value.errors] == ["tokens_input", "attempt"]
+    assert model_call({**CALL, "tokens_output": 140.0}, SETTINGS)["error_metrics"]["tokens_output"] == 140

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,10 +12,13 @@ import pytest
 
 from hansard.kernel.errors import HansardError
 from hansard.memory import upkeep
+from hansard.memory.disk import Disk, Untouched
 from hansard.memory.memory import Memory
-from hansard.memory.upkeep import export, repair, retain, windows_of
+from hansard.memory.notes import NAME, Gap, noted, notes_of
+from hansard.memory.segment import Handle, Walk, read_head
+from hansard.memory.upkeep import compress, export, repair, retain, windows_of
 from hansard.memory.verify import verify
-from tests.unit.memory.kit import EXAMPLE, contents, filled, left, plain, records
+from tests.unit.memory.kit import EXAMPLE, FailingDisk, contents, filled, left, plain, records
 
 ROWS = records(300, seed=13)
 
@@ -58,7 +63,11 @@ def test_repair_keeps_every_whole_pulse(tmp_path: Path, closed: bool) -> None:
     with Memory.read(tmp_path) as memory:
         assert memory.query().column("seq") == [*range(120), *range(150, 300)]
         assert memory.query("not success").count() == sum(not row["success"] for row in ROWS[:120] + ROWS[150:])
-    assert [finding.code for finding in verify(tmp_path).findings] == ["pulses_missing"]
+    report = verify(tmp_path)
+    assert report.ok
+    assert [(gap.pulses, gap.records, gap.kept_aside) for gap in report.gaps] == [((5, 5), 30, mended.kept_aside)]
+    heads = {pulse: verify(tmp_path, noted=[(0, pulse, "ab" * 32)]).findings[0].code for pulse in (4, 5, 6, 99)}
+    assert heads == {4: "head_contradicted", 5: "head_unproved", 6: "head_unproved", 99: "head_contradicted"}
     filled(tmp_path, ROWS[:10])
     assert contents(tmp_path) == ROWS[:120] + ROWS[150:] + ROWS[:10]
     assert repair(tmp_path) == []
@@ -89,11 +98,195 @@ def test_repair_derives_a_damaged_footer(tmp_path: Path) -> None:
     assert verify(tmp_path).ok
 
 
+def test_pulses_between_two_damages_are_kept(tmp_path: Path) -> None:
+    """Each damage of a segment loses its own pulse; those between and behind are kept, each run under its numbers."""
+    filled(tmp_path, ROWS, 30)
+    path = files(tmp_path)[0]
+    with Memory.read(tmp_path) as memory:
+        places = next(iter(memory._current().views)).offsets
+    flip(path, places[2] + 300)
+    flip(path, places[6] + 300)
+    assert [mended.lost for mended in repair(tmp_path)] == [(3, 3), (7, 7)]
+    assert contents(tmp_path) == ROWS[:60] + ROWS[90:180] + ROWS[210:]
+    report = verify(tmp_path)
+    assert report.ok
+    assert [gap.pulses for gap in report.gaps] == [(3, 3), (7, 7)]
+    assert repair(tmp_path) == []
+    gone, _ = retain(tmp_path, megabytes=0, now=2e9)
+    assert len(gone) == 2, "what a repair wrote is closed"
+
+
+def test_retention_up_to_a_known_gap_leaves_it_known(tmp_path: Path) -> None:
+    """When the segment before a repair's own is removed, the chain that breaks behind that is still explained."""
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    path = files(tmp_path)[0]
+    with Memory.read(tmp_path) as memory:
+        place = next(iter(memory._current().views)).offsets[1]
+    flip(path, place + 300)
+    assert [mended.lost for mended in repair(tmp_path)] == [(2, 2)]
+    assert len(verify(tmp_path).gaps) == 2
+    sizes = sum(each.stat().st_size for each in files(tmp_path))
+    gone, _ = retain(tmp_path, megabytes=(sizes - 1) / 1e6, now=2e9)
+    assert [each.file for each in gone] == [path.name]
+    report = verify(tmp_path)
+    assert report.ok
+    assert [gap.pulses for gap in report.gaps] == [None]
+
+
+def test_pulses_between_two_damages_keep_their_names(tmp_path: Path) -> None:
+    """Where a lost pulse brought values, those behind it still find their own in the dictionary."""
+    rows = [{**row, "engine_id": f"engine {number // 20}"} for number, row in enumerate(ROWS)]
+    filled(tmp_path, rows, 30)
+    path = files(tmp_path)[0]
+    with Memory.read(tmp_path) as memory:
+        places = next(iter(memory._current().views)).offsets
+    for place in (1, 4, 5, 8):
+        flip(path, places[place] + 300)
+    assert [mended.lost for mended in repair(tmp_path)] == [(2, 2), (5, 6), (9, 9)]
+    assert contents(tmp_path) == [row for number, row in enumerate(rows) if number // 30 not in (1, 4, 5, 8)]
+
+
+def test_a_gap_that_was_found_is_noted_once(tmp_path: Path) -> None:
+    """A segment that is gone is a finding until a repair notes it; from then on it is a known gap, told each time."""
+    filled(tmp_path, ROWS, 10, segment_bytes=20_000)
+    paths = files(tmp_path)
+    paths[1].unlink()
+    assert [each.code for each in verify(tmp_path).findings] == ["pulses_missing"]
+    lost = (int(paths[1].stem), int(paths[2].stem) - 1)
+    assert [mended.lost for mended in repair(tmp_path, disk=Untouched())] == [lost]
+    assert not verify(tmp_path).ok, "a dry run notes nothing"
+    [mended] = repair(tmp_path)
+    assert (mended.file, mended.lost) == (paths[2].name, lost)
+    report = verify(tmp_path)
+    assert report.ok
+    assert [gap.pulses for gap in report.gaps] == [lost]
+    assert repair(tmp_path) == []
+    paths[3].unlink()
+    assert [each.code for each in verify(tmp_path).findings] == ["pulses_missing"], "a note explains its own place only"
+
+
+def test_a_note_explains_no_segment_that_was_written_anew(tmp_path: Path) -> None:
+    """Where no pulse is missing a note hides nothing: another chain value is a finding, whatever is noted of it."""
+    filled(tmp_path / "a", ROWS[:150], 10, segment_bytes=40_000)
+    filled(tmp_path / "b", [*ROWS[:150]][::-1], 10, segment_bytes=40_000)
+    folder, first = tmp_path / "a" / "worker-000", files(tmp_path / "a")[0]
+    before, _, _ = notes_of(folder)
+    with Handle(files(tmp_path / "a")[1]) as second:
+        head = read_head(second)
+    assert head is not None
+    with Handle(files(tmp_path / "b")[0]) as other:
+        forged = read_head(other)
+        assert forged is not None
+        walk = Walk(other, forged, head.first_pulse)
+        data = other.read(0, walk.end)
+    first.write_bytes(data)
+    found = [(each.code, each.file) for each in verify(tmp_path / "a").findings]
+    head_name = files(tmp_path / "a")[1].name
+    assert ("chain_broken", head_name) in found
+    place = (head.first_pulse - 1, walk.chain.hex(), head.first_pulse, head.before.hex())
+    noted(Disk(), folder, Gap(1.0, *place, 0, head_name))
+    assert notes_of(folder)[0].keys() == {*before, place}
+    assert [(each.code, each.file) for each in verify(tmp_path / "a").findings] == found
+    assert repair(tmp_path / "a") == []
+    assert not verify(tmp_path / "a").ok
+
+
+def test_a_repair_keeps_what_it_cuts_off_a_torn_end(tmp_path: Path) -> None:
+    """The torn bytes of a log that was not closed stand beside it afterwards, as a writer keeps them."""
+    left(tmp_path, ROWS[:60], 10)
+    path = files(tmp_path)[0]
+    with Handle(path) as handle:
+        head = read_head(handle)
+        assert head is not None
+        end = Walk(handle, head).end
+    torn = b"\x93HPULSE\n" + bytes(range(1, 90))
+    path.write_bytes(path.read_bytes()[:end] + torn)
+    [mended] = repair(tmp_path)
+    assert mended.kept_aside == f"{path.name}.torn-{end}"
+    assert (path.parent / mended.kept_aside).read_bytes() == torn
+    assert contents(tmp_path) == ROWS[:60]
+    assert verify(tmp_path).ok
+
+
+def test_upkeep_stops_once_somebody_else_may_own_the_log(tmp_path: Path) -> None:
+    """When the lock's file is another one by now, nothing more is replaced or removed."""
+
+    class Robbed(Disk):
+        def sync(self, handle: int) -> None:
+            super().sync(handle)
+            owner = tmp_path / "worker-000" / "owner"
+            owner.unlink()
+            owner.touch()
+
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    before = {path: path.read_bytes() for path in files(tmp_path)}
+    works: list[Callable[[], object]] = [lambda: retain(tmp_path, megabytes=0, now=2e9, disk=Robbed())]
+    if importlib.util.find_spec("zstandard") is not None:
+        works.append(lambda: compress(tmp_path, disk=Robbed()))
+    for work in works:
+        with pytest.raises(HansardError) as refused:
+            work()
+        assert refused.value.code == "memory_owned"
+        assert {path: path.read_bytes() for path in files(tmp_path)} == before
+
+
+def test_what_fails_leaves_nothing_half_made(tmp_path: Path) -> None:
+    """A compression that the disk refuses leaves the segment as it was, and no file beside it."""
+    pytest.importorskip("zstandard")
+    filled(tmp_path, ROWS, 10)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for call in range(1, 6):
+        with pytest.raises(HansardError) as refused:
+            compress(tmp_path, disk=FailingDisk(call))
+        assert refused.value.code == "memory_unwritable"
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_upkeep_says_why_a_segment_stays(tmp_path: Path) -> None:
+    """Retention and compression tell for each segment that they leave why they do; a dry run tells the same."""
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    paths = files(tmp_path)
+    gone, stays = retain(tmp_path, days=1, now=ROWS[150]["timestamp"] + 86400, disk=Untouched())
+    assert gone
+    assert files(tmp_path) == paths
+    assert {each.why for each in gone} == {"older than 1 days"}
+    told = [(each.file, each.why) for each in stays]
+    assert told[0] == (paths[len(gone)].name, "no older than 1 days")
+    assert {why for _, why in told[1:]} == {"one before it stays"}
+    assert retain(tmp_path, megabytes=0, now=2e9)[1][0].why == "the last of its worker always stays"
+    pytest.importorskip("zstandard")
+    done, stays = compress(tmp_path, disk=Untouched())
+    assert ([each.file for each in done], stays) == ([paths[-1].name], [])
+    compress(tmp_path)
+    left(tmp_path, ROWS[:10], 10)
+    done, stays = compress(tmp_path)
+    assert done == []
+    assert {each.why for each in stays} <= {"it was not closed", "it is compressed already"}
+
+
+def test_a_head_that_retention_removed_is_told_as_such(tmp_path: Path) -> None:
+    """A head of pulses that are gone is a note where retention noted that it removed them, and a finding where not."""
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    with Handle(files(tmp_path)[0]) as handle:
+        head = read_head(handle)
+        assert head is not None
+        early = (0, Walk(handle, head).pulse_id - 3, "ab" * 32)
+    retain(tmp_path, megabytes=0, now=ROWS[0]["timestamp"])
+    report = verify(tmp_path, noted=[early])
+    assert report.ok
+    assert any(
+        "retention removed pulses up to" in note and "cannot be proved any more" in note for note in report.notes
+    )
+    (tmp_path / "worker-000" / NAME).unlink()
+    assert [each.code for each in verify(tmp_path, noted=[early]).findings] == ["head_unproved"]
+
+
 def test_repair_waits_for_nobody(tmp_path: Path) -> None:
     """While somebody writes, repair is refused."""
     with Memory.open(tmp_path), pytest.raises(HansardError) as refused:
         repair(tmp_path)
     assert refused.value.code == "memory_owned"
+    assert refused.value.message == "this process is writing as worker 0 already"
 
 
 def test_retention_waits_for_nobody(tmp_path: Path) -> None:
@@ -112,18 +305,18 @@ def test_retention_removes_the_oldest_and_breaks_no_chain(tmp_path: Path) -> Non
     paths = files(tmp_path)
     sizes = [path.stat().st_size for path in paths]
     middle = ROWS[150]["timestamp"]
-    assert retain(tmp_path, days=1, now=middle) == []
-    gone = retain(tmp_path, days=1, now=middle + 86400)
+    assert retain(tmp_path, days=1, now=middle)[0] == []
+    gone, _ = retain(tmp_path, days=1, now=middle + 86400)
     assert gone
     assert [each.file for each in gone] == [path.name for path in paths[: len(gone)]]
     assert all(each.last_time is not None and each.last_time < middle for each in gone)
     kept = contents(tmp_path)
     assert kept == ROWS[300 - len(kept) :]
     assert len(kept) >= 150
-    more = retain(tmp_path, megabytes=(sizes[-1] + sizes[-2]) / 1e6, now=middle)
+    more, _ = retain(tmp_path, megabytes=(sizes[-1] + sizes[-2]) / 1e6, now=middle)
     assert [path.name for path in files(tmp_path)] == [path.name for path in paths[-2:]]
     assert len(more) + len(gone) == len(paths) - 2
-    assert retain(tmp_path, megabytes=0, now=middle)
+    assert retain(tmp_path, megabytes=0, now=middle)[0]
     assert files(tmp_path) == paths[-1:]
     report = verify(tmp_path)
     assert report.ok
@@ -182,7 +375,7 @@ def test_a_line_without_end_is_refused_and_passed_over(tmp_path: Path, monkeypat
     monkeypatch.setattr(upkeep, "LINE_BYTES", 5000)
     file = tmp_path / "windows.ndjson"
     file.write_text("\n".join(["x" * 17_000, json.dumps(EXAMPLE), "y" * 5001]), encoding="utf-8")
-    (one, fault), (two, window), (three, last) = windows_of(file)
+    (one, fault), (two, window), (three, last) = windows_of(file, name="windows.ndjson")
     assert (one, two, three, window) == (1, 2, 3, EXAMPLE)
     for each in (fault, last):
         assert "more than 5,000 bytes" in each.message
@@ -191,13 +384,23 @@ def test_a_line_without_end_is_refused_and_passed_over(tmp_path: Path, monkeypat
 def test_a_file_of_windows_is_taken_line_by_line(tmp_path: Path) -> None:
     """A line that is no window is refused with its number, and the others are taken."""
     file = tmp_path / "windows.ndjson"
-    lines = [json.dumps(EXAMPLE), "{", "", '{"ts_start": NaN}', json.dumps(EXAMPLE), "[" * 100_000, "\xff"]
+    lines = [
+        json.dumps(EXAMPLE),
+        "{",
+        "",
+        '{"ts_start": NaN}',
+        json.dumps(EXAMPLE),
+        "[" * 100_000,
+        "\xff",
+        '{"a": 1, "a": 2}',
+    ]
     file.write_text("\n".join(lines), encoding="latin-1")
-    found = list(windows_of(file))
-    assert [number for number, _ in found] == [1, 2, 4, 5, 6, 7]
+    found = list(windows_of(file, name="windows.ndjson"))
+    assert [number for number, _ in found] == [1, 2, 4, 5, 6, 7, 8]
+    assert "the key 'a' stands twice in one object" in found[-1][1].message
     with Memory.open(tmp_path / "m") as memory:
         done = memory.ingest(window for _, window in found)
-    assert (done.taken, done.refused) == (2, 4)
+    assert (done.taken, done.refused) == (2, 5)
     with pytest.raises(HansardError) as refused:
-        list(windows_of(tmp_path / "none"))
+        list(windows_of(tmp_path / "none", name="none"))
     assert refused.value.code == "file_not_found"

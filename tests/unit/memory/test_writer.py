@@ -227,7 +227,7 @@ def test_a_bad_window_is_refused_and_the_stream_goes_on(tmp_path: Path) -> None:
     with Memory.open(tmp_path) as memory:
         done = memory.ingest(stream, refused=lambda number, fault: told.append((number, fault.code)))
         assert (done.taken, done.refused, done.durable_upto) == (3, 3, 1)
-    assert told == [(1, "window_refused"), (3, "window_refused"), (4, "window_refused")]
+    assert told == [(2, "window_refused"), (4, "window_refused"), (5, "window_refused")]
     assert len(contents(tmp_path)) == 3
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import pytest
@@ -99,6 +99,21 @@ def test_scopes_are_looked_at_before_the_request(scope: Scope) -> None:
     for name in ("count", "halt", "storeless"):
         told = anyio.run(code, find(runner.table, name))
         assert told == ("invalid_field" if name in allowed else "not_permitted")
+
+
+@pytest.mark.parametrize(
+    ("known_by", "remedy"), [("token", "hansard token create"), ("os_user", "hansard mcp --admin")]
+)
+def test_who_may_not_call_is_told_what_would_help(known_by: Literal["token", "os_user"], remedy: str) -> None:
+    """A caller with a token needs another one; one without is as free as the server was started."""
+    runner = Runner(table(Desk()))
+
+    async def asked() -> None:
+        await runner.run(runner.table["storeless"], {}, Caller(Actor("somebody", known_by), "judge"))
+
+    with pytest.raises(HansardError) as caught:
+        anyio.run(asked)
+    assert remedy in str(caught.value.suggestion)
 
 
 def test_the_store_is_seen_to_once_and_by_whoever_needs_it() -> None:

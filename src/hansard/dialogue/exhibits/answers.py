@@ -30,13 +30,15 @@ class ExhibitAdded(Shape):
     exhibit: ExhibitTold
     created: bool = True
     """``false``: the same material was pinned before, and this is that exhibit; nothing was added."""
+    warnings: list[str] = []
 
 
 class ExhibitState(ExhibitTold):
     """An exhibit, and whether it still is what was pinned."""
 
     state: str
-    """as_pinned, altered, missing or not_checked."""
+    """as_pinned, altered, missing, differs (it came with a record from elsewhere, and is another one here) or
+    not_checked."""
     why: str | None = None
     replaced_by: str | None = None
     cited_by: list[str] = []

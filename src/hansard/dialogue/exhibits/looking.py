@@ -67,7 +67,7 @@ class Looking:
         try:
             file = files.inside(self._folder_of(dialogue), path)
             if not files.is_there(file):
-                if dialogue.imported:
+                if dialogue.brought(exhibit.seq):
                     return Look("not_checked", why="the record was imported, and no copy came with it")
                 return Look("missing", why=f"'{path}' is not in the dialogue's folder any more")
             found = sha256_hex(files.read_bytes(file, name=path, limit_bytes=8 * LIMIT_BYTES))
@@ -82,18 +82,22 @@ class Looking:
         found = store.read_verdict(self._connection, *named)
         if found is None:
             why = f"verdict '{named[1]}' of dialogue '{named[0]}' is not in this store"
-            return Look("not_checked" if dialogue.imported else "missing", why=why)
+            return Look(_gone(dialogue, exhibit), why=why)
         now = verdict_digest(found)
-        return Look("as_pinned", now) if now == exhibit.digest else self._other(dialogue, now, f"verdict '{named[1]}'")
+        return (
+            Look("as_pinned", now) if now == exhibit.digest else _other(dialogue, exhibit, now, f"verdict '{named[1]}'")
+        )
 
     def _ethos(self, dialogue: Dialogue, exhibit: Exhibit) -> Look:
         ethos_id = str(exhibit.reference.get("ethos_id"))
         found = calibration.read_ethos(self._connection, ethos_id)
         if found is None:
             why = f"ethos '{ethos_id}' is not in this store"
-            return Look("not_checked" if dialogue.imported else "missing", why=why)
+            return Look(_gone(dialogue, exhibit), why=why)
         now = digest_of(found.rules)
-        return Look("as_pinned", now) if now == exhibit.digest else self._other(dialogue, now, f"ethos '{ethos_id}'")
+        return (
+            Look("as_pinned", now) if now == exhibit.digest else _other(dialogue, exhibit, now, f"ethos '{ethos_id}'")
+        )
 
     def _answer(self, dialogue: Dialogue, exhibit: Exhibit, text: str) -> Look:
         """Whether the memory still gives the answer that was pinned. What is damaged is, wherever it came from."""
@@ -101,7 +105,7 @@ class Looking:
             return Look("not_checked", why="the memory is not asked here")
         from hansard.memory.cited import answer_of  # loads numpy, which nothing else here needs
 
-        gone = "not_checked" if dialogue.imported else "missing"
+        gone = _gone(dialogue, exhibit)
         try:
             found = answer_of(self._memory, text)
         except HansardError as fault:
@@ -111,14 +115,7 @@ class Looking:
         if not found.records:
             return Look(gone, why="the memory holds no record of this filter")
         pinned = exhibit.reference.get("records")
-        return self._other(dialogue, found.digest, f"the memory's answer ({found.records} records; {pinned} then)")
-
-    @staticmethod
-    def _other(dialogue: Dialogue, now: str, what: str) -> Look:
-        """What stands under a name here is not what was pinned: altered, or, for a record from elsewhere, another."""
-        if dialogue.imported:
-            return Look("not_checked", now, f"{what} of this store is another one than where the record was held")
-        return Look("altered", now, f"{what} is not as it was pinned")
+        return _other(dialogue, exhibit, found.digest, f"the memory's answer ({found.records} records; {pinned} then)")
 
     def standing(
         self, record: Record, verdict: Verdict, today: date | None, on_the_way: frozenset[tuple[str, str]] = frozenset()
@@ -193,3 +190,15 @@ class Looking:
         if record is None or final is None:
             return "stands"
         return self.standing(record, final, today).standing
+
+
+def _gone(dialogue: Dialogue, exhibit: Exhibit) -> str:
+    """How it is told that what was pinned is not here: of what came from elsewhere, nobody says that it should be."""
+    return "not_checked" if dialogue.brought(exhibit.seq) else "missing"
+
+
+def _other(dialogue: Dialogue, exhibit: Exhibit, now: str, what: str) -> Look:
+    """What stands under a name here is not what was pinned: altered, or, of what came from elsewhere, another one."""
+    if dialogue.brought(exhibit.seq):
+        return Look("differs", now, f"{what} is another one in this home than where the record comes from")
+    return Look("altered", now, f"{what} is not as it was pinned")

@@ -59,6 +59,7 @@ class ExhibitOperations(Door):
         A file is copied to the dialogue's folder; a filter is asked of the memory. What is pinned already is answered
         as it stands. What nobody can look at again yet (symmetry, gates, agents) is kept with the digest it states.
         """
+        asked = self._asked(request, call)
         with self._journal.entry("exhibit_add", request, call, [dialogues.stream(request.dialogue_id)]) as entry:
             if entry.answer is not None:
                 return answers.ExhibitAdded(**entry.answer)
@@ -69,21 +70,28 @@ class ExhibitOperations(Door):
             if fault is not None:
                 raise fault
             known = dialogues.exhibit_ids(entry.connection, dialogue.dialogue_id)
-            time = time_of(dialogue, entry, request.at)
+            number = int(known[-1][1:]) + 1 if known else 1
+            told = dialogue.brought(number)  # by a record, whose exhibits are taken as they are
+            time = time_of(dialogue, entry, request.at, unless_told=None if told else entry.time)
             faults: list[HansardError] = []
             author = self._author(entry, dialogue, request, faults)
             if request.replaces is not None and request.replaces not in known:
                 faults.append(errors.exhibit_not_found("replaces", request.replaces, known))
             raise_faults(faults, "exhibit", request.label or request.kind)
-            pinned = self._pinned(entry, dialogue, request)
-            told = dialogue.imported and request.path is None  # by a record, whose exhibits are taken as they are
+            pinned = (
+                _stated(request) if told and request.path is None else self._pinned(entry, dialogue, request, asked)
+            )
             if request.replaces is None and not told:
                 already = self._pinned_already(entry, dialogue, request.kind, pinned)
                 if already is not None:
                     return entry.finish(
-                        answers.ExhibitAdded(dialogue_id=dialogue.dialogue_id, exhibit=_told(already), created=False)
+                        answers.ExhibitAdded(
+                            dialogue_id=dialogue.dialogue_id,
+                            exhibit=_told(already),
+                            created=False,
+                            warnings=_warnings(already),
+                        )
                     )
-            number = int(known[-1][1:]) + 1 if known else 1
             if number > 9999:
                 raise errors.exhibit_space_exhausted(dialogue.dialogue_id)
             reference = dict(pinned.reference)
@@ -108,13 +116,19 @@ class ExhibitOperations(Door):
             if pinned.data is not None:
                 exhibit = self._copied(dialogue, exhibit, pinned)
             dialogues.insert(entry, [exhibit])
-            return entry.finish(answers.ExhibitAdded(dialogue_id=dialogue.dialogue_id, exhibit=_told(exhibit)))
+            return entry.finish(
+                answers.ExhibitAdded(
+                    dialogue_id=dialogue.dialogue_id,
+                    exhibit=_told(exhibit),
+                    warnings=[] if told else _warnings(exhibit),
+                )
+            )
 
     def _pinned_already(self, entry: Entry, dialogue: Dialogue, kind: str, pinned: Pinned) -> Exhibit | None:
-        """The exhibit that is the same material; a file only where its copy, if it is to have one, is whole."""
+        """The exhibit of this store that is the same; a file only where its copy, if it is to have one, is whole."""
         looking = Looking(entry.connection, self.folder, self.memory)
         for one in store.read_exhibits(entry.connection, dialogue.dialogue_id):
-            if (one.kind, one.digest) != (kind, pinned.digest):
+            if (one.kind, one.digest) != (kind, pinned.digest) or dialogue.brought(one.seq):
                 continue
             reference = {name: value for name, value in one.reference.items() if name != "replaces"}
             if kind != "file":
@@ -135,13 +149,10 @@ class ExhibitOperations(Door):
                 faults.append(dialogue_errors.expert_not_found("added_by", request.added_by, allowed, pool))
         return slug
 
-    def _pinned(self, entry: Entry, dialogue: Dialogue, request: requests.ExhibitAdd) -> Pinned:
-        """What the request pins, looked at; in an imported dialogue what the record says of it counts."""
-        if dialogue.imported and request.path is None:
-            if request.digest is None:
-                raise missing_field("digest")
-            given = {name: value for name, value in request.reference.items() if name != "replaces"}
-            return Pinned(digest=request.digest, reference=given, size=request.size, media_type=request.media_type)
+    def _pinned(
+        self, entry: Entry, dialogue: Dialogue, request: requests.ExhibitAdd, asked: Pinned | HansardError | None
+    ) -> Pinned:
+        """What the request pins, looked at; ``asked`` is what the memory answered."""
         if request.kind != "file" and request.path is not None:
             raise invalid_field("path", request.path, "belongs to exhibits of the kind 'file'")
         if request.kind == "file":
@@ -150,8 +161,12 @@ class ExhibitOperations(Door):
             found = self._verdict(entry, request)
         elif request.kind == "calibration":
             found = self._calibration(entry, request)
-        elif request.kind == "memory_query" and "filter" in request.reference:
-            found = self._memory_query(request)
+        elif isinstance(asked, HansardError):
+            raise asked
+        elif asked is not None:
+            found = asked
+        elif request.kind == "memory_query" and request.digest is None:
+            raise missing_field("reference.filter", "Give the 'filter' that the memory is to be asked")
         else:
             if not request.reference:
                 raise missing_field("reference")
@@ -229,11 +244,20 @@ class ExhibitOperations(Door):
             raise calibration_errors.ethos_altered(found.ethos_id)
         return Pinned(digest=found.digest, reference=named, name=f"Ethos {found.title}")
 
-    def _memory_query(self, request: requests.ExhibitAdd) -> Pinned:
+    def _asked(self, request: requests.ExhibitAdd, call: Call) -> Pinned | HansardError | None:
+        """What the memory answers to the filter that is to be pinned, or why it does not.
+
+        It is asked before the write begins, since millions of records take seconds; an import states what was answered.
+        """
+        if request.kind != "memory_query" or "filter" not in request.reference or call.transaction is not None:
+            return None
         from hansard.memory.cited import answer_of  # loads numpy, which nothing else here needs
 
-        named = _named(request, "filter")
-        found = answer_of(self.memory, named["filter"])
+        try:
+            named = _named(request, "filter")
+            found = answer_of(self.memory, named["filter"])
+        except HansardError as fault:  # a repeated request gets its first answer all the same
+            return fault
         return Pinned(
             digest=found.digest,
             reference={**named, "records": found.records},
@@ -341,6 +365,21 @@ def today(timestamp: str) -> date:
 def _told(exhibit: Exhibit) -> answers.ExhibitTold:
     row = exhibit.as_row()
     return answers.ExhibitTold(id=exhibit.id, **{name: row[name] for name in row if name not in ("dialogue_id", "seq")})
+
+
+def _stated(request: requests.ExhibitAdd) -> Pinned:
+    """What the record that is imported says of an exhibit."""
+    if request.digest is None:
+        raise missing_field("digest")
+    given = {name: value for name, value in request.reference.items() if name != "replaces"}
+    return Pinned(digest=request.digest, reference=given, size=request.size, media_type=request.media_type)
+
+
+def _warnings(exhibit: Exhibit) -> list[str]:
+    """What somebody who pins this should know."""
+    if exhibit.kind == "memory_query" and exhibit.reference.get("records") == 0:
+        return ["the filter finds no record: nothing but that is pinned; look whether it names what you mean"]
+    return []
 
 
 def _named(request: requests.ExhibitAdd, *names: str) -> dict[str, str]:

@@ -175,7 +175,7 @@ class Look(NamedTuple):
     """What a look at something pinned has shown."""
 
     state: str
-    """as_pinned, altered, missing or not_checked."""
+    """as_pinned, altered, missing, differs (it came with a record from elsewhere, another is here) or not_checked."""
     now: str | None = None
     """Its digest now."""
     why: str | None = None
@@ -205,6 +205,7 @@ def standing(record: Record, verdict: Verdict, found: Findings, today: date | No
     newer = replacements(record.exhibits)
     changed: list[Changed] = []
     unseen: list[str] = []
+    notes: list[str] = []
     for name in rests.exhibits:
         pinned, look = exhibits[name], found.exhibits.get(name, Look("not_checked", why="nobody looked"))
         if name in newer:
@@ -222,6 +223,8 @@ def standing(record: Record, verdict: Verdict, found: Findings, today: date | No
                     why=look.why or f"it is {look.state}",
                 )
             )  # fmt: skip
+        elif look.state == "differs":
+            notes.append(f"{name} ({pinned.kind.replace('_', ' ')}): {look.why}")
         elif look.state == "not_checked":
             unseen.append(f"{name} ({pinned.kind.replace('_', ' ')}): {look.why or 'nobody looked'}")
         if name in found.cited:
@@ -243,7 +246,6 @@ def standing(record: Record, verdict: Verdict, found: Findings, today: date | No
         "due": any(one.state == "due" for one in watched),
         "stands": True,
     }
-    notes = []
     if verdict.verdict_type == "final" and by is None and record.dialogue.status != "converged":
         status = record.dialogue.status
         notes.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hansard.kernel.errors import HansardError, did_you_mean
 
@@ -95,3 +95,13 @@ def skill_differs(files: Iterable[str]) -> HansardError:
         field="to",
         suggestion="Look at it, then use --replace, or name another folder",
     )
+
+
+def name_as_typed(fault: HansardError, options: Mapping[str, str]) -> None:
+    """Let a refusal of a request name its fields as they were typed: ``options`` by field."""
+    for one in (fault, *fault.errors):
+        option = options.get(one.field or "")
+        if option is not None:
+            one.message = one.message.replace(f"'{one.field}'", f"'{option}'")
+            one.suggestion = one.suggestion and one.suggestion.replace(f"'{one.field}'", f"'{option}'")
+            one.field = option

@@ -65,6 +65,8 @@ def copied(answer: Copied) -> Iterator[Block]:
     """A home that was copied."""
     yield line(Words("✓ ", "good"), Words(f"copied and verified: {one_line(answer.path)}", "strong"))
     held = f"{count(answer.entries, 'journal entry', 'journal entries')}, {count(answer.files, 'file')}"
+    if answer.records is not None:
+        held += f", {count(answer.records, 'record')} of the memory"
     yield line(f"{held}, {answer.bytes / 1024**2:,.1f} MiB{', keys' if answer.keys else ''}", indent=1)
     for note in answer.notes:
         yield line(Words("note: ", "quiet"), note, indent=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,10 @@ MISSING = "–"
 def ingested(answer: shapes.MemoryIngested, *, what: str = "window") -> Iterator[Block]:
     """What became of windows; ``what`` their numbers count."""
     kept = "would be kept" if answer.dry_run else f"kept, on the disk up to pulse {answer.durable_upto}"
-    yield line(Words("✓ ", "good"), f"{count(answer.taken, 'record')} {kept}")
+    if answer.taken:
+        yield line(Words("✓ ", "good"), f"{count(answer.taken, 'record')} {kept}")
+    elif not answer.refused:
+        yield line(f"Nothing was kept: there was no {what}.")
     if answer.refused:
         yield line(Words("✗ ", "bad"), f"{count(answer.refused, 'window')} refused")
     for one in answer.refusals[:10]:
@@ -26,6 +30,7 @@ def ingested(answer: shapes.MemoryIngested, *, what: str = "window") -> Iterator
             yield line(f"{what} {one.number}: {shortened(str(fault['message']), 160)}", indent=1)
     if answer.refused > 10:
         yield line("… '--json' tells the first hundred", indent=1)
+    yield from noted(answer.notes)
 
 
 def found(answer: shapes.MemoryFound) -> Iterator[Block]:
@@ -34,6 +39,7 @@ def found(answer: shapes.MemoryFound) -> Iterator[Block]:
     yield line(Words(count(answer.count, "record"), "strong"), of)
     if answer.digest is not None:
         yield line("digest ", Words(answer.digest, "strong"), indent=1)
+    yield from noted(answer.notes)
     if not answer.records:
         return
     yield Gap()
@@ -50,6 +56,12 @@ def found(answer: shapes.MemoryFound) -> Iterator[Block]:
     if answer.count > len(answer.records):
         yield Gap()
         yield line(f"{count(answer.count - len(answer.records), 'more record')}; '--limit' shows more", indent=0)
+
+
+def noted(notes: list[str]) -> Iterator[Block]:
+    """What an answer says beside its records."""
+    for note in notes:
+        yield line(Words(f"note: {one_line(note)}", "warn"))
 
 
 def _record(row: dict[str, Any]) -> tuple[Words | str, ...]:
@@ -72,6 +84,8 @@ def _cell(name: str, value: Any) -> str:
         return MISSING
     if name in ("time", "timestamp"):
         return _time(value)
+    if isinstance(value, bool):
+        return str(value).lower()  # as filters write it
     if isinstance(value, list):
         return one_line(", ".join(map(str, value))) or MISSING
     return f"{value:g}" if isinstance(value, float) else one_line(str(value))
@@ -84,9 +98,10 @@ def _time(seconds: float) -> str:
         return f"{seconds:g} s"
 
 
-def summed(answer: shapes.MemorySummed) -> Iterator[Block]:
-    """What records come to."""
+def summed(answer: shapes.MemorySummed, *, asked: str = "") -> Iterator[Block]:
+    """What records come to; ``asked`` says what a burst had to be."""
     yield Heading(count(answer.count, "record") + (f" of: {one_line(answer.filter)}" if answer.filter else ""))
+    yield from noted(answer.notes)
     told = answer.statistics
     if told is not None and told["count"]:
         yield fields(
@@ -123,16 +138,20 @@ def summed(answer: shapes.MemorySummed) -> Iterator[Block]:
         if rows is not None:
             yield Gap()
             yield Heading(name)
+            if not rows and name.lower() not in answer.left_out:
+                yield line("none" + (f": nowhere {asked}" if asked and name == "Bursts" else ""))
+                continue
             figures = [Column(each, right=True) for each in ("Records", "Mean", "Largest")]
             yield table(["From", "To", *figures], [_stretch(one) for one in rows])
     for name, number in answer.left_out.items():
         yield line(Words(f"{number:,} more {name}; '--limit' shows more", "quiet"))
     yield Gap()
     yield table(
-        ["Worker", Column("Segments", right=True), Column("Records", right=True), Column("Last pulse", right=True),
-         Column("MiB", right=True)],
+        ["Worker", Column("Segments", right=True), Column("Records", right=True), Column("Last seq", right=True),
+         Column("Last pulse", right=True), Column("MiB", right=True)],
         [
-            (str(one["worker"]), figure(one["segments"]), figure(one["records"]), figure(one["last_pulse"]),
+            (str(one["worker"]), figure(one["segments"]), figure(one["records"]),
+             figure(one["last_seq"]) if one["records"] else MISSING, figure(one["last_pulse"]),
              f"{one['bytes'] / 1024**2:,.1f}")
             for one in answer.workers
         ],
@@ -151,7 +170,9 @@ def _number(value: float | None) -> str:
 def verified(answer: shapes.MemoryVerified) -> Iterator[Block]:
     """What a verification saw."""
     size = f"{count(answer.records, 'record')} in {count(answer.pulses, 'pulse')}, {count(answer.segments, 'segment')}"
-    if answer.ok:
+    if answer.ok and answer.gaps:
+        yield line(Words("⚠ ", "warn"), f"nothing was altered but for {count(len(answer.gaps), 'known gap')}: {size}")
+    elif answer.ok:
         yield line(Words("✓ ", "good"), f"nothing was altered: {size}")
     else:
         yield line(Words("✗ ", "bad"), f"{count(len(answer.findings), 'finding')}; whole are {size}")
@@ -159,10 +180,23 @@ def verified(answer: shapes.MemoryVerified) -> Iterator[Block]:
         where = f"worker {one['worker']}" + (f", '{one['file']}' at byte {one['position']}" if one["file"] else "")
         told = f" {where}: expected {one_line(one['expected'])}, found {one_line(one['found'])}"
         yield line(Words(one["code"], "bad"), told, indent=1)
+    for one in answer.gaps:
+        yield line(Words("known gap", "warn"), " " + one_line(_gap(one)), indent=1)
     for note in answer.notes:
         yield line(Words(one_line(note), "quiet"), indent=1)
     for head in answer.heads:
         yield line("head ", Words(head, "strong"), indent=1)
+
+
+def _gap(one: dict[str, Any]) -> str:
+    where = f"worker {one['worker']}, before '{one['file']}': "
+    noted = f", as a repair noted on {_time(one['noted'])[:10]}"
+    if one["pulses"] is None:
+        return f"{where}what a repair wrote under new headers ends here{noted}"
+    first, last = one["pulses"]
+    pulses = f"pulse {first}" + (f" to {last}" if last > first else "")
+    kept = f"; the bytes as they were: {one['kept_aside']}" if one["kept_aside"] else ""
+    return f"{where}{pulses} ({count(one['records'], 'record')}) not there{noted}{kept}"
 
 
 def repaired(answer: shapes.MemoryRepaired) -> Iterator[Block]:
@@ -181,14 +215,27 @@ def repaired(answer: shapes.MemoryRepaired) -> Iterator[Block]:
 
 
 def compressed(answer: shapes.MemoryCompressed) -> Iterator[Block]:
-    """What was compressed."""
-    sizes = f"{answer.bytes_before / 1024**2:,.1f} MiB before, {answer.bytes_after / 1024**2:,.1f} MiB now"
-    yield line(Words("✓ ", "good"), f"{count(len(answer.files), 'segment')} compressed: {sizes}")
+    """What was compressed, and what stays."""
+    number = count(len(answer.files), "segment")
+    if answer.dry_run:
+        yield line(f"{number} would be compressed, to about a quarter; nothing was done")
+    else:
+        sizes = f"{answer.bytes_before / 1024**2:,.1f} MiB before, {answer.bytes_after / 1024**2:,.1f} MiB now"
+        yield line(Words("✓ ", "good"), f"{number} compressed: {sizes}")
+    yield from _staying(answer.stays)
+
+
+def _staying(stays: list[dict[str, Any]]) -> Iterator[Block]:
+    for why, number in Counter(one["why"] for one in stays).items():
+        stay = "stays" if number == 1 else "stay"
+        yield line(Words(f"{count(number, 'segment')} {stay} as before: {why}", "quiet"), indent=1)
 
 
 def exported(answer: shapes.MemoryExported) -> Iterator[Block]:
     """Where records were written."""
-    yield line(Words("✓ ", "good"), f"{count(answer.records, 'record')} in {one_line(answer.path)}")
+    told = f"{count(answer.records, 'record')} in {one_line(answer.path)} ({answer.format})"
+    yield line(Words("✓ ", "good"), told)
+    yield from noted(answer.notes)
 
 
 def retained(answer: shapes.MemoryRetained) -> Iterator[Block]:
@@ -197,4 +244,5 @@ def retained(answer: shapes.MemoryRetained) -> Iterator[Block]:
     done = "would go" if answer.dry_run else "removed"
     yield line(Words("✓ ", "good"), f"{count(len(answer.removed), 'segment')} {done}, {size:,.1f} MiB")
     for one in answer.removed:
-        yield line(f"worker {one['worker']}: {one['file']}", indent=1)
+        yield line(f"worker {one['worker']}: {one['file']}, {one['why']}", indent=1)
+    yield from _staying(answer.stays)

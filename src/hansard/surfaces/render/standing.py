@@ -21,6 +21,7 @@ TONES: Final[dict[str, Tone]] = {
     "as_pinned": "good",
     "altered": "bad",
     "missing": "bad",
+    "differs": "warn",
     "not_checked": "quiet",
 }
 """How a standing, or the state of an exhibit, feels."""
@@ -36,7 +37,13 @@ def exhibit(answer: answers.ExhibitAdded) -> Iterator[Block]:
     one = answer.exhibit
     said = "Pinned " if answer.created else "Pinned already, as "
     yield line(said, Words(one.id, "strong"), f" in '{answer.dialogue_id}': {one.label}")
-    yield fields(("SHA-256", one.digest), ("Bytes", None if one.size is None else figure(one.size)))
+    records = one.reference.get("records")
+    yield fields(
+        ("SHA-256", one.digest),
+        ("Bytes", None if one.size is None else figure(one.size)),
+        ("Records", figure(records) if isinstance(records, int) else None),
+    )
+    yield from (line(Words("! ", "warn"), warning) for warning in answer.warnings)
     yield line(f'Evidence cites it by "exhibits": ["{one.id}"], an expert\'s words by [EXHIBIT {one.id}].')
 
 

@@ -14,12 +14,16 @@ def run(
     with_keys: Annotated[
         bool, typer.Option("--with-keys", help="Copy the keys too; whoever has the copy can sign with them.")
     ] = False,
+    without_memory: Annotated[
+        bool, typer.Option("--without-memory", help="Leave the memory out, where it is too large for the copy.")
+    ] = False,
 ) -> None:
-    """Copy the store and its dialogues' files while others go on writing, and verify the copy."""
+    """Copy the store, its dialogues' files and the memory while others go on writing, and verify the copy."""
     from hansard.surfaces.render.database import copied
 
     with frame.parts(store=False) as parts:
-        answer = frame.ask(parts, "backup_create", {"path": str(folder), "keys": with_keys}, "Copying")
+        request = {"path": str(folder), "keys": with_keys, "memory": not without_memory}
+        answer = frame.ask(parts, "backup_create", request, "Copying")
     frame.answer(answer, copied)
 
 

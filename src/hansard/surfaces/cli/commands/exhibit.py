@@ -65,7 +65,12 @@ def pin(
     ],
     reference: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE", show_default=False, help="What to look at, such as verdict_id=final."),
+        typer.Argument(
+            metavar="NAME=VALUE",
+            show_default=False,
+            help="What to look at: of a verdict dialogue_id= and verdict_id=, of a calibration ethos_id=, of a memory "
+            "query filter= with the filter in quotes, of the others what their kind needs.",
+        ),
     ] = None,
     digest: Annotated[
         str | None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import Annotated, Any
 
 import typer
 
+from hansard.kernel.errors import HansardError
 from hansard.surfaces.cli import exits
-from hansard.surfaces.cli.commands.paths import check_there
-from hansard.surfaces.cli.errors import usage
-from hansard.surfaces.cli.frame import Frame
+from hansard.surfaces.cli.commands.paths import check_there, is_standard_output
+from hansard.surfaces.cli.errors import name_as_typed, usage
+from hansard.surfaces.cli.frame import Frame, put
 
 FAMILY = "Keep, find and verify records of windows and model calls, thousands a second."
 
@@ -34,6 +36,17 @@ Worker = Annotated[int, typer.Option("--worker", min=0, help="Whom to append as;
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would be done.")]
 
 
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME,…",
+        show_default=False,
+        help="Only these columns, or ways into records such as context.telemetry.fps.",
+    ),
+]
+
+
 class Output(StrEnum):
     """How records are given."""
 
@@ -44,15 +57,27 @@ class Output(StrEnum):
     ARROW = "arrow"
 
 
+class FileForm(StrEnum):
+    """How records stand in a file."""
+
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+
+
 def ingest(
     frame: Frame,
-    file: Annotated[str, typer.Argument(metavar="FILE.ndjson", show_default=False, help="One window a line.")],
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE.ndjson", show_default=False, help="One window a line; - reads standard input."),
+    ],
     source: Source = "truevision_window",
     worker: Worker = 0,
     dry_run: DryRun = False,
 ) -> int:
-    """Keep the windows of a file; bad lines are refused and told, exit code 1 when there were any."""
-    check_there(file)
+    """Keep the windows of a file; bad lines are refused and told, exit code 1 when there were any, 3 when all were."""
+    if file != "-":
+        check_there(file)
     request = {"path": file, "source": source, "worker": worker, "dry_run": dry_run}
     return _kept(frame, "memory_ingest", request, what="line")
 
@@ -86,55 +111,91 @@ def query(
     frame: Frame,
     text: FilterText = "",
     output: Annotated[
-        Output, typer.Option("--output", help="How to give the records; the last three give all of them.")
-    ] = Output.TABLE,
+        Output | None,
+        typer.Option("--output", show_default=False, help="How to give the records: as a table, or as --to ends."),
+    ] = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="FILE", show_default=False, help="Where; standard output otherwise.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, max=1000, help="Records at most, in a table or as JSON.")] = 20,
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="NAME,…", show_default=False, help="Only these columns, as a table or JSON."),
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0, show_default=False, help="Records at most: 20 in a table or as JSON, otherwise all when left out."
+        ),
     ] = None,
+    columns: Columns = None,
     digest: Annotated[bool, typer.Option("--digest", help="Tell the digest by which an exhibit pins this answer.")] = (
         False
     ),
 ) -> None:
     """Find records by a filter."""
-    from hansard.surfaces.render.memory import exported, found
+    from hansard.surfaces.render.memory import found
 
-    if output in (Output.TABLE, Output.JSON):
+    if output in (Output.TABLE, Output.JSON) or (output is None and to is None):
         if to is not None:
-            raise usage(f"--to needs --output ndjson, parquet or arrow, not {output.value}", "Leave --to out")
-        with frame.parts(store=False) as parts:
-            request: dict[str, Any] = {"filter": text, "limit": limit, "digest": digest}
-            if columns is not None:
-                request["columns"] = [name.strip() for name in columns.split(",")]
-            answer = frame.ask(parts, "memory_query", request, "Looking")
+            raise usage(f"--to needs --output ndjson, parquet or arrow, not {output}", "Leave one of them out")
+        request = {"filter": text, "limit": 20 if limit is None else limit, "columns": _names(columns)}
+        with frame.parts(store=False) as parts, typed(limit="--limit", column="--columns", columns="--columns"):
+            answer = frame.ask(parts, "memory_query", {**request, "digest": digest}, "Looking")
         frame.json = frame.json or output is Output.JSON
         frame.answer(answer, found)
         return
-    if to is not None:
-        answer = _written(frame, text, output, to)
-        frame.answer(answer, exported)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "records"
-        _written(frame, text, output, str(file))
-        with file.open("rb") as given:
-            shutil.copyfileobj(given, sys.stdout.buffer)
+    if digest:
+        raise usage("--digest is told with a table or JSON", "Leave --output and --to out")
+    _written(frame, to or "-", text, None if output is None else FileForm(output.value), columns, limit)
 
 
-def _written(frame: Frame, text: str, output: Output, to: str) -> Any:
-    with frame.parts(store=False) as parts:
-        request = {"filter": text, "format": output.value, "output_path": to}
-        return frame.ask(parts, "memory_export", request, "Writing records")
+def _names(columns: str | None) -> list[str] | None:
+    return None if columns is None else [name.strip() for name in columns.split(",")]
+
+
+def _written(frame: Frame, to: str, text: str, form: FileForm | None, columns: str | None, limit: int | None) -> None:
+    """Write records into a file, or onto standard output."""
+    from hansard.surfaces.render.memory import exported, noted
+
+    shown = is_standard_output(frame, Path(to))
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if shown else None
+        request = {
+            "filter": text,
+            "format": form and form.value,
+            "output_path": to if folder is None else str(folder / "records"),
+            "columns": _names(columns),
+            "limit": limit,
+        }
+        options = {"output_path": "FILE", "format": "--output", "column": "--columns", "columns": "--columns"}
+        with frame.parts(store=False) as parts, typed(**options, limit="--limit"):
+            answer = frame.ask(parts, "memory_export", request, "Writing records")
+        if folder is not None:
+            with (folder / "records").open("rb") as given:
+                shutil.copyfileobj(given, sys.stdout.buffer)
+            put(sys.stderr, noted(answer.notes))
+            return
+    frame.answer(answer, exported)
+
+
+@contextlib.contextmanager
+def typed(**options: str) -> Iterator[None]:
+    """Within, a refused field is named as it was typed."""
+    try:
+        yield
+    except HansardError as fault:
+        name_as_typed(fault, options)
+        raise
 
 
 def stats(
     frame: Frame,
     text: FilterText = "",
-    column: Annotated[str, typer.Option("--column", metavar="NAME", help="The column to sum up.")] = "eomm_score",
+    column: Annotated[
+        str | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            show_default=False,
+            help="The column to sum up, or a way into records; eomm_score or latency_ms by itself.",
+        ),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option("--every", metavar="SECONDS", show_default=False, help="A time series.")
     ] = None,
@@ -158,8 +219,10 @@ def stats(
             "max_gap": max_gap,
             "limit": limit,
         }
-        answer = frame.ask(parts, "memory_stats", request, "Summing up")
-    frame.answer(answer, summed)
+        with typed(seconds="--every", threshold="--above", column="--column"):
+            answer = frame.ask(parts, "memory_stats", request, "Summing up")
+    asked = f"{min_length} records above {threshold:g}, at most {max_gap:g} s apart" if threshold is not None else ""
+    frame.answer(answer, partial(summed, asked=asked))
 
 
 def verify(
@@ -171,10 +234,10 @@ def verify(
         ),
     ] = None,
 ) -> int:
-    """Verify that no record was altered or lost; exit code 1 when one was."""
+    """Verify that no record was altered or lost; exit code 1 when one was, but for gaps that a repair noted."""
     from hansard.surfaces.render.memory import verified
 
-    with frame.parts(store=False) as parts:
+    with frame.parts(store=False) as parts, typed(heads="--head"):
         answer = frame.ask(parts, "memory_verify", {"heads": heads or []}, "Verifying")
     frame.answer(answer, verified)
     return exits.OK if answer.ok else exits.FOUND
@@ -189,27 +252,32 @@ def repair(frame: Frame, dry_run: DryRun = False) -> None:
     frame.answer(answer, repaired)
 
 
-def compress(frame: Frame) -> None:
+def compress(frame: Frame, dry_run: DryRun = False) -> None:
     """Store closed segments compressed; they are read, verified and repaired as before."""
     from hansard.surfaces.render.memory import compressed
 
     with frame.parts(store=False) as parts:
-        answer = frame.ask(parts, "memory_compress", {}, "Compressing")
+        answer = frame.ask(parts, "memory_compress", {"dry_run": dry_run}, "Compressing")
     frame.answer(answer, compressed)
 
 
 def export(
     frame: Frame,
-    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="Where to write.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", show_default=False, help="Where to write; '-' for standard output.")
+    ],
     text: Annotated[str, typer.Option("--filter", metavar="FILTER", help="Which records; all when left out.")] = "",
-    output: Annotated[Output, typer.Option("--output", help="ndjson, parquet or arrow.")] = Output.NDJSON,
+    output: Annotated[
+        FileForm | None,
+        typer.Option("--output", show_default=False, help="By itself as FILE ends, and ndjson for any other ending."),
+    ] = None,
+    columns: Columns = None,
+    limit: Annotated[
+        int | None, typer.Option(min=0, show_default=False, help="Records at most; all when left out.")
+    ] = None,
 ) -> None:
     """Write records into a file: NDJSON (an audit log), Parquet or Arrow."""
-    from hansard.surfaces.render.memory import exported
-
-    if output in (Output.TABLE, Output.JSON):
-        raise usage(f"a file is ndjson, parquet or arrow, not {output.value}", "'hansard memory query' shows tables")
-    frame.answer(_written(frame, text, output, file), exported)
+    _written(frame, file, text, output, columns, limit)
 
 
 def retain(
