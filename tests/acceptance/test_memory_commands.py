@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 import hansard as hansard_package
 from hansard.memory.memory import Memory
-from tests.acceptance.program import Run, hansard
+from tests.acceptance.program import PROGRAM, Run, environment, hansard
 from tests.unit.memory.kit import EXAMPLE
 
 pytestmark = pytest.mark.slow
@@ -50,7 +55,7 @@ def test_records_are_found_and_given_in_every_form(kept: Path, tmp_path: Path) -
         assert done.code == 0
         assert "3 records" in done.out
         assert (tmp_path / form).stat().st_size > 100
-    done = run("export", tmp_path / "audit.log", "--filter", "seq < 2", home=kept)
+    done = run("export", tmp_path / "audit.log", "--output", "ndjson", "--filter", "seq < 2", home=kept)
     assert done.code == 0
     assert len((tmp_path / "audit.log").read_text(encoding="utf-8").splitlines()) == 2
 
@@ -101,9 +106,10 @@ def test_faults_have_a_kind_and_a_remedy(kept: Path, tmp_path: Path) -> None:
     assert wrong.code == 3
     assert "Did you mean 'eomm_score'?" in wrong.err
     assert run("ingest", tmp_path / "none.ndjson", home=kept).code != 0
-    nothing = run("query", home=tmp_path / "empty")
-    assert nothing.code == 4
-    assert "no log yet" in nothing.err
+    for command in ("query", "stats", "verify"):
+        nothing = run(command, home=tmp_path / "empty")
+        assert nothing.code == 4
+        assert "no log yet" in nothing.err
     assert not (tmp_path / "empty" / "memory").exists()
     inside = run("export", kept / "memory" / "worker-000" / "000000000001.seg", home=kept)
     assert inside.code != 0, "a log is never written over"
@@ -121,6 +127,49 @@ def test_windows_come_from_standard_input(tmp_path: Path) -> None:
     empty = hansard("memory", "ingest", "-", given="", variables=home)
     assert (empty.code, empty.out) == (0, "Nothing was kept: there was no line.\n")
     assert run("query", "--limit", "0", home=tmp_path).out == "1 record\n"
+
+
+def test_what_is_no_file_of_lines_is_told_by_name(tmp_path: Path) -> None:
+    """A packed file, UTF-16, an array, one object over many lines, a pipe, milliseconds: each with what to do."""
+    file = tmp_path / "given"
+    window = json.dumps(EXAMPLE).encode()
+    for data, told in (
+        (gzip.compress(window), "packed by gzip"),
+        (window.decode().encode("utf-16"), "UTF-16"),
+        (b"[" + window + b"]", "is an array: write one object a line"),
+        (json.dumps(EXAMPLE, indent=1).encode(), "goes on in the next one"),
+        (window + b"\n" + json.dumps({**EXAMPLE, "ts_start": 1.7e12}).encode(), "looks like milliseconds"),
+    ):
+        file.write_bytes(data)
+        done = run("ingest", file, home=tmp_path)
+        assert done.code in (1, 3)
+        assert told in done.out + done.err
+    os.mkfifo(tmp_path / "pipe")
+    assert "ingest - <" in run("ingest", tmp_path / "pipe", home=tmp_path).err
+
+
+def test_an_interrupt_tells_what_was_kept(tmp_path: Path) -> None:
+    """Ctrl-C while windows come in ends with 130, and says how many of them are on the disk."""
+    child = subprocess.Popen(
+        [*PROGRAM, "memory", "ingest", "-"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(HANSARD_HOME=str(tmp_path)),
+    )
+    assert child.stdin is not None
+    child.stdin.write((json.dumps(EXAMPLE) + "\n").encode() * 200)
+    child.stdin.flush()
+    segment = tmp_path / "memory" / "worker-000" / "000000000001.seg"
+    until = time.monotonic() + 60
+    while not (segment.exists() and run("query", "--limit", "0", home=tmp_path).out == "200 records\n"):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    child.stdin.close()
+    assert child.stderr is not None
+    err = child.stderr.read().decode()
+    assert child.wait(60) == 130, err
+    assert "interrupted; 200 kept, on the disk up to pulse 2" in err
 
 
 def test_what_a_filter_finds_is_pinned_into_an_imported_dialogue(kept: Path) -> None:
@@ -142,7 +191,8 @@ def test_damage_is_found_and_mended(kept: Path) -> None:
     """verify tells a changed byte with exit code 1, repair keeps what is whole, and a noted head shows the loss."""
     head = run("verify", "--json", home=kept).json["heads"][0]
     assert run("generate", "--count", "300", home=kept).code == 0
-    assert run("verify", "--head", head, home=kept).code == 0
+    proved = run("verify", "--head", head, home=kept)
+    assert (proved.code, "the head of worker 0, pulse 1 is part of the log" in proved.out) == (0, True)
     with Memory.read(kept / "memory") as memory:
         position = next(iter(memory._current().views)).offsets[1] + 500
     file = kept / "memory" / "worker-000" / "000000000001.seg"

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hansard.dialogue.exhibits import operations
+from hansard.dialogue.exhibits.looking import Looking
 from hansard.memory.cited import answer_of
 from hansard.memory.memory import Memory
 from tests.conftest import sampled
@@ -281,6 +283,21 @@ def test_what_came_from_elsewhere_and_what_is_pinned_here_are_told_apart(court: 
     assert {look_at(third, name, one)[0] for one in ("X0001", "X0002")} == {"differs"}
     third.close()
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "records", "told"), [(ASKED, 7, "20 records; 7 then"), (ASKED + " " * 4000, 20, "4,000 characters")]
+)
+def test_an_answer_is_held_against_all_that_its_exhibit_says(court: Court, asked: str, records: int, told: str) -> None:
+    """The number of records is part of what was pinned; a filter longer than any request's is not asked."""
+    kept(court, 20)
+    name = court.create("Trial", 3)
+    court.run("exhibit_add", dialogue_id=name, kind="memory_query", reference={"filter": ASKED})
+    record = court.record(name)
+    exhibit = msgspec.structs.replace(record.exhibits[0], reference={"filter": asked, "records": records})
+    found = Looking(None, None, court.home / "memory").exhibit(record.dialogue, exhibit)  # type: ignore[arg-type]
+    assert found.state != "as_pinned"
+    assert told in (found.why or "")
 
 
 def test_a_stated_digest_must_be_the_files(court: Court) -> None:

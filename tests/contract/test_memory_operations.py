@@ -19,8 +19,10 @@ from hansard.memory.memory import Memory
 from hansard.memory.operations import MemoryOperations
 from hansard.memory.schema_map import MapSettings
 from hansard.memory.shapes import MemoryIngest
+from hansard.surfaces.cli.frame import put
 from hansard.surfaces.mcp.tools import Offer
 from hansard.surfaces.parts import Parts
+from hansard.surfaces.render.memory import found, summed
 from tests.unit.memory.kit import EXAMPLE, filled, records
 
 LISTED = ["memory_append", "memory_query", "memory_stats", "memory_verify"]
@@ -172,6 +174,7 @@ def test_repair_and_retention_tell_before_they_do(parts: Parts, tmp_path: Path) 
 
     before = files()
     would = call(parts, "memory_retain", megabytes=0, dry_run=True)
+    assert any("Afterwards exhibits" in note for note in would.notes)
     assert would.removed
     assert files() == before
     assert call(parts, "memory_retain", megabytes=0).removed == would.removed
@@ -186,6 +189,7 @@ def test_repair_and_retention_tell_before_they_do(parts: Parts, tmp_path: Path) 
     done = call(parts, "memory_repair")
     assert [one["action"] for one in done.mended] == [one["action"] for one in would.mended]
     assert bytes(data) in files().values(), "the bytes as they were are kept aside"
+    assert ["set aside" in note for note in call(parts, "memory_retain", megabytes=9).notes] == [True]
 
 
 def test_a_compressed_log_gives_the_same_answers(parts: Parts, tmp_path: Path) -> None:
@@ -215,7 +219,7 @@ def test_long_answers_have_a_limit(parts: Parts) -> None:
     assert call(parts, "memory_stats", limit=9).left_out == {}
 
 
-def test_ways_into_records_are_columns_and_told_where_nothing_stands(parts: Parts) -> None:
+def test_ways_into_records_are_columns_and_told_where_nothing_stands(parts: Parts, tmp_path: Path) -> None:
     """They are given and summed up like columns; one that no record has is told beside the answer."""
     call(parts, "memory_append", windows=windows(3))
     way, typo = "context.telemetry.cpu_usage_pct", "context.telemetry.typo"
@@ -223,6 +227,8 @@ def test_ways_into_records_are_columns_and_told_where_nothing_stands(parts: Part
     assert found.records == [{"time": 1e9, "pulse": 1, way: 31.0, typo: None}]
     assert found.notes == [f"nothing stands at '{typo}' in any record that was looked at"]
     assert call(parts, "memory_query", filter=f"{typo} > 1").notes == found.notes
+    written = str(tmp_path / "home" / "out.ndjson")
+    assert call(parts, "memory_export", output_path=written, columns=["seq", way, typo]).notes == found.notes
     assert call(parts, "memory_query", filter=f"{way} > 1", columns=[way]).notes == []
     told = call(parts, "memory_stats", column=way)
     assert (told.statistics["column"], told.statistics["mean"], told.sessions[0]["largest"]) == (way, 31.0, 31.0)
@@ -248,12 +254,12 @@ def test_sums_speak_of_the_column_that_was_asked_for(parts: Parts) -> None:
 
 
 def test_a_file_is_what_its_ending_says(parts: Parts, tmp_path: Path) -> None:
-    """Without a form the ending decides, and NDJSON is any other; a form that the ending denies is refused."""
+    """Without a form the ending decides, and one that is not known is refused, as is a form that the ending denies."""
     pytest.importorskip("pyarrow")
     call(parts, "memory_append", windows=windows(5))
     for name, form, begins in (
         ("a.parquet", "parquet", b"PAR1"), ("b.arrow", "arrow", b"ARROW1"), ("c.FEATHER", "arrow", b"ARROW1"),
-        ("d.jsonl", "ndjson", b"{"), ("audit.log", "ndjson", b"{"),
+        ("d.jsonl", "ndjson", b"{"), ("audit", "ndjson", b"{"),
     ):  # fmt: skip
         path = tmp_path / "home" / name
         done = call(parts, "memory_export", output_path=str(path), limit=3, columns=["time", "seq"])
@@ -265,6 +271,20 @@ def test_a_file_is_what_its_ending_says(parts: Parts, tmp_path: Path) -> None:
         path = tmp_path / "home" / name
         assert refusal(parts, "memory_export", output_path=str(path), format=form).field == "format"
         assert not path.exists()
+    for name in ("a.parquet", "b.arrow", "d.jsonl"):
+        path = tmp_path / "home" / name
+        assert call(parts, "memory_export", output_path=str(path), columns=["seq", "time"]).records == 5, (
+            "an earlier one"
+        )
+        assert refusal(parts, "memory_export", output_path=str(path)).code == "records_would_overwrite"
+        path.write_text(json.dumps(EXAMPLE), encoding="utf-8")
+        assert refusal(parts, "memory_export", output_path=str(path)).code == "records_would_overwrite"
+        assert path.read_text(encoding="utf-8") == json.dumps(EXAMPLE)
+        path.unlink()
+        assert [call(parts, "memory_export", output_path=str(path)).records for _ in range(2)] == [5, 5]
+    path = tmp_path / "home" / "x.csv"
+    assert ".ndjson, .jsonl, .parquet" in str(refusal(parts, "memory_export", output_path=str(path)).suggestion)
+    assert call(parts, "memory_export", output_path=str(path), format="ndjson").records == 5
     path = tmp_path / "home" / "x.ndjson"
     assert refusal(parts, "memory_export", output_path=str(path), columns=["typo"]).code == "column_unknown"
     assert not path.exists()
@@ -281,9 +301,45 @@ def test_a_caller_who_is_served_stays_in_bounds(parts: Parts, tmp_path: Path) ->
     for path in (segment, tmp_path / "elsewhere"):
         assert refusal(parts, "memory_export", output_path=str(path)).code == "path_not_allowed"
     assert refusal(parts, "memory_ingest", path=str(segment)).code == "path_not_allowed"
-    written = tmp_path / "home" / "audit.log"
+    written = tmp_path / "home" / "audit.ndjson"
     assert call(parts, "memory_export", output_path=str(written)).records == 1
     assert len(written.read_bytes().splitlines()) == 1
+
+
+def test_a_head_that_holds_is_told_and_no_log_is_no_sound_one(parts: Parts, tmp_path: Path) -> None:
+    """Heads that were noted are told as part of the log; where there is none, nothing is said to be unaltered."""
+    assert refusal(parts, "memory_verify").code == "memory_missing"
+    heads = []
+    for _ in range(2):
+        call(parts, "memory_append", windows=windows(3))
+        heads += call(parts, "memory_verify").heads
+    found = call(parts, "memory_verify", heads=[*heads, f"0:1:{'ab' * 32}"])
+    assert found.proved == heads
+    assert [each["code"] for each in found.findings] == ["head_contradicted"]
+
+
+def test_windows_of_another_source_are_told_as_such(parts: Parts, tmp_path: Path) -> None:
+    """Calls sent as windows are refused with the source that they look like, and so the other way round."""
+    calls = [{"ts_start": 1.0, "outcome": "ok", "provider": "p", "model": "m", "latency_ms": 1.0}]
+    for sent, source, other in ((calls, "truevision_window", "model_call"), (windows(1), "model_call", "truevision_w")):
+        [fault] = refusal(parts, "memory_append", windows=sent, source=source).errors
+        assert (fault.field, f"--source {other}" in str(fault.suggestion)) == ("source", True)
+    one = refusal(parts, "memory_append", windows=[{"ts_start": 1.0}]).errors
+    assert "source" not in {fault.field for fault in one}, "a window with too little is a window"
+
+
+def test_answers_for_people_name_the_column_and_fold_what_is_empty(parts: Parts) -> None:
+    """A call's latency stands under its own name; stretches without a record are told as how many they are."""
+    for start in (0.0, 6000.0):
+        one = {"ts_start": start, "outcome": "ok", "provider": "p", "model": "m", "latency_ms": 1.0}
+        call(parts, "memory_append", windows=[one], source="model_call")
+    shown = io.StringIO()
+    put(shown, found(call(parts, "memory_query")))
+    assert "latency_ms" in shown.getvalue()
+    assert "eomm_score" not in shown.getvalue()
+    put(shown, summed(call(parts, "memory_stats", seconds=60, limit=1000)))
+    assert "… 99 empty stretches" in shown.getvalue()
+    assert len([each for each in shown.getvalue().splitlines() if each.startswith("1970")]) == 2
 
 
 def test_callers_take_turns(parts: Parts, tmp_path: Path) -> None:

@@ -1121,7 +1121,8 @@ class Methods(ABC):
         source: Literal["truevision_window", "model_call"] = "truevision_window",
         worker: int = 0,
     ) -> MemoryIngested:
-        """Keep windows or model calls; they are on the disk when the answer comes.
+        """Keep windows or model calls; they are on the disk when the answer comes. Sent twice they are kept twice:
+        where an answer was lost, first ask 'memory_query' for their times.
 
         Args:
             windows: As their source sends them; a bad one is refused with every fault, and the others are kept.
@@ -1153,8 +1154,8 @@ class Methods(ABC):
         """Write the records of a filter into a file: NDJSON (an audit log), Parquet or Arrow.
 
         Args:
-            format: By itself what the file's ending says (.ndjson, .jsonl, .parquet, .arrow, .feather), and NDJSON
-                for any other.
+            format: By itself what the file's ending says (.ndjson, .jsonl, .parquet, .arrow, .feather); NDJSON
+                without an ending.
             columns: Only these; ways into records for NDJSON alone. Whole records when left out.
             limit: Records at most; all when left out.
         """
@@ -1235,7 +1236,8 @@ class Methods(ABC):
         """Remove the oldest closed segments, by age or by size; the chain of what stays holds.
 
         Args:
-            days: Closed segments whose last record is older.
+            days: Closed segments whose records are all older, by their own times; a worker's last segment always
+                stays.
             megabytes: What all segments may have together; the oldest go first.
             dry_run: Only tell which would go.
         """

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from hansard.custody import errors, store
 from hansard.custody.proof.keys import Keyring
 from hansard.database import verify as journal
@@ -21,7 +23,7 @@ from hansard.database.engine import HEAD, Database
 from hansard.database.tables import record_tables
 from hansard.dialogue.door import folder_in, misplaced
 from hansard.dialogue.store import own_folders
-from hansard.kernel.errors import HansardError, path_not_allowed
+from hansard.kernel.errors import HansardError, path_not_allowed, shown
 from hansard.kernel.files import is_folder, lies_in, opened, unwritable
 from hansard.kernel.locks import file_lock
 from hansard.kernel.operations import Call, operation
@@ -70,6 +72,8 @@ class Copied(Shape):
     """In the memory that was copied; nothing where none went with the store."""
     keys: bool
     """Whether keys went with it."""
+    findings: list[str] = []
+    """What of the memory is not as it was written, or not here; the rest was copied all the same."""
     notes: list[str]
     """What did not go with it."""
 
@@ -181,8 +185,13 @@ def _copied(
             names = _files(home, folders, notes)
             size = copy.stat().st_size + sum(_copy_file(home / name, unfinished / name) for name in names)
             records = None
-            if (home / FOLDER).is_dir():
-                records = _memory(home / FOLDER, unfinished / FOLDER, notes, call) if memory else None
+            findings: list[str] = []
+            if memory and not (home / FOLDER).is_dir() and os.path.lexists(home / FOLDER):
+                findings.append(f"'{FOLDER}' is no folder: no memory was copied")
+            elif memory and strict and (home / FOLDER).is_symlink():
+                findings.append(f"'{FOLDER}' is a link, which is not followed: no memory was copied")
+            elif memory and (home / FOLDER).is_dir():
+                records = _memory(home / FOLDER, unfinished / FOLDER, findings, notes, call, restored=strict)
                 size += sum(path.stat().st_size for path in (unfinished / FOLDER).rglob("*") if path.is_file())
             if strict:
                 _made_strict(unfinished)
@@ -202,7 +211,7 @@ def _copied(
     if not with_keys and (home / KEYS).is_dir():
         notes.append("The keys did not go with it; without them nothing can be signed in this home's name.")
     if (home / FOLDER).is_dir() and not memory:
-        notes.append("The memory was left out.")
+        notes.append("The memory was left out. Exhibits that pin its answers cannot be verified in what is restored.")
     return Copied(
         path=str(target),
         revision=found.revision,
@@ -211,18 +220,36 @@ def _copied(
         bytes=size,
         records=records,
         keys=with_keys,
+        findings=findings,
         notes=notes,
     )
 
 
-def _memory(memory: Path, target: Path, notes: list[str], call: Call) -> int:
+def _memory(memory: Path, target: Path, findings: list[str], notes: list[str], call: Call, *, restored: bool) -> int:
     """Copy the memory; how many records the copy holds. What is wrong with it is told, and copied all the same."""
-    from hansard.memory.copying import copy  # it loads numpy, which a home without a memory does not need
+    from hansard.memory.copying import copy, heads_kept, heads_of  # numpy, which a home without a memory does not need
 
-    found = copy(memory, target, progress=call.progress)
+    heads, left_out = [], list[str]()
+    if restored:
+        try:
+            heads = heads_of(memory)
+        except (HansardError, msgspec.DecodeError):
+            findings.append("The memory's heads in the backup cannot be read: whether its end is there is not known.")
+    elif memory.is_symlink():
+        notes.append("The memory is a link; what it leads to was copied.")
+    found = copy(memory, target, left_out, noted=heads, progress=call.progress)
+    if not restored:
+        heads_kept(target, found.heads)
+    if left_out:
+        named = ", ".join(str(shown(name)) for name in left_out[:5]) + (", …" if len(left_out) > 5 else "")
+        findings.append(
+            f"Links are not followed; these, or what else is no file, were not copied ({len(left_out)}): {named}."
+        )
     if found.findings:
-        notes.append(
-            f"The copied memory does not verify ({len(found.findings)} findings): 'hansard memory verify' tells whether"
+        first = found.findings[0]
+        findings.append(
+            f"The copied memory does not verify ({len(found.findings)} findings, first {first.code}"
+            f"{f' in {shown(first.file)}' if first.file else ''}): 'hansard memory verify' tells whether"
             " the memory itself does."
         )
     if found.gaps:

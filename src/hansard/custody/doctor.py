@@ -105,6 +105,9 @@ def examine(database: Database, home: Path, *, clock: Clock = system_clock) -> I
 def memory(folder: Path) -> Iterator[Check]:
     """What stands in the memory's folder, where there is one, and whether this program can read it."""
     if not folder.is_dir():
+        if os.path.lexists(folder):
+            told_of = f"'{folder.name}' is no folder, or a link to none"
+            yield Check(name="memory", ok=False, found=told_of, remedy="Put the memory's folder back in its place")
         return
     from hansard.memory.state import state  # it loads numpy, which a home without a memory does not need
 
@@ -117,14 +120,22 @@ def memory(folder: Path) -> Iterator[Check]:
         remedy = "Check that you may read the memory's folder"
         yield Check(name="memory", ok=False, found=fault.strerror or "cannot be read", remedy=remedy)
         return
-    told = [f"{found.segments:,} segments of {found.workers} workers", f"{found.bytes / 1024**2:,.1f} MiB"]
+    numbers = ((found.segments, "segment"), (found.workers, "worker"))
+    told = [
+        " of ".join(f"{number:,} {name}{'' if number == 1 else 's'}" for number, name in numbers),
+        f"{found.bytes / 1024**2:,.1f} MiB",
+    ]
     if found.aside:
-        told.append(f"{found.aside} files of torn or damaged bytes kept aside, {found.aside_bytes / 1024**2:,.1f} MiB")
+        files = "file" if found.aside == 1 else "files"
+        told.append(
+            f"{found.aside} {files} of torn or damaged bytes kept aside, {found.aside_bytes / 1024**2:,.1f} MiB"
+        )
     told += [f"process {process} writes as worker {worker}" for worker, process in found.writers.items()]
     if found.fault is not None:
         told.append(found.fault.message)
         yield Check(name="memory", ok=False, found=", ".join(told), remedy=found.fault.suggestion)
         return
+    told.append("'hansard memory verify' alone reads every byte")
     yield Check(name="memory", ok=True, found=", ".join(told))
 
 

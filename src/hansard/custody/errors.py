@@ -332,7 +332,8 @@ def store_not_there(name: str) -> HansardError:
         f"'{name}' holds no store",
         field="path",
         value=name,
-        suggestion="Give the folder that 'hansard backup' wrote, the one that holds hansard.db",
+        suggestion="Give the folder that 'hansard backup' wrote, the one that holds hansard.db. A home with a memory "
+        "alone has no backup before its first dialogue: copy its folder while nobody appends",
     )
 
 

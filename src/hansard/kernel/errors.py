@@ -231,6 +231,9 @@ MEANT: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("local_id", "dialogue_id"),
     "response": ("text", "responses"),
     "comment": ("reason",),
+    "above": ("threshold",),
+    "every": ("seconds",),
+    "query": ("filter",),
 }
 """Fields that one shape has and another calls differently: no likeness of letters tells them."""
 

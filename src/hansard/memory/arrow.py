@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from hansard.memory.filters import ALIASES
 from hansard.memory.pulse import BLOBS
-from hansard.memory.view import COMPUTED, COMPUTED_ORDER, Column, Numbers, View
+from hansard.memory.view import COMPUTED, SINGLE, Column, Numbers, Rows, View
 
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 SHAPE: Final = pa.list_(pa.int64(), 2)
@@ -32,10 +32,8 @@ class Batches:
     Columns that no filter cut are the file's own bytes, where Arrow has the same form for them.
     """
 
-    def __init__(
-        self, found: Sequence[tuple[View, Numbers | None]], names: Sequence[str] = (), *, blobs: bool = False
-    ) -> None:
-        """Batches of these records (``None``: all of a segment).
+    def __init__(self, found: Sequence[tuple[View, Rows]], names: Sequence[str] = (), *, blobs: bool = False) -> None:
+        """Batches of these records.
 
         Args:
             found: the records.
@@ -44,7 +42,7 @@ class Batches:
         """
         self._found = found
         self._texts: dict[str, _Texts] = {}
-        header = [*COMPUTED_ORDER, "train_pair_indices"]
+        header = [*SINGLE, "train_pair_indices"]
         others = {name for view, _ in found for name in view.names()} - set(header)
         self._names = list(dict.fromkeys(names)) or [*header, *sorted(others)]
         self._blobs = BLOBS if blobs else ()
@@ -72,14 +70,11 @@ class Batches:
         """All of them."""
         return pa.Table.from_batches(self, self.schema)
 
-    def _array(self, view: View, name: str, rows: Numbers | None) -> pa.Array:
+    def _array(self, view: View, name: str, rows: Rows) -> pa.Array:
         form, name = self.schema.field(name).type, ALIASES.get(name, name)
-        length = view.rows if rows is None else len(rows)
+        length = view.count(rows)
         if name in COMPUTED:
-            there = np.arange(view.rows) if rows is None else rows
-            if name == "seq":
-                return pa.array(there + view.head.first_seq)
-            return pa.array(view.pulses_of(there) if name == "pulse_id" else np.full(length, view.head.worker))
+            return pa.array(view.computed(name, view.each(rows)))
         column = view.column(name)
         if column is None:
             return pa.nulls(length, form)
@@ -113,6 +108,6 @@ class _Texts:
         return pa.DictionaryArray.from_arrays(found, pa.array(self._places, pa.string()))
 
 
-def _maps(view: View, rows: Numbers | None) -> Iterator[tuple[Any, ...]]:
+def _maps(view: View, rows: Rows) -> Iterator[tuple[Any, ...]]:
     for part, form in view.chunks(rows):
         yield from view.maps_of(form, part, fresh=False)

@@ -5,15 +5,17 @@ Tests put another in its place, which drops, tears and reorders what was not syn
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from hansard.kernel.errors import HansardError
+
 VECTORS: Final = 512
 """Buffers that one call takes at most (Linux: 1,024)."""
-
 
 ZEROS: Final = bytes(1 << 20)
 """So many are written at once."""
@@ -121,3 +123,40 @@ class Untouched(Disk):
 
     def remove(self, path: Path) -> None:
         """Files stay."""
+
+
+def put(disk: Disk, path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file piece by piece, and sync it; one of that name goes first. Its folder is not synced.
+
+    Raises:
+        OSError: the file is not there, or not whole.
+    """
+    if path.exists():  # of somebody who died here
+        disk.remove(path)
+    handle, position = disk.create(path), 0
+    try:
+        for piece in pieces:
+            disk.write(handle, [piece], position)
+            position += len(piece)
+        disk.sync(handle)
+    finally:
+        disk.close(handle)
+
+
+def put_in_place(disk: Disk, path: Path, pieces: Iterable[bytes], check: Callable[[Path], None] | None = None) -> None:
+    """Put a file in another's place, once it is whole on the disk and ``check`` raised nothing of it.
+
+    Raises:
+        OSError: the old file still stands, or the new one whose name is not synced; so for whatever ``check`` raises.
+    """
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        put(disk, temporary, pieces)
+        if check is not None:
+            check(temporary)
+        disk.rename(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError, HansardError):
+            disk.remove(temporary)
+        raise
+    disk.sync_folder(path.parent)

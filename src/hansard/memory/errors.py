@@ -143,6 +143,18 @@ def memory_missing() -> HansardError:
     )
 
 
+def records_would_overwrite(name: str, form: str) -> HansardError:
+    """Something else than an export of records stands where one should go."""
+    return HansardError(
+        "conflict",
+        "records_would_overwrite",
+        f"'{name}' exists and holds no such records ({form}); it was left as it is",
+        field="output_path",
+        value=name,
+        suggestion="Give another output_path, or move that file away",
+    )
+
+
 def memory_unreadable(file: str, why: str) -> HansardError:
     """The system does not let a segment be read."""
     return HansardError(

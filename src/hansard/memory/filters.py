@@ -37,11 +37,15 @@ import numpy as np
 from hansard.kernel.errors import did_you_mean, shown
 from hansard.memory import errors
 from hansard.memory.pulse import BLOBS
+from hansard.memory.schema_map import TIME_END, finer_unit
 from hansard.memory.segment import ABSENT
-from hansard.memory.view import COMPUTED, Column, Numbers, View
+from hansard.memory.view import COMPUTED, Column, Numbers, Rows, View
 
 Scalar = str | float | int | bool | None
 DEPTH: Final = 64
+NAMES: Final = 32
+"""Names in a way into records at most: each may hold dots itself, so every way to part them is tried."""
+
 DIGITS: Final = 1000
 """Digits of a whole number at most; a longer one is more than any column holds."""
 
@@ -58,6 +62,10 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE,
 )
+_OTHERWISE: Final = {"=": "'==' for equals", "&": "'and'", "|": "'or'", "!": "'not'"}
+"""Signs of other languages, and what is written here."""
+_WORDS: Final = frozenset({"and", "or", "not", "in", "has", "true", "false", "null"})
+_TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -124,15 +132,26 @@ class _Parser:
             if found is None:
                 rest = self._text[position:]
                 start = position + len(rest) - len(rest.lstrip())
-                remedy = "Write '==' for equals" if self._text[start] == "=" else None
+                written = next((word for sign, word in _OTHERWISE.items() if self._text.startswith(sign, start)), None)
+                remedy = None if written is None else f"Write {written}"
                 raise errors.filter_invalid(self._text, start, "holds something unknown", suggestion=remedy)
             kind = found.lastgroup or ""
             yield kind, found[kind], found.start(kind)
             position = found.end()
         yield "end", "", end
 
-    def _fault(self, why: str) -> Exception:
-        return errors.filter_invalid(self._text, self._tokens[self._at][2], why)
+    def _fault(self, why: str, suggestion: str | None = None) -> Exception:
+        for _, word, _ in self._tokens[max(self._at - 1, 0) : self._at + 1]:
+            if suggestion is None and word not in _WORDS and word.lower() in _WORDS:
+                suggestion = f"Write '{word.lower()}' for '{word}'"
+        return errors.filter_invalid(self._text, self._tokens[self._at][2], why, suggestion=suggestion)
+
+    def _turned(self) -> str | None:
+        """How a comparison is written that begins with its value."""
+        (kind, value, _), (_, sign, _), (other, name, _), *_ = [*self._tokens[self._at :], *[("", "", 0)] * 2]
+        if kind in ("number", "text") and sign in _TURNED and other == "name":
+            return f"Begin with the name: {name} {_TURNED[sign]} {value}"
+        return None
 
     def _next(self) -> tuple[str, str, int]:
         token = self._tokens[self._at]
@@ -183,7 +202,9 @@ class _Parser:
     def _comparison(self) -> Filter:
         kind, word, position = self._tokens[self._at]
         if kind != "name" or word in ("and", "or", "in", "has"):
-            raise self._fault("needs the name of a column here")
+            raise self._fault("needs the name of a column here", self._turned())
+        if word.count(".") >= NAMES:
+            raise self._fault(f"names a way of more than {NAMES} names")
         self._at += 1
         name = ALIASES.get(word, word)
         if sign := self._took(*_COMPARE):
@@ -214,6 +235,11 @@ class _Parser:
         value: Scalar
         if kind == "number":
             value = float(word) if re.search(r"[.eE]", word) or len(word) > DIGITS else int(word)
+            if name == "timestamp" and value >= TIME_END:
+                finer = finer_unit(value)
+                looks = "" if finer is None else f"It looks like {finer[0]}: divide by {finer[1]:,}. "
+                remedy = f"{looks}Give seconds since 1970, or a text in ISO 8601"
+                raise self._fault("has a time beyond the year 10000", remedy)
         elif kind == "text":
             value = self._read_text(word)
             if name == "timestamp":
@@ -244,30 +270,27 @@ class _Parser:
 
 # -- what a filter finds -----------------------------------------------------------------------------------------------
 
-Rows = Numbers | None
-"""Rows of a segment in order; ``None`` is all of them."""
-
 Seen = dict[str, set[str]]
 """By way into records: of what kinds were the values that stood there in those that were looked at."""
 
 _NONE: Final[Numbers] = np.zeros(0, np.int64)
 
 
-def names_in(found: Filter | None) -> Iterator[Compare]:
+def comparisons(found: Filter | None) -> Iterator[Compare]:
     """Every comparison of a filter."""
     if isinstance(found, Compare):
         yield found
     elif isinstance(found, Not):
-        yield from names_in(found.inner)
+        yield from comparisons(found.inner)
     elif found is not None:
         for part in found.parts:
-            yield from names_in(part)
+            yield from comparisons(part)
 
 
 def is_way(name: str) -> bool:
     """Whether a name leads into a record (``context.telemetry.fps``) and is no column's."""
     blob, dot, rest = name.partition(".")
-    return blob in BLOBS and bool(dot and rest)
+    return blob in BLOBS and bool(dot and rest) and rest.count(".") < NAMES
 
 
 def known_names(views: Iterable[View]) -> set[str]:
@@ -282,7 +305,7 @@ def check(found: Filter | None, text: str, views: list[View]) -> None:
         HansardError: ``filter_invalid``.
     """
     views = [view for view in views if view.rows]
-    for compare in names_in(found):
+    for compare in comparisons(found):
         if is_way(compare.name):
             continue
         if compare.name not in COMPUTED and views and all(view.column(compare.name) is None for view in views):
@@ -374,7 +397,7 @@ def _kinds(view: View, name: str) -> Iterator[str | None]:
 def unmet(found: Filter | None, seen: Seen) -> list[str]:
     """Of the ways that a filter names: those at which nothing stood, and those where nothing was like the value."""
     told = []
-    for compare in names_in(found):
+    for compare in comparisons(found):
         kinds = seen.get(compare.name)
         for value in compare.value if compare.sign == "in" else (compare.value,):
             wanted = _wanted(compare, value)
@@ -417,11 +440,11 @@ def _select(view: View, found: Filter | None, seen: Seen, rows: Rows) -> Rows:
         mask: Numbers | None = None
         for part in sorted(found.parts, key=lambda each: _cost(view, each)):
             if rows is None and isinstance(part, Compare):  # whole columns are compared before rows are picked
-                found_ = _tested(view, part, seen, None)
-                if found_ is True:
+                tested = _tested(view, part, seen, None)
+                if tested is True:
                     continue
-                if isinstance(found_, np.ndarray):
-                    mask = found_ if mask is None else mask & found_
+                if isinstance(tested, np.ndarray):
+                    mask = tested if mask is None else mask & tested
                     continue
             if mask is not None:
                 rows, mask = np.flatnonzero(mask), None
@@ -429,19 +452,19 @@ def _select(view: View, found: Filter | None, seen: Seen, rows: Rows) -> Rows:
                 return rows
             rows = select(view, part, seen, rows)
         return rows if mask is None else mask
-    holds = np.zeros(view.rows, bool)
+    passes = np.zeros(view.rows, bool)
     for part in found.parts if isinstance(found, Or) else (found.inner,):
         inner = _select(view, part, seen, rows)
-        holds[slice(None) if inner is None else inner] = True
+        passes[slice(None) if inner is None else inner] = True
     if isinstance(found, Not):
-        holds = ~holds
-    return holds if rows is None else rows[holds[rows]]
+        passes = ~passes
+    return passes if rows is None else rows[passes[rows]]
 
 
 def _cost(view: View, part: Filter) -> int:
     """What to ask first: few bytes, then numbers, then what must be decoded."""
     if not isinstance(part, Compare):
-        return 1 + max((_cost(view, each) for each in names_in(part)), default=0)
+        return 1 + max((_cost(view, each) for each in comparisons(part)), default=0)
     column = view.column(part.name) if part.name not in COMPUTED else None
     if column is None:
         return 3 if part.name in COMPUTED or "." not in part.name else 9
@@ -461,8 +484,7 @@ def _tested(view: View, compare: Compare, seen: Seen, rows: Rows) -> Numbers | b
     """Which of the rows pass; all or none; ``None`` where records must be decoded to tell."""
     name = compare.name
     if name in COMPUTED:
-        there = np.arange(view.rows) if rows is None else rows
-        return _number_test(_computed(view, name, there), compare)
+        return _number_test(view.computed(name, view.each(rows)), compare)
     column = view.column(name)
     if column is None:
         if is_way(name):
@@ -486,12 +508,6 @@ def _tested(view: View, compare: Compare, seen: Seen, rows: Rows) -> Numbers | b
         accepted = [place for place, value in enumerate((False, True, None)) if holds(value, compare)]
         return data == accepted[0] if len(accepted) == 1 else np.isin(data, accepted)
     return _number_test(data, compare)
-
-
-def _computed(view: View, name: str, rows: Numbers) -> Numbers:
-    if name == "pulse_id":
-        return view.pulses_of(rows)
-    return rows + view.head.first_seq if name == "seq" else np.full(len(rows), view.head.worker)
 
 
 def _number_test(data: Numbers, compare: Compare) -> Numbers:

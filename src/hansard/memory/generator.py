@@ -52,17 +52,8 @@ def windows(count: int, seed: int, *, start: float = START, manipulated: float =
                 baselines = SessionBaselines()
             bot = rng.choice(BOTS)
             rigged = bot is None and rng.random() < manipulated
-            session = {
-                "session_id": f"S{match // SESSION:05d}",
-                "match_id": f"M{match:06d}",
-                "source": "live",
-                "map_name": rng.choice(MAPS),
-                "mode_name": rng.choice(MODES),
-                "bot_difficulty": bot,
-                "perspective": "pov",
-                "run_id": f"RUN_{match // (SESSION * 10):03d}",
-                "generated": True,
-            }
+            ids = f"S{match // SESSION:05d}", f"M{match:06d}", f"RUN_{match // (SESSION * 10):03d}"
+            session = _session(*ids, rng.choice(MAPS), rng.choice(MODES), bot)
         yield _window(rng, start + SECONDS * number, session, baselines, high=rigged and within // BURST % 4 == 3)
 
 
@@ -79,17 +70,7 @@ def m456() -> Iterator[dict[str, Any]]:
     rng = random.Random(M456_SEED)  # noqa: S311 -- nothing secret
     for place, (match, bot) in enumerate(M456_LOBBY):
         baselines = SessionBaselines()
-        session = {
-            "session_id": f"S{match[1:]}",
-            "match_id": match,
-            "source": "live",
-            "map_name": "Rust",
-            "mode_name": "TDM",
-            "bot_difficulty": bot,
-            "perspective": "pov",
-            "run_id": "RUN_456",
-            "generated": True,
-        }
+        session = _session(f"S{match[1:]}", match, "RUN_456", "Rust", "TDM", bot)
         for within in range(MATCH):
             start = START + SECONDS * (place * MATCH + within)
             yield _window(rng, start, session, baselines, high=match == "M456" and within // BURST % 4 == 3)
@@ -97,6 +78,22 @@ def m456() -> Iterator[dict[str, Any]]:
 
 SCENARIOS: Final[dict[str, Callable[[], Iterator[dict[str, Any]]]]] = {"m456": m456}
 """Windows that a shipped example is about, by its name."""
+
+
+def _session(
+    session_id: str, match_id: str, run_id: str, map_name: str, mode_name: str, bot: str | None
+) -> dict[str, Any]:
+    return {
+        "session_id": session_id,
+        "match_id": match_id,
+        "source": "live",
+        "map_name": map_name,
+        "mode_name": mode_name,
+        "bot_difficulty": bot,
+        "perspective": "pov",
+        "run_id": run_id,
+        "generated": True,
+    }
 
 
 def _window(

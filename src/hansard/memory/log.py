@@ -9,7 +9,7 @@ from typing import Final
 
 from hansard.kernel.errors import HansardError
 from hansard.memory import errors
-from hansard.memory.segment import START, Handle, Walk, read_head, segments
+from hansard.memory.segment import START, Handle, SegmentHead, Walk, first_pulse, read_head, segments, with_stops
 from hansard.memory.view import View
 
 WORKER: Final = re.compile(r"worker-([0-9]{3,10})\Z")
@@ -42,29 +42,24 @@ def workers(memory: Path) -> dict[int, Path]:
 class Log:
     """All segments below a memory's folder. Reading takes no lock and disturbs no writer."""
 
-    def __init__(self, folder: Path, only: frozenset[int] | None = None) -> None:
-        """Open what is there now; ``only`` these workers.
+    def __init__(self, folder: Path) -> None:
+        """Open what is there now.
 
         Raises:
             HansardError: ``memory_corrupt``, ``memory_foreign``, ``memory_newer``, ``memory_unreadable``.
         """
         self._folder = folder
-        self._only = only
         self._views: dict[int, dict[Path, View]] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """Take up what was appended, begun or removed since."""
         for worker, folder in workers(self._folder).items():
-            if self._only is not None and worker not in self._only:
-                continue
             known = self._views.setdefault(worker, {})
             paths = segments(folder)
             for path in [path for path in known if path not in paths]:
                 del known[path]  # not closed: somebody may go through its records yet (``View.__del__``)
-            for place, path in enumerate(paths):
-                following = paths[place + 1 : place + 2]
-                stop = int(following[0].stem) if following else None
+            for path, stop in with_stops(paths):
                 view = known.get(path)
                 if view is not None and (view.handle.replaced() or not (view.sealed or view.stop == stop)):
                     del known[path]  # another file by now, or its last pulses are superseded since
@@ -76,7 +71,7 @@ class Log:
                 view = _opened(path, worker, stop=stop)
                 if view is not None:
                     known[path] = view
-            self._views[worker] = dict(sorted(known.items(), key=lambda each: int(each[0].stem)))
+            self._views[worker] = dict(sorted(known.items(), key=lambda each: first_pulse(each[0])))
 
     @property
     def workers(self) -> dict[int, list[View]]:
@@ -90,11 +85,11 @@ class Log:
             yield from views.values()
 
     def gaps(self) -> Iterator[tuple[int, int, int]]:
-        """Where records are missing between two segments: worker, the first seq that is, and the first that is not."""
+        """Where records are missing before a segment: worker, the first seq that is, and the first that is not."""
         for worker, views in self._views.items():
-            seq: int | None = None
+            seq = 0
             for view in views.values():
-                if seq is not None and view.head.first_seq > seq:
+                if view.head.first_seq > seq:
                     yield worker, seq, view.head.first_seq
                 seq = view.head.first_seq + view.rows
 
@@ -122,17 +117,29 @@ def _opened(path: Path, worker: int, *, stop: int | None) -> View | None:
             raise
         return None
     try:
-        head = read_head(handle)
+        head = head_of(handle, worker, last=stop is None)
         if head is None:
-            if stop is None and not Walk.anything(handle):
-                handle.close()
-                return None
-            raise errors.memory_corrupt(path.name, 0, f"a segment's header of {START} bytes", "a damaged one")
-        if head.worker != worker:
-            raise errors.memory_foreign(path.name, f"it is of worker {head.worker}")
-        if head.first_pulse != int(path.stem):
-            raise errors.memory_foreign(path.name, f"it begins with pulse {head.first_pulse}")
+            handle.close()
+            return None
         return View(handle, head, stop)
     except BaseException:
         handle.close()
         raise
+
+
+def head_of(handle: Handle, worker: int, *, last: bool) -> SegmentHead | None:
+    """The header of a worker's segment; ``None`` where it is not written yet, as only of the last one.
+
+    Raises:
+        HansardError: ``memory_corrupt``, ``memory_foreign``, ``memory_newer``.
+    """
+    head = read_head(handle)
+    if head is None:
+        if last and not Walk.anything(handle):
+            return None
+        raise errors.memory_corrupt(handle.name, 0, f"a segment's header of {START} bytes", "a damaged one")
+    if head.worker != worker:
+        raise errors.memory_foreign(handle.name, f"it is of worker {head.worker}")
+    if head.first_pulse != first_pulse(handle.path):
+        raise errors.memory_foreign(handle.name, f"it begins with pulse {head.first_pulse}")
+    return head

@@ -23,6 +23,7 @@ from hansard.memory import errors
 from hansard.memory.disk import Disk
 from hansard.memory.filters import Filter
 from hansard.memory.log import Log, worker_folder
+from hansard.memory.notes import Retained, beginning
 from hansard.memory.pulse import Record, Schema
 from hansard.memory.query import Query
 from hansard.memory.record import ForgeRecord
@@ -36,21 +37,27 @@ class Ingested(msgspec.Struct, frozen=True):
     taken: int
     refused: int
     durable_upto: int
+    """The last pulse that is on the disk."""
 
 
 class WorkerFacts(msgspec.Struct, frozen=True):
-    """A worker's log in numbers; ``chain`` is the value that a note of today would keep."""
+    """A worker's log in numbers."""
 
     worker: int
     segments: int
     records: int
     pulses: int
     last_pulse: int
+    """0 where there is none."""
     last_seq: int
+    """-1 where there is none."""
     bytes: int
+    """Of its segments as they are stored."""
     first_time: float | None
+    """Of the earliest record, seconds since 1970."""
     last_time: float | None
     chain: str
+    """Chain value of the last pulse, in hexadecimal: what a head notes."""
 
 
 class Memory:
@@ -178,6 +185,10 @@ class Memory:
             windows: as ``append`` takes them. An error among them counts as a window that is refused with it.
             source: whose they are.
             refused: told each refusal, with the window's number from 1.
+
+        Raises:
+            HansardError: ``source_unknown``, ``memory_unwritable``.
+            KeyboardInterrupt: what was taken is on the disk then, and the error says how much that is.
         """
         failed = 0
 
@@ -188,10 +199,16 @@ class Memory:
                 refused(number, fault)
 
         schema, append, taken = schema_map(source).schema, self._writer.append, 0
-        for record in mapped(windows, source, self._settings, told):
-            append(record, schema)
-            taken += 1
-        self._writer.flush()
+        begin = self._writer.next_seq
+        try:
+            for record in mapped(windows, source, self._settings, told):
+                append(record, schema)
+                taken += 1
+            self._writer.flush()
+        except KeyboardInterrupt:
+            upto = self._writer.flush()
+            kept = self._writer.next_seq - begin
+            raise KeyboardInterrupt(f"{kept:,} kept, on the disk up to pulse {upto}") from None
         return Ingested(taken, failed, self._writer.durable_upto)
 
     def extend(self, records: Iterable[Record], schema: Schema | str = TASK_ID) -> int:
@@ -257,11 +274,22 @@ class Memory:
         return self.query().count()
 
     def gaps(self) -> list[str]:
-        """Where records are not there between two segments, in words: lost, or taken out (``verify`` tells more)."""
+        """Where records are not there, in words: lost, taken out, removed by retention (``verify`` tells more)."""
         return [
-            f"worker {worker} has a gap: {behind - first:,} records are not there, seq {first} to {behind - 1}"
+            f"worker {worker} {self._why(worker, first)}: {behind - first:,} records are not there, "
+            f"seq {first} to {behind - 1}"
             for worker, first, behind in self._current().gaps()
         ]
+
+    def _why(self, worker: int, first: int) -> str:
+        if first == 0:
+            head = self._current().workers[worker][0].head
+            note = beginning(worker_folder(self._folder, worker), head.first_pulse, head.before.hex())
+            if isinstance(note, Retained):
+                return f"begins where retention left it ({note.rule})"
+            if note is None:
+                return "lacks its beginning, and nothing notes why"
+        return "has a gap"
 
     def facts(self) -> list[WorkerFacts]:
         """Each worker's log in numbers."""

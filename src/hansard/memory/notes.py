@@ -7,14 +7,21 @@ A note explains; it proves nothing. ``verify`` believes one only of the very pla
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from hansard.memory.disk import Disk
+from hansard.kernel.files import opened
+from hansard.memory.disk import Disk, put_in_place
+from hansard.memory.pulse import NOWHERE
 
 NAME: Final = "upkeep.ndjson"
+
+LIMIT: Final = 16 * 1024 * 1024
+"""Bytes of notes that are read at most."""
 
 
 class Gap(msgspec.Struct, frozen=True, tag_field="what", tag="gap"):
@@ -34,7 +41,7 @@ class Gap(msgspec.Struct, frozen=True, tag_field="what", tag="gap"):
     """How many seqs are not there."""
     file: str
     """The segment behind it."""
-    kept_aside: str | None = None
+    kept_aside: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.-]{1,255}$")] | None = None
     """The file with the bytes as they were, where a repair made the gap."""
 
     @property
@@ -70,7 +77,7 @@ def notes_of(folder: Path) -> tuple[dict[Place, Gap], list[Retained], int]:
     """The notes of a worker: gaps by their places, retentions, and how many lines cannot be read.
 
     Raises:
-        OSError: the file is there and cannot be read.
+        OSError: what is there cannot be read, is no regular file, or larger than notes ever are.
     """
     gaps: dict[Place, Gap] = {}
     removed: list[Retained] = []
@@ -78,7 +85,7 @@ def notes_of(folder: Path) -> tuple[dict[Place, Gap], list[Retained], int]:
     for line in _bytes(folder / NAME).splitlines():
         try:
             note = _decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             bad += 1
             continue
         if isinstance(note, Gap):
@@ -88,6 +95,22 @@ def notes_of(folder: Path) -> tuple[dict[Place, Gap], list[Retained], int]:
     return gaps, removed, bad
 
 
+def beginning(folder: Path, pulse: int, before: str) -> Retained | Gap | None:
+    """What notes where a worker's records went that were before its first segment, by that one's header.
+
+    Args:
+        folder: of the worker.
+        pulse: the first of the segment.
+        before: the chain value that it names.
+    """
+    try:
+        gaps, removed, _ = notes_of(folder)
+    except OSError:
+        return None
+    let_go = next((each for each in removed if (each.pulse, each.chain) == (pulse - 1, before)), None)
+    return let_go or gaps.get((0, NOWHERE.hex(), pulse, before))
+
+
 def noted(disk: Disk, folder: Path, note: Gap | Retained) -> None:
     """Write one note behind the others; on the disk when this returns.
 
@@ -95,20 +118,16 @@ def noted(disk: Disk, folder: Path, note: Gap | Retained) -> None:
         OSError: the notes are as they were.
     """
     path = folder / NAME
-    temporary = folder / f"{NAME}.part"
-    if temporary.exists():
-        disk.remove(temporary)
-    handle = disk.create(temporary)  # as a whole, so that no line is ever torn
-    try:
-        disk.write(handle, [_bytes(path), msgspec.json.encode(note) + b"\n"], 0)
-        disk.sync(handle)
-    finally:
-        disk.close(handle)
-    disk.rename(temporary, path)
-    disk.sync_folder(folder)
+    # as a whole, so that no line is ever torn
+    before = _bytes(path)
+    ended = b"" if before.endswith(b"\n") or not before else b"\n"
+    put_in_place(disk, path, [before + ended + msgspec.json.encode(note) + b"\n"])
 
 
 def _bytes(path: Path) -> bytes:
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes()
+    with contextlib.suppress(FileNotFoundError), opened(path) as file:
+        data = file.read(LIMIT + 1)
+        if len(data) > LIMIT:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return data
     return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import Counter
@@ -16,10 +17,12 @@ from hansard.kernel.clock import Clock, system_clock
 from hansard.kernel.errors import HansardError, invalid_field, missing_field, path_not_allowed
 from hansard.kernel.operations import Call, operation
 from hansard.memory import errors, shapes
+from hansard.memory.disk import Disk, Untouched
 
 if TYPE_CHECKING:  # what reads and writes the log loads numpy, which no other room needs: opened when it is asked for
     from hansard.memory.memory import Memory
     from hansard.memory.schema_map import MapSettings
+    from hansard.memory.verify import WorkerHead
 
 REFUSALS: Final = 100
 """Refused windows that are told one by one."""
@@ -29,7 +32,6 @@ REFUSALS_OF_ALL: Final = 10
 
 PATIENCE_SECONDS: Final = 10.0
 """How long an append waits while another process, or another caller of this one, writes as the same worker."""
-
 
 HEAD: Final = re.compile(r"[0-9]{1,10}:[0-9]{1,20}:[0-9a-f]{64}")
 HEAD_LIKE: Final = f"0:157:{'9f' * 32}"
@@ -73,13 +75,14 @@ class MemoryOperations:
 
     @operation(writes=True, store=False, tools="memory")
     def memory_append(self, request: shapes.MemoryAppend, call: Call) -> shapes.MemoryIngested:
-        """Keep windows or model calls; they are on the disk when the answer comes."""
+        """Keep windows or model calls; they are on the disk when the answer comes. Sent twice they are kept twice:
+        where an answer was lost, first ask 'memory_query' for their times."""
         return self._taken(enumerate(request.windows, 1), request.source, request.worker, call)
 
     @operation(writes=True, store=False, tools="memory", scope="admin")
     def memory_ingest(self, request: shapes.MemoryIngest, call: Call) -> shapes.MemoryIngested:
         """Keep the windows or model calls of an NDJSON file; a bad line is refused and told, the others are kept."""
-        from hansard.memory.upkeep import windows_of
+        from hansard.memory.files import windows_of
 
         path = Path(request.path)
         if request.path == "-" and self._standard_input is not None:
@@ -145,7 +148,7 @@ class MemoryOperations:
         if dry_run:
             taken, upto = sum(1 for _ in mapped(watched(), source, self._settings(), refused)), 0
         else:
-            with self._opened(worker) as memory:
+            with self._opened(worker, call) as memory:
                 done = memory.ingest(watched(), source, refused=refused)
             taken, upto = done.taken, done.durable_upto
         if failed and not taken and not dry_run:
@@ -158,7 +161,7 @@ class MemoryOperations:
             dry_run=dry_run, taken=taken, refused=failed, durable_upto=upto, refusals=refusals, notes=notes
         )
 
-    def _opened(self, worker: int) -> Memory:
+    def _opened(self, worker: int, call: Call) -> Memory:
         """The memory for appending, once nobody else writes as this worker."""
         from hansard.memory.memory import Memory
 
@@ -169,6 +172,7 @@ class MemoryOperations:
             except HansardError as fault:
                 if fault.code != "memory_owned" or time.monotonic() >= until:
                     raise
+            call.progress(0, None, f"waiting: another writes as worker {worker}")
             time.sleep(0.02)
 
     # ------------------------------------------------------------------ reading
@@ -262,6 +266,8 @@ class MemoryOperations:
                 raise invalid_field("heads", text, "is no head", suggestion=f"Give it as it was told, like {HEAD_LIKE}")
             worker, pulse, chain = text.split(":")
             noted.append((int(worker), int(pulse), chain))
+        if not self._folder.is_dir():
+            raise errors.memory_missing()
         found = verify(self._folder, noted=noted, progress=call.progress)
         return shapes.MemoryVerified(
             ok=found.ok,
@@ -269,16 +275,18 @@ class MemoryOperations:
             pulses=found.pulses,
             segments=found.segments,
             bytes=found.bytes,
-            heads=[f"{head.worker}:{head.pulse_id}:{head.chain}" for head in found.heads],
+            heads=[_head(each) for each in found.heads],
             findings=[_plain(each) for each in found.findings],
             gaps=[_plain(each) for each in found.gaps],
+            proved=[_head(each) for each in found.proved],
             notes=found.notes,
         )
 
     @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
     def memory_export(self, request: shapes.MemoryExport, call: Call) -> shapes.MemoryExported:
         """Write the records of a filter into a file: NDJSON (an audit log), Parquet or Arrow."""
-        from hansard.memory.upkeep import export, form_of
+        from hansard.memory.files import export, form_of, is_export
+        from hansard.memory.filters import is_way, nothing_stands
 
         path = Path(request.output_path)
         if not self._may_write(path):
@@ -286,6 +294,8 @@ class MemoryOperations:
         form = form_of(path, request.format)
         with self._reading() as memory:
             query = memory.query(request.filter)
+            if os.path.isfile(path) and not is_export(path, form, request.columns or ()):  # noqa: PTH113  # a long name
+                raise errors.records_would_overwrite(request.output_path, form)
             written = export(
                 query,
                 path,
@@ -295,8 +305,16 @@ class MemoryOperations:
                 name=request.output_path,
                 progress=call.progress,
             )
+            empty = [
+                name
+                for name in dict.fromkeys(request.columns or ())
+                if written and is_way(name) and all(value is None for (value,) in islice(query.picked(name), written))
+            ]
             return shapes.MemoryExported(
-                path=request.output_path, records=written, format=form, notes=[*memory.gaps(), *query.notes()]
+                path=request.output_path,
+                records=written,
+                format=form,
+                notes=[*memory.gaps(), *query.notes(), *map(nothing_stands, empty)],
             )
 
     # ------------------------------------------------------------------ upkeep
@@ -304,23 +322,21 @@ class MemoryOperations:
     @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
     def memory_repair(self, request: shapes.MemoryRepair, call: Call) -> shapes.MemoryRepaired:  # noqa: ARG002
         """Keep what is whole of a damaged log; the bytes as they were are copied aside first."""
-        from hansard.memory.disk import Disk, Untouched
         from hansard.memory.upkeep import repair
 
-        mended = repair(self._folder, disk=Untouched() if request.dry_run else Disk())
+        mended = repair(self._folder, disk=_disk(request.dry_run))
         return shapes.MemoryRepaired(dry_run=request.dry_run, mended=[_plain(each) for each in mended])
 
     @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True)
     def memory_compress(self, request: shapes.MemoryCompress, call: Call) -> shapes.MemoryCompressed:
         """Store closed segments compressed; they are read, verified and repaired as before."""
-        from hansard.memory.disk import Disk, Untouched
         from hansard.memory.upkeep import compress
 
         before = self._size()
-        done, stays = compress(self._folder, disk=Untouched() if request.dry_run else Disk(), progress=call.progress)
+        done, stays = compress(self._folder, disk=_disk(request.dry_run), progress=call.progress)
         return shapes.MemoryCompressed(
             dry_run=request.dry_run,
-            files=[each.file for each in done],
+            files=done,
             bytes_before=before,
             bytes_after=self._size(),
             stays=[_plain(each) for each in stays],
@@ -332,23 +348,52 @@ class MemoryOperations:
     @operation(store=False, writes=True, tools="memory", scope="admin", idempotent=True, destructive=True)
     def memory_retain(self, request: shapes.MemoryRetain, call: Call) -> shapes.MemoryRetained:  # noqa: ARG002
         """Remove the oldest closed segments, by age or by size; the chain of what stays holds."""
-        from hansard.memory.disk import Disk, Untouched
         from hansard.memory.upkeep import retain
 
         now = self._clock().timestamp()
-        disk = Untouched() if request.dry_run else Disk()
+        disk = _disk(request.dry_run)
         gone, stays = retain(self._folder, days=request.days, megabytes=request.megabytes, now=now, disk=disk)
         return shapes.MemoryRetained(
             dry_run=request.dry_run,
             removed=[_plain(each) for each in gone],
             stays=[_plain(each) for each in stays],
+            notes=self._retained(removed=bool(gone), dry_run=request.dry_run),
         )
+
+    def _retained(self, *, removed: bool, dry_run: bool) -> list[str]:
+        """What a removal means for others, and what none removes."""
+        from hansard.memory.log import workers
+        from hansard.memory.segment import kept_aside
+
+        notes = []
+        if removed:
+            when = "Afterwards" if dry_run else "From now on"
+            notes.append(
+                f"{when} exhibits of queries that found some of these records do not hold: 'exhibit_list' tells "
+                "which of a dialogue"
+            )
+        aside = [path.stat().st_size for folder in workers(self._folder).values() for path in kept_aside(folder)]
+        if aside:
+            told = "1 file" if len(aside) == 1 else f"{len(aside):,} files"
+            notes.append(
+                f"{told} of bytes that were set aside as damaged or torn stay, {sum(aside) / 1024**2:,.1f} MiB, old "
+                "records among them: remove them by hand once nobody needs them"
+            )
+        return notes
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
     """A typed answer as plain JSON data."""
     plain: dict[str, Any] = msgspec.to_builtins(value)
     return plain
+
+
+def _head(head: WorkerHead) -> str:
+    return f"{head.worker}:{head.pulse_id}:{head.chain}"
+
+
+def _disk(dry_run: bool) -> Disk:
+    return Untouched() if dry_run else Disk()
 
 
 def _json(value: Any) -> Any:

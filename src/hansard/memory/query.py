@@ -23,20 +23,19 @@ from hansard.memory.filters import (
     Filter,
     Not,
     Or,
-    Rows,
     Seen,
     check,
+    comparisons,
     counted,
     is_way,
     known_names,
-    names_in,
     parse,
     select,
     standing,
     unmet,
 )
 from hansard.memory.record import ForgeRecord
-from hansard.memory.view import CHUNK, COMPUTED, Numbers, View
+from hansard.memory.view import CHUNK, COMPUTED, Numbers, Rows, View
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,8 +51,10 @@ BINS: Final = 100_000
 MEASURES: Final = ("eomm_score", "latency_ms")
 """What is summed up where no column is named: the first that records have."""
 
+_TIME: Final = itemgetter(3)
+"""Of a row: its timestamp."""
 
-_Each = Callable[[View, Numbers | None], Iterable[Iterable[Any]]]
+_Each = Callable[[View, Rows], Iterable[Iterable[Any]]]
 """Gives some records of a segment in one form, in portions."""
 
 
@@ -103,7 +104,7 @@ class Statistics(msgspec.Struct, frozen=True):
 
 
 class Bin(msgspec.Struct, frozen=True):
-    """A stretch of time [start, end): records, and the column's mean, smallest and largest (``None`` without any)."""
+    """A stretch of time [start, end): records with the column, its mean, smallest and largest (``None`` without)."""
 
     start: float
     end: float
@@ -149,13 +150,14 @@ class Query:
         self.text = found if isinstance(found, str) else ""
         self._filter = parse(found) if isinstance(found, str) else found
         self._seen: Seen = {}
-        self._decoded: dict[View, Rows] | None = {} if any(map(_at_way, names_in(self._filter))) else None
+        ways = any(is_way(compare.name) for compare in comparisons(self._filter))
+        self._decoded: dict[View, Rows] | None = {} if ways else None
         check(self._filter, self.text, self._views())
 
     def _views(self) -> list[View]:
         return [view for views in self._workers.values() for view in views]
 
-    def _found(self, views: Sequence[View]) -> Iterator[tuple[View, Numbers | None]]:
+    def _found(self, views: Sequence[View]) -> Iterator[tuple[View, Rows]]:
         for view in views:
             if self._decoded is None:
                 rows = select(view, self._filter, self._seen)
@@ -163,7 +165,7 @@ class Query:
                 if view not in self._decoded:
                     self._decoded[view] = select(view, self._filter, self._seen)
                 rows = self._decoded[view]
-            if view.rows if rows is None else len(rows):
+            if view.count(rows):
                 yield view, rows
             if len(views) > HELD:
                 view.let_go()
@@ -183,7 +185,7 @@ class Query:
     def count(self) -> int:
         """How many there are."""
         if self._decoded is not None:
-            return sum(view.rows if rows is None else len(rows) for view, rows in self._found(self._views()))
+            return sum(view.count(rows) for view, rows in self._found(self._views()))
         views, found = self._views(), 0
         for view in views:
             found += counted(view, self._filter, self._seen)
@@ -205,7 +207,7 @@ class Query:
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Records as tuples, in the order of ``ForgeRecord``; the quickest whole form."""
-        return self._merged(View.rows_of, lambda row: float(row[3]))
+        return self._merged(View.rows_of, _TIME)
 
     def in_time(self, packed: Callable[[tuple[Any, ...]], bytes]) -> Iterator[tuple[float, bytes]]:
         """Time and bytes of each record, which ``packed`` makes of it, in order of both.
@@ -235,11 +237,11 @@ class Query:
 
         The parts are those of the segment's forms (docs/memory-format.md, "Parts").
         """
-        return self._merged(View.raw_rows_of, lambda row: float(row[3]))
+        return self._merged(View.raw_rows_of, _TIME)
 
     def records(self) -> Iterator[ForgeRecord]:
         """Records, typed. Maps that records share (params, session) are one object for all: not to be changed."""
-        return starmap(ForgeRecord, self._merged(View.shared_rows_of, lambda row: float(row[3])))
+        return starmap(ForgeRecord, self._merged(View.shared_rows_of, _TIME))
 
     def __iter__(self) -> Iterator[Hit]:
         """Records that are read when they are asked for."""
@@ -270,7 +272,7 @@ class Query:
         self.check(*names)
         found: dict[str, list[Any]] = {name: [] for name in names}
         for view, rows in self._found(self._views()):
-            there = np.arange(view.rows) if rows is None else rows
+            there = view.each(rows)
             for name, values in found.items():
                 values.extend(_listed(view, name, there))
         return found
@@ -280,7 +282,7 @@ class Query:
         self.check(*names)
 
         def each(view: View, rows: Rows) -> Iterator[Iterable[tuple[Any, ...]]]:
-            there = np.arange(view.rows) if rows is None else rows
+            there = view.each(rows)
             for part in (there[start : start + CHUNK] for start in range(0, len(there), CHUNK)):
                 yield zip(*(_listed(view, name, part) for name in ("timestamp", *names)), strict=True)
 
@@ -376,11 +378,16 @@ class Query:
     def series(self, name: str | None = None, *, seconds: float = 60.0) -> list[Bin]:
         """A column (``measure``) over time, in stretches of so many seconds; empty ones are there too.
 
+        Only records that have it count.
+
         Raises:
             HansardError: ``invalid_field`` when the stretches are shorter than 0.001, or more than 100,000.
         """
         name, seconds = self.measure(name), _checked("seconds", seconds, 0.001)
-        ranges = [(times.min(), times.max()) for _, _, times in self._measured("timestamp")]
+        ranges = []
+        for view, rows, numbers in self._measured(name):  # a record without it may be years away
+            if len(times := _numbers(view, "timestamp", rows)[~np.isnan(numbers)]):
+                ranges.append((times.min(), times.max()))
         if not ranges:
             return []
         start, end = float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))
@@ -393,21 +400,20 @@ class Query:
             )
         first = math.floor(start / seconds)
         bins = math.floor(end / seconds) - first + 1
-        counts, there, sums = (np.zeros(bins, kind) for kind in (int, int, float))
+        counts, sums = np.zeros(bins, int), np.zeros(bins)
         smallest, largest = np.full(bins, np.inf), np.full(bins, -np.inf)
         for view, rows, numbers in self._measured(name):
-            place = np.floor(_numbers(view, "timestamp", rows) / seconds).astype(np.int64) - first
-            counts += np.bincount(place, minlength=bins)
             told = ~np.isnan(numbers)
-            place, numbers = place[told], numbers[told]
-            there += np.bincount(place, minlength=bins)
+            times, numbers = _numbers(view, "timestamp", rows)[told], numbers[told]
+            place = np.floor(times / seconds).astype(np.int64) - first
+            counts += np.bincount(place, minlength=bins)
             sums += np.bincount(place, numbers, bins)
             np.minimum.at(smallest, place, numbers)
             np.maximum.at(largest, place, numbers)
         found = []
-        columns = [column.tolist() for column in (counts, there, sums, smallest, largest)]
-        for number, (count, inside, whole, *extremes) in enumerate(zip(*columns, strict=True)):
-            mean, low, high = (whole / inside, *extremes) if inside else (None, None, None)
+        columns = [column.tolist() for column in (counts, sums, smallest, largest)]
+        for number, (count, whole, *extremes) in enumerate(zip(*columns, strict=True)):
+            mean, low, high = (whole / count, *extremes) if count else (None, None, None)
             found.append(Bin((first + number) * seconds, (first + number + 1) * seconds, count, mean, low, high))
         return found
 
@@ -510,11 +516,11 @@ class Query:
 
     def _first(self, limit: int | None) -> Iterator[tuple[View, Rows]]:
         for view, rows in self._found(self._views()):
-            count = view.rows if rows is None else len(rows)
+            count = view.count(rows)
             if limit is None or count <= limit:
                 yield view, rows
             elif limit:
-                yield view, np.arange(limit) if rows is None else rows[:limit]
+                yield view, view.each(rows)[:limit]
             if limit is not None:
                 limit = max(limit - count, 0)
 
@@ -560,10 +566,6 @@ def _hits(view: View, rows: Rows) -> Iterator[Iterable[Hit]]:
     yield map(Hit, repeat(view), range(view.rows) if rows is None else rows.tolist())
 
 
-def _at_way(compare: Compare) -> bool:
-    return is_way(compare.name)
-
-
 def _checked(name: str, value: object, least: float | None = None) -> float:
     """A number that a caller gave."""
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
@@ -585,17 +587,16 @@ def _different(view: View, name: str, rows: Rows) -> tuple[Sequence[Any], Number
     """The different values of a column of texts or lists in some records, and which of them each record has."""
     column = view.column(name)
     if column is None:
-        return [None], np.zeros(view.rows if rows is None else len(rows), np.int64)
+        return [None], np.zeros(view.count(rows), np.int64)
     return view.different(column, rows)
 
 
 def _numbers(view: View, name: str, rows: Rows) -> Numbers:
-    length = view.rows if rows is None else len(rows)
     if is_way(name):
         return _numbers_at(view, name, rows)
-    name = ALIASES.get(name, name)
+    name, length = ALIASES.get(name, name), view.count(rows)
     if name in COMPUTED:
-        return np.fromiter(view.listed(name, np.arange(view.rows) if rows is None else rows), float, length)
+        return view.computed(name, view.each(rows)).astype(float)
     column = view.column(name)
     if column is None:
         return np.full(length, np.nan)
@@ -615,4 +616,4 @@ def _numbers_at(view: View, way: str, rows: Rows) -> Numbers:
         if not isinstance(value, int | float | None):
             raise invalid_field("column", way, f"holds {value!r:.40}, which is no number")
     found = np.array([math.nan if value is None else value for value in values], float)
-    return np.full(view.rows if rows is None else len(rows), found[0]) if which is None else found[which]
+    return np.full(view.count(rows), found[0]) if which is None else found[which]

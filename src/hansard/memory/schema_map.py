@@ -118,7 +118,7 @@ def truevision_window(window: object, settings: MapSettings) -> Record:
     if len(window) > len(REQUIRED):
         _fold_unknown(window, telemetry, session, faults)
     if faults:
-        raise errors.window_refused(faults)
+        raise errors.window_refused(_misplaced(window, TASK_ID, REQUIRED, MODEL_CALL_REQUIRED) or faults)
     assert start is not None  # or there were faults
     assert end is not None
     assert score is not None
@@ -254,7 +254,7 @@ def model_call(call: object, settings: MapSettings) -> Record:  # noqa: ARG001
     session: dict[str, Any] = {name: texts[name] for name in _CALL_SESSION}
     _fold_unknown(call, telemetry, session, faults, known={"ts_start", "degraded", *metrics, *texts})
     if faults:
-        raise errors.window_refused(faults)
+        raise errors.window_refused(_misplaced(call, "model_call", MODEL_CALL_REQUIRED, REQUIRED) or faults)
     success = outcome == "ok"
     return {
         "timestamp": start,
@@ -287,6 +287,22 @@ MAPS: Final[dict[str, SchemaMap]] = {
 """Every source by its name."""
 
 
+def _misplaced(
+    given: dict[str, Any], source: str, needed: tuple[str, ...], others: tuple[str, ...]
+) -> list[HansardError]:
+    """The one fault of a window that has what another source's must have, and nothing that its own must."""
+    own = set(needed) - set(others)
+    if own & given.keys() or not set(others) <= given.keys():
+        return []
+    other = next(name for name in MAPS if name != source)
+    told = f"is '{source}', and this looks like a {other}"
+    return [
+        invalid_field(
+            "source", source, told, valid_options=list(MAPS), suggestion=f"Give source {other} (--source {other})"
+        )
+    ]
+
+
 # -- looking at fields -------------------------------------------------------------------------------------------------
 
 
@@ -305,14 +321,22 @@ def _number(given: dict[str, Any], name: str, faults: list[HansardError]) -> flo
     return float(value)
 
 
+def finer_unit(value: float) -> tuple[str, int] | None:
+    """The unit in which a number would be a time, and how many of it make a second."""
+    return next(((unit, each) for unit, each in _FINER if 0 < value < TIME_END * each), None)
+
+
 def _time(given: dict[str, Any], name: str, faults: list[HansardError]) -> float | None:
     """Seconds since 1970, before the year 10000."""
     value = _number(given, name, faults)
     if value is None or 0 <= value < TIME_END:
         return value
-    finer = next(((unit, each) for unit, each in _FINER if 0 < value / each < TIME_END), None)
+    finer = finer_unit(value)
+    looks = "" if finer is None else f", and looks like {finer[0]}"
     told = "Give it as Unix time" if finer is None else f"It looks like {finer[0]}: divide by {finer[1]:,}"
-    faults.append(invalid_field(name, value, "must be seconds since 1970, before the year 10000", suggestion=told))
+    faults.append(
+        invalid_field(name, value, f"must be seconds since 1970, before the year 10000{looks}", suggestion=told)
+    )
     return None
 
 

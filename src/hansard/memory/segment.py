@@ -7,7 +7,8 @@ import os
 import re
 import stat
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain as chained
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,8 +19,19 @@ from hansard.kernel.errors import HansardError
 from hansard.memory import errors
 from hansard.memory.compressed import MAGIC as COMPRESSED
 from hansard.memory.compressed import Blocks
-from hansard.memory.disk import Disk
-from hansard.memory.pulse import HEADER_LENGTH, MAGIC, Head, align8, chain_value, crc, head_at, layout_of, packed_array
+from hansard.memory.disk import Disk, put, put_in_place
+from hansard.memory.pulse import (
+    HEADER_LENGTH,
+    MAGIC,
+    RECORDS,
+    Head,
+    align8,
+    chain_value,
+    crc,
+    head_at,
+    layout_of,
+    packed_array,
+)
 
 SEGMENT_MAGIC: Final = b"\x89HSEG\r\n\x1a"
 SEGMENT: Final = struct.Struct("<8sHHI8sQQ32sd44sI")
@@ -55,12 +67,27 @@ def segments(folder: Path) -> list[Path]:
         for path in folder.iterdir():
             if path.suffix == ".seg":
                 # one name for one number: two files of it would be read twice
-                if NAME.match(path.name) is None or path.name != file_name(int(path.stem)):
+                if NAME.match(path.name) is None or path.name != file_name(first_pulse(path)):
                     raise errors.memory_foreign(path.name, "its name is no number of a pulse")
                 found.append(path)
     except OSError as fault:
         raise errors.memory_unreadable(folder.name, fault.strerror or "unknown reason") from None
-    return sorted(found, key=lambda path: int(path.stem))
+    return sorted(found, key=first_pulse)
+
+
+def first_pulse(path: Path) -> int:
+    """The pulse that a segment begins with, by its name."""
+    return int(path.stem)
+
+
+def with_stops(paths: Sequence[Path]) -> list[tuple[Path, int | None]]:
+    """Segments in order, each with the first pulse of the next: its own from there on are superseded."""
+    return list(zip(paths, [*map(first_pulse, paths[1:]), None], strict=False))
+
+
+def kept_aside(folder: Path) -> list[Path]:
+    """Files of torn or damaged bytes that were kept beside a worker's segments."""
+    return sorted((*folder.glob("*.seg.torn-*"), *folder.glob("*.seg.damaged-*")))
 
 
 class SegmentHead(NamedTuple):
@@ -180,6 +207,13 @@ class Handle:
         self.close()
 
 
+def pieces(read: Callable[[int, int], bytes], start: int, end: int | None = None) -> Iterator[bytes]:
+    """What ``read`` gives from a position on, up to ``end`` or as long as there is any, ``READ`` bytes at a time."""
+    while data := read(start, READ if end is None else min(READ, end - start)):
+        yield data
+        start += len(data)
+
+
 def read_head(handle: Handle) -> SegmentHead | None:
     """A segment's header, or ``None`` where there is no whole one.
 
@@ -269,26 +303,38 @@ class Walk:
             if isinstance(found, Head):
                 if self.end + found.length > start + len(chunk):
                     chunk, start = self._handle.read(self.end, max(found.length, READ)), self.end
-                last_ = chunk[self.end - start : self.end - start + found.length]
-                found = checked(found, last_, self._head, self.pulse_id, self.seq)
+                data = chunk[self.end - start : self.end - start + found.length]
+                if (sound := checked(found, data, self._head, self.pulse_id, self.seq)) == CROWDED:
+                    wrong, unreadable = CROWDED, found  # it says itself that it is whole, so no crash tore it
+                    break
+                found = sound
             if isinstance(found, str):
                 wrong = found
                 break
-            values = values_of(last_[slice(*found.values)])
-            if values is None:  # it says itself that it is whole, so no crash tore it
-                unreadable = found
+            values = values_of(data[slice(*found.values)])
+            if values is None:  # nor this one
+                wrong, unreadable = "new values that cannot be read", found
                 break
-            last = last_
+            last = data
             self.packed += values
             self._take(found, last)
         if last:
             self.chain = chain_value(last)
         if unreadable is not None:
-            self.torn, self.witness = "new values that cannot be read", unreadable
+            self.torn, self.witness = wrong, unreadable
         # while a log is read that grows, its reserved room need not be looked through again each time
-        if wrong and wrong != "the end of the file" and (before == START or wrong != "zeros"):
+        elif wrong and wrong != "the end of the file" and (before == START or wrong != "zeros"):
             self._judge(wrong)
         return self.end > before
+
+    @property
+    def damaged(self) -> bool:
+        """Whether what stands at ``end`` is no torn end: it was on the disk, or another segment goes on behind it."""
+        return self.witness is not None or (self.torn is not None and self._stop is not None)
+
+    def footer(self) -> bytes:
+        """The footer that these frames give."""
+        return footer(self.kept, self.packed, self.end, self.chain, self._head.salt)
 
     def _take(self, head: Head, data: bytes) -> None:
         columns, ends = data[slice(*head.columns)], data[slice(*head.ends)]
@@ -326,6 +372,9 @@ def values_of(packed: bytes) -> list[bytes] | None:
     return values
 
 
+CROWDED: Final = f"a pulse of more than {RECORDS} records"
+
+
 def checked(head: Head, data: bytes | memoryview, segment: SegmentHead, pulse_id: int, seq: int) -> Head | str:
     """The frame's header if the frame is whole and the one that is expected, else what is wrong with it."""
     if head.salt != segment.salt:
@@ -338,22 +387,18 @@ def checked(head: Head, data: bytes | memoryview, segment: SegmentHead, pulse_id
         return "a frame that the file's end cuts"
     if crc(data, HEADER_LENGTH, head.length) != head.body_crc:
         return "a body with a wrong checksum"
-    return head
+    return CROWDED if head.records > RECORDS else head
 
 
 def _only_zeros(handle: Handle, position: int) -> bool:
-    while data := handle.read(position, 1 << 20):
-        if data.count(0) != len(data):
-            return False
-        position += len(data)
-    return True
+    return all(data.count(0) == len(data) for data in pieces(handle.read, position))
 
 
 def whole_frames(handle: Handle, position: int, salt: bytes | None) -> Iterable[Head]:
     """Whole frames (of this salt) anywhere from ``position`` on."""
     magic = np.frombuffer(MAGIC, "<u8")[0]
     position = align8(position)
-    while len(data := handle.read(position, 1 << 20)) >= 8:
+    while len(data := handle.read(position, READ)) >= 8:
         words = np.frombuffer(data, "<u8", len(data) // 8)
         for place in np.flatnonzero(words == magic).tolist():
             at = position + 8 * place
@@ -414,7 +459,6 @@ TYPES: Final[dict[str, np.dtype[Any]]] = {
     "m": np.dtype("<u4"),
 }  # fmt: skip
 
-
 _CONSTANT: Final = {kind: np.dtype("<f8" if kind == "n" else "<u8") for kind in TYPES}
 
 
@@ -424,6 +468,12 @@ class Data(NamedTuple):
     name: str
     data: Any
     constant: bool
+
+
+UNREADABLE: Final = (
+    LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, msgspec.DecodeError,
+)  # fmt: skip
+"""What putting columns together raises of whole frames whose layout nobody of ours wrote."""
 
 
 def consolidated(kept: Sequence[Kept], packed: Sequence[bytes]) -> tuple[list[Data], list[Form]]:
@@ -627,27 +677,19 @@ def rewritten(disk: Disk, handle: Handle, end: int, behind: bytes = b"") -> None
     Raises:
         OSError: the old file still stands.
     """
-    temporary = handle.path.with_name(f"{handle.path.name}.part")
-    if temporary.exists():  # of somebody who died here
-        disk.remove(temporary)
-    copy = disk.create(temporary)
-    try:
-        position = 0
-        while position < end:
-            data = handle.read(position, min(READ, end - position))
-            disk.write(copy, [data], position)
-            position += len(data)
-        if behind:
-            disk.write(copy, [behind], end)
-        disk.sync(copy)
-        disk.rename(temporary, handle.path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            disk.remove(temporary)
-        raise
-    finally:
-        disk.close(copy)
+    put_in_place(disk, handle.path, chained(pieces(handle.read, 0, end), [behind] if behind else ()))
+
+
+def torn_kept(disk: Disk, handle: Handle, end: int) -> str:
+    """Copy what stands behind ``end`` beside the segment; answers the copy's name. Raises ``OSError``."""
+    return copied_aside(disk, handle, f"{handle.name}.torn-{end}", pieces(handle.read, end))
+
+
+def copied_aside(disk: Disk, handle: Handle, name: str, data: Iterable[bytes]) -> str:
+    """Keep bytes beside the segment under a name, which is the answer. Raises ``OSError``."""
+    put(disk, handle.path.with_name(name), data)
     disk.sync_folder(handle.path.parent)
+    return name
 
 
 def last_numbers(handle: Handle, directory: Directory) -> tuple[int, int]:
@@ -656,11 +698,9 @@ def last_numbers(handle: Handle, directory: Directory) -> tuple[int, int]:
     Raises:
         HansardError: ``memory_corrupt`` when the table of pulses is damaged.
     """
-    last = {each.name: int(array_of(handle, each)[-1]) for each in directory.arrays if each.name in _NUMBERS}
+    numbers = {"#pulse", "#seq", "#count"}
+    last = {each.name: int(array_of(handle, each)[-1]) for each in directory.arrays if each.name in numbers}
     return last["#pulse"], last["#seq"] + last["#count"]
-
-
-_NUMBERS: Final = frozenset({"#pulse", "#seq", "#count"})
 
 
 def array_of(handle: Handle, array: Array) -> np.ndarray[Any, Any]:

@@ -166,6 +166,8 @@ class MemoryVerified(Shape):
     findings: list[dict[str, Any]]
     gaps: list[dict[str, Any]] = []
     """What was lost or taken out, and noted by a repair: known, and not proved."""
+    proved: list[str] = []
+    """The heads noted earlier that are part of the log."""
     notes: list[str]
     """What is no fault."""
 
@@ -208,7 +210,7 @@ class MemoryExport(Shape):
     output_path: Prose
     filter: Filter = ""
     format: Literal["ndjson", "parquet", "arrow"] | None = None
-    """By itself what the file's ending says (.ndjson, .jsonl, .parquet, .arrow, .feather), and NDJSON for any other."""
+    """By itself what the file's ending says (.ndjson, .jsonl, .parquet, .arrow, .feather); NDJSON without an ending."""
     columns: Columns | None = None
     """Only these; ways into records for NDJSON alone. Whole records when left out."""
     limit: Annotated[int, Field(ge=0)] | None = None
@@ -229,7 +231,7 @@ class MemoryRetain(Shape):
     """Let go of what is old."""
 
     days: Annotated[float, Field(ge=0)] | None = None
-    """Closed segments whose last record is older."""
+    """Closed segments whose records are all older, by their own times; a worker's last segment always stays."""
     megabytes: Annotated[float, Field(ge=0)] | None = None
     """What all segments may have together; the oldest go first."""
     dry_run: bool = False
@@ -244,3 +246,5 @@ class MemoryRetained(Shape):
     """Each with why."""
     stays: list[dict[str, Any]] = []
     """Each with why."""
+    notes: list[str] = []
+    """What the removal means for exhibits, and what a repair set aside."""

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hansard.kernel.errors import HansardError
-from hansard.memory.log import workers
-from hansard.memory.segment import Handle, read_head, segments
+from hansard.memory import errors
+from hansard.memory.log import head_of, workers
+from hansard.memory.notes import NAME, beginning, notes_of
+from hansard.memory.segment import Handle, SegmentHead, kept_aside, segments
 
 LOCKS = Path("/proc/locks")
 """Where Linux tells who holds which lock. To try a lock would refuse the writer that comes at this moment."""
@@ -25,7 +27,7 @@ class State(NamedTuple):
     writers: dict[int, int]
     """Workers somebody appends as now, with the process; empty where the system does not tell."""
     fault: HansardError | None
-    """Of the first segment that this program cannot read by its header."""
+    """Of a segment that this program cannot read by its header, or before which records are not there; of notes."""
 
 
 def state(memory: Path, *, locks: Path = LOCKS) -> State:
@@ -40,20 +42,41 @@ def state(memory: Path, *, locks: Path = LOCKS) -> State:
     number = size = aside = aside_bytes = 0
     writers: dict[int, int] = {}
     for worker, folder in folders.items():
-        for path in segments(folder):
+        paths = segments(folder)
+        for path in paths:
             number += 1
             try:
                 with Handle(path) as handle:
                     size += handle.stored_size()
-                    read_head(handle)
+                    head = head_of(handle, worker, last=path == paths[-1])
+                    if head is not None and path == paths[0] and head.first_pulse > 1:
+                        fault = fault or _begun(folder, path.name, head)
             except HansardError as found:
                 fault = fault or found
-        for path in (*folder.glob("*.seg.torn-*"), *folder.glob("*.seg.damaged-*")):
-            aside, aside_bytes = aside + 1, aside_bytes + path.stat().st_size
+        fault = fault or _notes(folder)
+        for path in kept_aside(folder):
+            aside, aside_bytes = aside + 1, aside_bytes + path.lstat().st_size
         owner = folder / "owner"
         if owner.exists() and (process := held.get(owner.stat().st_ino)) is not None:
             writers[worker] = process
     return State(len(folders), number, size, aside, aside_bytes, writers, fault)
+
+
+def _notes(folder: Path) -> HansardError | None:
+    """The fault of what upkeep noted, where not all of it can be read."""
+    try:
+        *_, bad = notes_of(folder)
+    except OSError as fault:
+        return errors.memory_unreadable(NAME, fault.strerror or "unknown reason")
+    return errors.memory_corrupt(NAME, 0, "notes of upkeep", f"{bad} lines that cannot be read") if bad else None
+
+
+def _begun(folder: Path, name: str, head: SegmentHead) -> HansardError | None:
+    """The fault of a log without its beginning, where nothing notes where that went."""
+    if beginning(folder, head.first_pulse, head.before.hex()) is not None:
+        return None
+    expected, found = "the beginning, or a note of where it went", f"pulse {head.first_pulse}"
+    return errors.memory_corrupt(name, 24, expected, found)
 
 
 def _held(locks: Path) -> dict[int, int]:

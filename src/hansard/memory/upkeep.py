@@ -1,30 +1,25 @@
-"""What is done to a log from outside: mending what was damaged, letting go of what is old, writing it out."""
+"""What is done to a log from outside: mending what was damaged, letting go of what is old, storing it in less room."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from itertools import islice, starmap
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
+from typing import Final
 
 import msgspec
 
-from hansard.kernel.errors import HansardError, extra_missing, invalid_field
-from hansard.kernel.files import opened, replacing, unreadable
-from hansard.kernel.json_text import NotJsonError, json_value
+from hansard.kernel.errors import HansardError, extra_missing
 from hansard.kernel.locks import file_lock
 from hansard.kernel.operations import Progress, no_progress
 from hansard.memory import errors
 from hansard.memory.compressed import library, packed
-from hansard.memory.disk import Disk, Untouched
+from hansard.memory.disk import Disk, Untouched, put_in_place
 from hansard.memory.log import workers
 from hansard.memory.notes import Gap, Retained, noted, notes_of
 from hansard.memory.pulse import HEADER_LENGTH, Dictionary, Frame, Head, head_at, seeded
-from hansard.memory.record import ForgeRecord
 from hansard.memory.segment import (
     READ,
     START,
@@ -33,22 +28,19 @@ from hansard.memory.segment import (
     SegmentHead,
     Walk,
     array_of,
+    copied_aside,
     file_name,
-    footer,
+    first_pulse,
     last_numbers,
+    pieces,
     read_footer,
     read_head,
     rewritten,
     segments,
+    torn_kept,
     whole_frames,
+    with_stops,
 )
-
-if TYPE_CHECKING:
-    from hansard.memory.query import Query
-
-Format = Literal["ndjson", "parquet", "arrow"]
-LINE_BYTES: Final = 16 * 1024 * 1024
-"""The longest line that is read as a window."""
 
 _raws: Final = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
@@ -72,6 +64,7 @@ class LetGo(msgspec.Struct, frozen=True):
     file: str
     bytes: int
     last_time: float | None
+    """Of its latest record, seconds since 1970."""
     why: str
 
 
@@ -99,10 +92,8 @@ def repair(memory: Path, *, disk: Disk | None = None) -> list[Mended]:
     done: list[Mended] = []
     for worker, folder in workers(memory).items():
         with _owned(folder, worker, disk or Disk()) as owned:
-            paths = segments(folder)
             mended: list[Mended] = []
-            for place, path in enumerate(paths):
-                following = int(paths[place + 1].stem) if place + 1 < len(paths) else None
+            for path, following in with_stops(segments(folder)):
                 mended += _mend(owned, worker, path, following)
             done += [*mended, *_gaps_noted(owned, worker, folder, mended)]
     return done
@@ -162,13 +153,12 @@ def _gaps_noted(disk: Disk, worker: int, folder: Path, mended: list[Mended]) -> 
     What stands under other numbers or names another chain value is no gap, but for what a repair wrote: it begins
     behind a gap, under new headers, so the chain breaks once more where it ends.
     """
-    known, _, _ = notes_of(folder)
+    known, removed, _ = notes_of(folder)
+    let_go = {(each.pulse, each.chain) for each in removed}
     told: list[Mended] = []
     aside = {each.lost: each.kept_aside for each in mended if each.lost is not None}
     pulse, seq, chain, behind_gap = 1, 0, bytes(32), False
-    paths = segments(folder)
-    for number, path in enumerate(paths):
-        following = int(paths[number + 1].stem) if number + 1 < len(paths) else None
+    for number, (path, following) in enumerate(with_stops(segments(folder))):
         found = _numbers(path, following)
         if found is None:
             return told  # what is damaged still (as in a dry run) tells no gap
@@ -176,7 +166,7 @@ def _gaps_noted(disk: Disk, worker: int, folder: Path, mended: list[Mended]) -> 
         missing = (
             head.first_pulse > pulse
             and head.first_seq >= seq
-            and (number > 0 or (pulse, head.first_pulse - 1) in aside)
+            and (number > 0 or (head.first_pulse - 1, head.before.hex()) not in let_go)
         )
         renamed = behind_gap and (head.first_pulse, head.first_seq) == (pulse, seq) and head.before != chain
         if missing or renamed:
@@ -207,7 +197,7 @@ def _numbers(path: Path, following: int | None) -> tuple[SegmentHead, tuple[int,
                 pulse, seq = last_numbers(handle, directory)
                 return head, (pulse + 1, seq, directory.chain)
         walk = Walk(handle, head, following)
-        if walk.witness is not None or (walk.torn is not None and following is not None):
+        if walk.damaged:
             return None
         return head, (walk.pulse_id, walk.seq, walk.chain)
 
@@ -218,19 +208,18 @@ def _mend(disk: Disk, worker: int, path: Path, following: int | None) -> list[Me
         if head is None:
             if following is None and not Walk.anything(handle):
                 return []  # begun and empty: the next writer sees to it
-            name = _copied(disk, handle, 0)
+            name = _whole_kept(disk, handle, 0)
             disk.remove(path)
             disk.sync_folder(path.parent)
-            last = None if following is None else (int(path.stem), following - 1)
+            last = None if following is None else (first_pulse(path), following - 1)
             return [Mended(worker, path.name, "the segment has no header and was taken out", name, last)]
         walk = Walk(handle, head, following)
         directory = read_footer(handle, head.salt)
-        damaged = walk.witness is not None or (walk.torn is not None and (following is not None or bool(walk.later)))
-        if directory is not None and directory.frames_end != walk.end:
-            damaged = True
-        if not damaged:
-            return _footer_mended(disk, worker, handle, walk, head, directory)
-        name = _copied(disk, handle, walk.end)
+        behind = walk.torn is not None and bool(walk.later)
+        other_end = directory is not None and directory.frames_end != walk.end
+        if not (walk.damaged or behind or other_end):
+            return _footer_mended(disk, worker, handle, walk, directory)
+        name = _whole_kept(disk, handle, walk.end)
         runs = _runs(handle, walk, head, following)
         lost: list[tuple[int, int]] = []
         saved, pulse, chain = 0, walk.pulse_id, walk.chain
@@ -241,7 +230,7 @@ def _mend(disk: Disk, worker: int, path: Path, following: int | None) -> list[Me
         until = (following or _last_pulse(handle, directory, runs, walk) + 1) - 1
         if until >= pulse:
             lost.append((pulse, until))
-        rewritten(disk, handle, walk.end, footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt))
+        rewritten(disk, handle, walk.end, walk.footer())
         action = f"cut at byte {walk.end}" + (f"; {saved} pulses behind it kept in new segments" if saved else "")
         first = Mended(worker, path.name, action, name, lost[0] if lost else None)
         return [first, *(Mended(worker, path.name, "damaged there, too", name, each) for each in lost[1:])]
@@ -273,40 +262,23 @@ def _last_pulse(handle: Handle, directory: Directory | None, runs: list[list[Hea
     return runs[-1][-1].pulse_id if runs else walk.pulse_id
 
 
-def _footer_mended(
-    disk: Disk, worker: int, handle: Handle, walk: Walk, head: SegmentHead, directory: Directory | None
-) -> list[Mended]:
+def _footer_mended(disk: Disk, worker: int, handle: Handle, walk: Walk, directory: Directory | None) -> list[Mended]:
     """A footer that is there must be the one that the frames give; what is none was torn, or a pulse's bytes."""
     size = handle.size()
     stored = handle.read(walk.end, size - walk.end)
     if directory is None and not stored.strip(b"\0"):
         return []
-    derived = footer(walk.kept, walk.packed, walk.end, walk.chain, head.salt)
+    derived = walk.footer()
     if stored == derived:
         return []
-    name = None if directory is not None else _copied(disk, handle, walk.end, torn=True)
+    name = None if directory is not None else torn_kept(disk, handle, walk.end)
     rewritten(disk, handle, walk.end, derived)
     return [Mended(worker, handle.name, "its footer was derived again", name)]
 
 
-def _copied(disk: Disk, handle: Handle, end: int, *, torn: bool = False) -> str:
-    """Keep a file as it is beside it; ``torn``: only what stands behind ``end``, as a writer keeps it."""
-    name = f"{handle.name}.torn-{end}" if torn else f"{handle.name}.damaged-{end}-{time.time_ns()}"
-    path = handle.path.with_name(name)
-    if path.exists():
-        disk.remove(path)
-    start, read = (end, handle.read) if torn else (0, handle.stored)
-    copy = disk.create(path)
-    try:
-        position = start
-        while data := read(position, READ):
-            disk.write(copy, [data], position - start)
-            position += len(data)
-        disk.sync(copy)
-    finally:
-        disk.close(copy)
-    disk.sync_folder(handle.path.parent)
-    return name
+def _whole_kept(disk: Disk, handle: Handle, end: int) -> str:
+    """Keep a file as it is beside it, before it is cut at ``end``; answers the copy's name."""
+    return copied_aside(disk, handle, f"{handle.name}.damaged-{end}-{time.time_ns()}", pieces(handle.stored, 0))
 
 
 def _dictionaries(
@@ -391,7 +363,7 @@ def _write_behind(
     if path.exists():  # not in a dry run
         with Handle(path) as written:
             walk = Walk(written, made, behind[-1].pulse_id + 1)
-            rewritten(disk, written, walk.end, footer(walk.kept, walk.packed, walk.end, walk.chain, made.salt))
+            rewritten(disk, written, walk.end, walk.footer())
     return chain
 
 
@@ -445,7 +417,7 @@ def _let_go(
     gone: list[LetGo] = []
     stays: list[Stays] = []
     kept: set[int] = set()
-    for each in sorted(found, key=lambda each: (int(each.path.stem), each.worker)):
+    for each in sorted(found, key=lambda each: (first_pulse(each.path), each.worker)):
         old = days is not None and each.last is not None and each.last < now - days * 86400
         large = megabytes is not None and total > megabytes * 1e6
         if each.worker in kept:
@@ -490,11 +462,11 @@ def _aged(worker: int, paths: list[Path]) -> Iterator[_Aged]:
 
 def compress(
     memory: Path, *, disk: Disk | None = None, progress: Progress = no_progress
-) -> tuple[list[Mended], list[Stays]]:
+) -> tuple[list[str], list[Stays]]:
     """Store closed segments compressed (a quarter of their bytes); they read, verify and recover as before.
 
     Each is read back and compared before it takes the place of the plain one. Readers that have the old file open keep
-    it. Answers what was compressed, and why each of the others stays as it is.
+    it. Answers the names of those that were compressed, and why each of the others stays as it is.
 
     Raises:
         HansardError: ``memory_owned`` while somebody writes; ``memory_unwritable``, ``memory_unreadable``,
@@ -505,7 +477,7 @@ def compress(
     except ImportError:
         raise extra_missing("zstd", "A compressed segment") from None
     dry = isinstance(disk, Untouched)
-    done: list[Mended] = []
+    done: list[str] = []
     stays: list[Stays] = []
     for worker, folder in workers(memory).items():
         with _owned(folder, worker, disk or Disk()) as owned:
@@ -521,160 +493,18 @@ def compress(
                     else:
                         if not dry:
                             _compressed(owned, handle)
-                        done.append(Mended(worker, path.name, "it was compressed", None))
+                        done.append(path.name)
                 progress(number, len(paths), "compressing")
     return done, stays
 
 
 def _compressed(disk: Disk, handle: Handle) -> None:
-    temporary = handle.path.with_name(f"{handle.path.name}.part")
-    if temporary.exists():
-        disk.remove(temporary)
-    copy, position, size = disk.create(temporary), 0, handle.size()
-    try:
-        try:
-            for piece in packed(size, handle.read):
-                disk.write(copy, [piece], position)
-                position += len(piece)
-            disk.sync(copy)
-        finally:
-            disk.close(copy)
-        with Handle(temporary) as written:
+    size = handle.size()
+
+    def reads_as_before(path: Path) -> None:
+        with Handle(path) as written:
             for start in range(0, size, READ):
                 if written.read(start, READ) != handle.read(start, READ):
-                    raise errors.memory_corrupt(temporary.name, start, "the segment's bytes", "others")
-        disk.rename(temporary, handle.path)
-    except BaseException:
-        with contextlib.suppress(OSError, HansardError):
-            disk.remove(temporary)
-        raise
-    disk.sync_folder(handle.path.parent)
+                    raise errors.memory_corrupt(path.name, start, "the segment's bytes", "others")
 
-
-# -- writing out and reading in ----------------------------------------------------------------------------------------
-
-
-ENDINGS: Final[dict[str, Format]] = {
-    ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow",
-}  # fmt: skip
-"""What a file holds by its ending."""
-
-
-def form_of(path: Path, asked: Format | None = None) -> Format:
-    """The form of a file: the one that is asked for, else what its ending says, else NDJSON.
-
-    Raises:
-        HansardError: ``invalid_field`` where the ending says another one than is asked for.
-    """
-    told = ENDINGS.get(path.suffix.lower())
-    if asked is not None and told is not None and told != asked:
-        raise invalid_field(
-            "format", asked, f"is not what '{path.name}' says by its ending", suggestion=f"Leave it out for {told}"
-        )
-    return asked or told or "ndjson"
-
-
-def export(
-    query: Query,
-    path: Path,
-    form: Format | None = None,
-    *,
-    columns: Sequence[str] = (),
-    limit: int | None = None,
-    name: str | None = None,
-    progress: Progress = no_progress,
-) -> int:
-    """Write the records of a query into a file, which is there whole or not at all; answers how many.
-
-    Args:
-        query: what to write.
-        path: the file.
-        form: ``ndjson`` (a record a line, as ``ForgeRecord`` names its fields), ``parquet`` or ``arrow`` (columns, and
-            the three blobs as MessagePack); by itself as ``form_of`` says.
-        columns: only these; ways into records for ``ndjson`` alone.
-        limit: records at most.
-        name: what errors call the file.
-        progress: told now and then.
-
-    Raises:
-        HansardError: ``file_unwritable``, ``path_unusable``, ``memory_corrupt``, ``column_unknown``, ``invalid_field``;
-            ``extra_missing`` when pyarrow, which the last two forms need, is not installed.
-    """
-    form = form_of(path, form)
-    with replacing(path, name=name) as file:
-        if form == "ndjson":
-            return _lines(query, file, columns, limit, progress)
-        return _tables(query, file, form, columns, limit, progress)
-
-
-def _lines(query: Query, file: BinaryIO, columns: Sequence[str], limit: int | None, progress: Progress) -> int:
-    encode = msgspec.json.Encoder().encode
-    count = 0
-    made: Iterable[object] = starmap(ForgeRecord, query.rows())
-    if columns:
-        made = (dict(zip(columns, row, strict=True)) for row in query.picked(*columns))
-    for count, record in enumerate(islice(made, limit), 1):
-        file.write(encode(record) + b"\n")
-        if count % 10_000 == 0:
-            progress(count, None, "writing records")
-    return count
-
-
-def _tables(
-    query: Query, file: BinaryIO, form: Format, columns: Sequence[str], limit: int | None, progress: Progress
-) -> int:
-    """A segment at a time: no more is held at once."""
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError:
-        raise extra_missing("parquet", form.capitalize()) from None
-    batches = query.batches(*columns, blobs=not columns, limit=limit)
-    count = 0
-    with (
-        parquet.ParquetWriter(file, batches.schema, compression="zstd")
-        if form == "parquet"
-        else pa.ipc.new_file(file, batches.schema, options=pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True))
-    ) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-            count += batch.num_rows
-            progress(count, None, "writing records")
-    return count
-
-
-def windows_of(given: Path | BinaryIO, *, name: str) -> Iterator[tuple[int, Any]]:
-    """Windows of NDJSON with the numbers of their lines, from 1; a line that is no JSON is the refusal it is.
-
-    Args:
-        given: a regular file, or whatever is open already.
-        name: what errors call it.
-
-    Raises:
-        HansardError: ``file_not_found``, ``file_unreadable``.
-    """
-    try:
-        with opened(given) if isinstance(given, Path) else contextlib.nullcontext(given) as file:
-            yield from _windows(file)
-    except (OSError, ValueError) as fault:
-        raise unreadable(name, fault) from None
-
-
-def _windows(file: BinaryIO) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(iter(partial(file.readline, LINE_BYTES + 1), b""), 1):
-        if len(line) > LINE_BYTES:
-            yield number, errors.line_refused(line, f"has more than {LINE_BYTES:,} bytes")
-            rest = line
-            while rest and not rest.endswith(b"\n"):
-                rest = file.readline(LINE_BYTES)
-        elif line.strip():
-            yield number, _window(line)
-
-
-def _window(line: bytes) -> Any:
-    try:
-        return json_value(line.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return errors.line_refused(line, "is no UTF-8")
-    except NotJsonError as fault:
-        return errors.line_refused(line, f"cannot be read as JSON: {fault.why}")
+    put_in_place(disk, handle.path, packed(size, handle.read), reads_as_before)

@@ -18,10 +18,11 @@ import msgspec
 import numpy as np
 
 from hansard.memory import errors
-from hansard.memory.pulse import BLOBS, HEADER_COLUMNS, HEADER_LENGTH, head_at
+from hansard.memory.pulse import BLOBS, HEADER_COLUMNS, HEADER_LENGTH, RECORDS, head_at
 from hansard.memory.segment import (
     ABSENT,
     TYPES,
+    UNREADABLE,
     Array,
     Form,
     Handle,
@@ -34,6 +35,9 @@ from hansard.memory.segment import (
 )
 
 Numbers = np.ndarray[Any, Any]
+
+Rows = Numbers | None
+"""Rows of a segment in order; ``None`` is all of them."""
 
 _decode: Final = msgspec.msgpack.Decoder().decode
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -50,6 +54,11 @@ TOGETHER: Final = 4 << 20
 
 COMPUTED: Final = ("seq", "pulse_id", "worker_id")
 """Columns that follow from a record's place."""
+
+SINGLE: Final = (
+    "pulse_id", "worker_id", "seq", *(column.name for column in HEADER_COLUMNS if column.name != "train_pair_indices")
+)  # fmt: skip
+"""The header fields of a record in the order of ``ForgeRecord``, but for the last, which is a list."""
 
 
 class Column(NamedTuple):
@@ -140,13 +149,7 @@ class View:
         self.end, self.chain = walk.end, walk.chain
         try:
             columns, self.forms = consolidated(walk.kept, walk.packed)
-        except (
-            LookupError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            msgspec.DecodeError,
-        ):  # whole frames, yet nobody of ours wrote them
+        except UNREADABLE:
             raise errors.memory_corrupt(self.name, self.head.first_pulse, "columns by a layout", "others") from None
         for name, data, constant in columns:
             self._columns[name] = Column(name[0], data, constant)
@@ -179,6 +182,8 @@ class View:
     def _open_table(self, rows: int) -> None:
         self.rows = rows
         counts = self._array("#count").astype(np.int64)
+        if rows and counts.max() > RECORDS:
+            raise errors.memory_corrupt(self.name, self.end, f"pulses of at most {RECORDS} records", str(counts.max()))
         self.pulse_ids = self._array("#pulse").astype(np.int64)
         self.offsets: list[int] = self._array("#offset").tolist()
         self.row_starts: list[int] = np.concatenate(([0], np.cumsum(counts)[:-1])).tolist() if rows else []
@@ -307,10 +312,10 @@ class View:
             self._places = {value: place for place, value in enumerate(self.values) if type(value) is str}
         return self._places.get(text)
 
-    def different(self, column: Column, rows: Numbers | None = None) -> tuple[list[Any], Numbers]:
+    def different(self, column: Column, rows: Rows = None) -> tuple[list[Any], Numbers]:
         """The values to which a column refers in some records, each once, and which of them each record has."""
         if column.constant:
-            return [self.values[column.data]], np.zeros(self.rows if rows is None else len(rows), np.int64)
+            return [self.values[column.data]], np.zeros(self.count(rows), np.int64)
         data = column.data if rows is None else column.data[rows]
         stop = len(self.values) if column.kind == "m" else min(int(column.absent), len(self.values))
         if data.dtype.itemsize > 2:
@@ -360,10 +365,6 @@ class View:
         for pulse in np.unique(np.searchsorted(self.row_starts, rows, "right") - 1).tolist():
             self.check(pulse)
 
-    def pulse_of(self, row: int) -> int:
-        """The pulse (counted from 0 within the segment) of a record."""
-        return bisect_right(self.row_starts, row) - 1
-
     # ------------------------------------------------------------------ records
 
     def _slice(self, row: int, pulse: int) -> memoryview:
@@ -375,10 +376,6 @@ class View:
 
     def _between(self, start: int, end: int) -> memoryview:
         return self._bytes[start:end] if self._map is not None else memoryview(self.handle.read(start, end - start))
-
-    def decoded(self, row: int) -> list[Any]:
-        """The three maps of a record; what it shares with others is one object for all."""
-        return self._put_together(row, self.pulse_of(row), fresh=False)
 
     def row(self, row: int) -> tuple[Any, ...]:
         """A record as a tuple, in the order of ``ForgeRecord``; its own, to change at will."""
@@ -393,9 +390,10 @@ class View:
         header[-1] = list(header[-1])
         pulse = bisect_right(self.row_starts, row) - 1
         numbers = (self.pulse_ids.item(pulse), self.head.worker, self.head.first_seq + row)
-        return (*numbers, *header, *self._put_together(row, pulse, fresh=True))
+        return (*numbers, *header, *self._put_together(row, pulse))
 
-    def _put_together(self, row: int, pulse: int, *, fresh: bool) -> list[Any]:
+    def _put_together(self, row: int, pulse: int) -> list[Any]:
+        """The three maps of a record."""
         if self._plans is None:
             forms = self.column("#form")
             assert forms is not None
@@ -407,12 +405,7 @@ class View:
         own = iter(_decode(self._slice(row, pulse)))
         made: list[Any] = []
         for key, begins, reference in plans[form_of(row)]:
-            if reference is None:
-                piece = next(own)
-            elif fresh:
-                piece = self._fresh[reference(row)]()
-            else:
-                piece = self.values[reference(row)]
+            piece = next(own) if reference is None else self._fresh[reference(row)]()
             if begins:
                 made.append(piece if key is None else {key: piece})
             else:
@@ -445,12 +438,10 @@ class View:
 
     def listed(self, name: str, rows: Numbers) -> Sequence[Any] | repeat[Any]:
         """A column's values for some records."""
-        if name == "seq":
-            return (rows + self.head.first_seq).tolist()  # type: ignore[no-any-return]
         if name == "worker_id":
             return repeat(self.head.worker, len(rows))
-        if name == "pulse_id":
-            return self.pulses_of(rows).tolist()  # type: ignore[no-any-return]
+        if name in COMPUTED:
+            return self.computed(name, rows).tolist()  # type: ignore[no-any-return]
         column = self.column(name)
         if column is None:
             return repeat(None, len(rows))
@@ -472,14 +463,26 @@ class View:
             return repeat(column.data if column.data == column.data else None, len(rows))
         return [None if each != each else each for each in column.data[rows].tolist()]
 
-    def pulses_of(self, rows: Numbers) -> Numbers:
-        """The pulse id of some records."""
+    def computed(self, name: str, rows: Numbers) -> Numbers:
+        """A column of ``COMPUTED`` for some records."""
+        if name == "seq":
+            return rows + self.head.first_seq
+        if name == "worker_id":
+            return np.full(len(rows), self.head.worker)
         found: Numbers = self.pulse_ids[np.searchsorted(self.row_starts, rows, "right") - 1]
         return found
 
-    def chunks(self, rows: Numbers | None) -> Iterator[tuple[Numbers, Form]]:
+    def each(self, rows: Rows) -> Numbers:
+        """The same rows, told one by one where they are all."""
+        return np.arange(self.rows) if rows is None else rows
+
+    def count(self, rows: Rows) -> int:
+        """How many rows that are."""
+        return self.rows if rows is None else len(rows)
+
+    def chunks(self, rows: Rows) -> Iterator[tuple[Numbers, Form]]:
         """Records (``None``: all of them) in portions of one form, their frames checked."""
-        total = self.rows if rows is None else len(rows)
+        total = self.count(rows)
         forms = self.column("#form")
         for start in range(0, total, CHUNK):
             part = np.arange(start, min(start + CHUNK, total)) if rows is None else rows[start : start + CHUNK]
@@ -493,7 +496,7 @@ class View:
 
     def _headers(self, part: Numbers) -> list[Iterable[Any]]:
         """The header fields of some records, in the order of ``ForgeRecord``."""
-        return [*(self.listed(name, part) for name in COMPUTED_ORDER), map(list, self.listed(_INDICES[0], part))]
+        return [*(self.listed(name, part) for name in SINGLE), map(list, self.listed("train_pair_indices", part))]
 
     def slices(self, part: Numbers) -> Iterator[memoryview]:
         """Each record's own parts: one MessagePack array, as it stands in the file."""
@@ -529,17 +532,17 @@ class View:
             pieces = [islice(next(others), len(decoded)) if each else next(own) for _, each in form.parts]
             yield from zip(*_maps(form, pieces), strict=True)
 
-    def rows_of(self, rows: Numbers | None = None) -> Iterator[Iterable[tuple[Any, ...]]]:
+    def rows_of(self, rows: Rows = None) -> Iterator[Iterable[tuple[Any, ...]]]:
         """Records as tuples, in the order of ``ForgeRecord``, in portions; each its own."""
         for part, form in self.chunks(rows):
             yield map(add, zip(*self._headers(part), strict=True), self.maps_of(form, part, fresh=True))
 
-    def shared_rows_of(self, rows: Numbers | None = None) -> Iterator[Iterable[tuple[Any, ...]]]:
+    def shared_rows_of(self, rows: Rows = None) -> Iterator[Iterable[tuple[Any, ...]]]:
         """The same; what records share is one object for all of them."""
         for part, form in self.chunks(rows):
             yield map(add, zip(*self._headers(part), strict=True), self.maps_of(form, part, fresh=False))
 
-    def raw_rows_of(self, rows: Numbers | None = None) -> Iterator[Iterable[tuple[Any, ...]]]:
+    def raw_rows_of(self, rows: Rows = None) -> Iterator[Iterable[tuple[Any, ...]]]:
         """The header fields, the own parts as one MessagePack array, then each shared part as MessagePack."""
         for part, form in self.chunks(rows):
             shared = [map(self.packed.__getitem__, places) for places in self.references(form, part)]
@@ -554,12 +557,6 @@ class View:
             self._begin_reading()
         if self._map is not None:
             self._map.madvise(mmap.MADV_DONTNEED)
-
-
-_INDICES: Final = ("train_pair_indices",)
-COMPUTED_ORDER: Final = (
-    "pulse_id", "worker_id", "seq", *(column.name for column in HEADER_COLUMNS if column.name not in _INDICES)
-)  # fmt: skip
 
 
 _Plan = list[tuple[str | None, bool, Callable[[int], int] | None]]

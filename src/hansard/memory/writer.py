@@ -36,6 +36,7 @@ from hansard.memory.segment import (
     read_head,
     rewritten,
     segments,
+    torn_kept,
 )
 
 logger = logging.getLogger(__name__)
@@ -543,9 +544,12 @@ class Appender:
                 walk = Walk(handle, head)
                 if walk.witness is not None or (directory is not None and walk.end != directory.frames_end):
                     raise errors.memory_corrupt(path.name, walk.end, f"pulse {walk.pulse_id}", walk.torn or "no frame")
+                if directory is not None and handle.compressed:  # it stays so: another begins behind it
+                    self._take_up(walk.pulse_id, walk.seq, walk.chain)
+                    return Recovery(walk.pulse_id - 1, tuple(cut))
                 # what looks like the beginning of a footer is kept, too: its pulses' bytes may stand there
                 if walk.torn is not None or (directory is None and handle.read(walk.end, 8).strip(b"\0")):
-                    cut.append(self._keep_aside(path, handle, walk.end))
+                    cut.append(torn_kept(self._disk, handle, walk.end))
                 if directory is not None or handle.compressed:
                     rewritten(self._disk, handle, walk.end)
                 self._go_on(path, head, walk)
@@ -565,24 +569,6 @@ class Appender:
         self._disk.rename(handle.path, self._folder / name)
         self._disk.sync_folder(self._folder)
         cut.append(name)
-
-    def _keep_aside(self, path: Path, handle: Handle, end: int) -> str:
-        """Copy what stands behind ``end`` beside the segment."""
-        name = f"{path.name}.torn-{end}"
-        target = self._folder / name
-        if target.exists():
-            self._disk.remove(target)
-        copy = self._disk.create(target)
-        try:
-            position = end
-            while data := handle.read(position, 1 << 20):
-                self._disk.write(copy, [data], position - end)
-                position += len(data)
-            self._disk.sync(copy)
-        finally:
-            self._disk.close(copy)
-        self._disk.sync_folder(self._folder)
-        return name
 
     def _go_on(self, path: Path, head: SegmentHead, walk: Walk) -> None:
         """Take up the last segment where its frames end, or close it where it is full."""

@@ -190,7 +190,7 @@ def test_the_memory_travels_and_is_the_same_log(kept: Kept, tmp_path: Path) -> N
     assert refusal(lambda: restored(tmp_path / "copy", tmp_path / "other")).code == "folder_not_empty"
     without = custody(home).backup_create(BackupCreate(path=str(tmp_path / "without"), memory=False), CALL)
     assert (without.records, (tmp_path / "without" / "memory").exists()) == (None, False)
-    assert "The memory was left out." in without.notes
+    assert any("memory was left out. Exhibits" in note for note in without.notes)
     assert restored(tmp_path / "without", tmp_path / "other").records is None
 
 
@@ -203,8 +203,43 @@ def test_a_damaged_memory_is_copied_and_told(kept: Kept, tmp_path: Path) -> None
     data[5000] ^= 1
     path.write_bytes(data)
     done = backed_up(kept.file.parent, tmp_path / "copy")
-    assert any("does not verify (1 findings)" in note for note in done.notes)
+    assert any(f"does not verify (1 findings, first damaged in {path.name})" in told for told in done.findings)
     assert memory_verify(tmp_path / "copy" / "memory").findings == memory_verify(log).findings
+
+
+def test_a_backup_without_its_last_segment_is_found(kept: Kept, tmp_path: Path) -> None:
+    """A backup keeps the heads of its memory: what was cut off of it afterwards is told on restoring."""
+    filled(kept.file.parent / "memory", records(200), 10, segment_bytes=40_000)
+    assert backed_up(kept.file.parent, tmp_path / "copy").findings == []
+    assert restored(tmp_path / "copy", tmp_path / "whole").findings == []
+    sorted((tmp_path / "copy" / "memory" / "worker-000").glob("*.seg"))[-1].unlink()
+    [told] = restored(tmp_path / "copy", tmp_path / "cut").findings
+    assert "head_contradicted" in told
+
+
+def test_links_in_a_memory_are_not_followed(kept: Kept, tmp_path: Path) -> None:
+    """What a link leads to is not copied, neither out of a home nor into one; it is told by its name."""
+    log = kept.file.parent / "memory"
+    filled(log, records(20), 10)
+    secret = tmp_path / "secret"
+    write(secret, "secret")
+    (log / "worker-000" / "000000000007.seg").symlink_to(secret)
+    (log / "worker-000" / "upkeep.ndjson").symlink_to(secret)
+    (log / "worker-002").symlink_to(tmp_path / "nowhere")
+    [told] = backed_up(kept.file.parent, tmp_path / "copy").findings
+    for name in ("memory/worker-002", "worker-000/000000000007.seg", "worker-000/upkeep.ndjson"):
+        assert name in told
+    names = {path.name for path in (tmp_path / "copy" / "memory").rglob("*")}
+    assert names == {"worker-000", "000000000001.seg", "heads.json"}
+    shutil.rmtree(tmp_path / "copy" / "memory")
+    (tmp_path / "copy" / "memory").symlink_to(log)
+    [told] = restored(tmp_path / "copy", tmp_path / "new").findings
+    assert "is a link" in told
+    assert not (tmp_path / "new" / "memory").exists()
+    (tmp_path / "copy" / "memory").unlink()
+    (tmp_path / "copy" / "memory").symlink_to(tmp_path / "nowhere")
+    [told] = restored(tmp_path / "copy", tmp_path / "newer").findings
+    assert "is no folder" in told
 
 
 def test_a_memory_that_is_written_to_gives_a_prefix(kept: Kept, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,8 +64,8 @@ def test_a_memory_is_looked_at(store: Path) -> None:
     with Memory.open(log):
         found = checks(Database(store))["memory"]
         assert found.ok
-        assert "1 segments of 1 workers" in found.found
-        assert "1 files of torn or damaged bytes kept aside" in found.found
+        assert "1 segment of 1 worker," in found.found
+        assert "1 file of torn or damaged bytes kept aside" in found.found
         if LOCKS.exists():
             assert f"process {os.getpid()} writes as worker 0" in found.found
     assert "writes as" not in checks(Database(store))["memory"].found
@@ -76,6 +77,9 @@ def test_a_memory_is_looked_at(store: Path) -> None:
     assert not newer.ok
     assert "format version 9" in newer.found
     assert newer.remedy
+    shutil.rmtree(log)
+    log.symlink_to(store.parent / "nowhere")
+    assert "a link to none" in checks(Database(store))["memory"].found
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all", b"\0" * 5000])

@@ -101,6 +101,8 @@ def test_a_field_that_is_called_otherwise_here_is_suggested() -> None:
     known = ["label", "description"]
     assert errors.unknown_field("tensions[0].content", known).suggestion == "Did you mean 'description'?"
     assert errors.unknown_field("tensions[0].colour", known).suggestion == "Leave it out"
+    assert errors.unknown_field("above", ["filter", "seconds", "threshold"]).suggestion == "Did you mean 'threshold'?"
+    assert errors.unknown_field("every", ["filter", "seconds", "threshold"]).suggestion == "Did you mean 'seconds'?"
 
 
 def test_the_nearest_word_is_suggested() -> None:

@@ -20,7 +20,7 @@ from hansard.memory.memory import Memory
 from hansard.memory.pulse import Record
 from hansard.memory.query import HELD
 from hansard.memory.schema_map import MapSettings, composite
-from tests.unit.memory.kit import filled, left, plain, records
+from tests.unit.memory.kit import EXAMPLE, filled, left, plain, records
 
 ROWS = records(2600, seed=21)
 for _place, _row in enumerate(ROWS):  # something is missing here and there
@@ -92,7 +92,7 @@ CASES: list[tuple[str, Any]] = [
     ('time >= "2024-12-02T17:30:00Z"', lambda r: r["timestamp"] >= 1733160600.0),
     ("timestamp < 1733160004.5", lambda r: r["timestamp"] < 1733160004.5),
     (f"eomm_score in [{10**400}, 0.62, -{10**400}]", lambda r: r["error_metrics"]["eomm_score"] == 0.62),
-    (f"eomm_score != {10**400} and timestamp not in [{10**400}]", lambda r: True),
+    (f"eomm_score != {10**400} and seq not in [{10**400}]", lambda r: True),
     (f"eomm_score < {'9' * 5000} and seq < {10**400} and seq > -{10**30}", lambda r: True),
     (f"seq in [{10**400}] or color_count >= {10**30}", lambda r: False),
     ("success == null", lambda r: False),
@@ -158,7 +158,7 @@ def test_and_or_and_not_are_those_of_sets(memory: Memory, text: str) -> None:
         parsed = filters.parse(case)
         if isinstance(parsed, filters.Compare):
             by_node[parsed.name, parsed.sign, parsed.value] = rows
-    missing = [c for c in filters.names_in(filters.parse(text)) if (c.name, c.sign, c.value) not in by_node]
+    missing = [c for c in filters.comparisons(filters.parse(text)) if (c.name, c.sign, c.value) not in by_node]
     for compare in missing:  # parts of a case that is itself put together
         rows = frozenset(memory.query(filters.Compare(compare.name, compare.sign, compare.value)).column("seq"))
         by_node[compare.name, compare.sign, compare.value] = rows
@@ -174,6 +174,7 @@ def test_and_or_and_not_are_those_of_sets(memory: Memory, text: str) -> None:
         ('time > "soon"', 7, "no ISO 8601"), ("success # 1", 8, "unknown"), ('a == "x', 5, "unknown"),
         ("success == yes", 11, "needs a value"), ("a == 12abc", 5, "unknown"), ("not", 3, "needs the name"),
         ('a == "\\q"', 5, "wrong escape"), ("(" * 100 + "a" + ")" * 100, 64, "nested deeper"),
+        ("context" + ".a" * 32, 0, "a way of more than 32 names"),
     ],
 )  # fmt: skip
 def test_a_filter_that_says_nothing_is_refused_with_its_place(text: str, position: int, why: str) -> None:
@@ -183,6 +184,22 @@ def test_a_filter_that_says_nothing_is_refused_with_its_place(text: str, positio
     assert refused.value.code == "filter_invalid"
     assert why in refused.value.message
     assert refused.value.context == {"position": position}
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("success && is_human", "Write 'and'"), ("success || is_human", "Write 'or'"), ("!success", "Write 'not'"),
+        ("NOT success", "Write 'not' for 'NOT'"), ("success AND is_human", "Write 'and' for 'AND'"),
+        ("success == True", "Write 'true' for 'True'"), ("0.5 < eomm_score", "Begin with the name: eomm_score > 0.5"),
+        ("time > 1733160000000", "milliseconds: divide by 1,000"), ("time in [1e30]", "seconds since 1970"),
+    ],
+)  # fmt: skip
+def test_what_other_languages_write_is_answered_with_how_it_is_written_here(text: str, remedy: str) -> None:
+    """Signs and words of theirs, a value before its name, a time that is none."""
+    with pytest.raises(HansardError) as refused:
+        filters.parse(text)
+    assert remedy in (refused.value.suggestion or "")
 
 
 @given(st.text())
@@ -440,7 +457,9 @@ def test_what_is_summed_up_by_itself_is_what_records_have(tmp_path: Path) -> Non
         assert (query.statistics().count, query.statistics().missing) == (700, 300)
         assert {each.session_id: each.count for each in query.sessions()} == {None: 300, "S00000": 700}
         assert query.sessions("latency_ms")[0].largest == 2990
-        assert [each.count for each in query.series("latency_ms", seconds=1e9)] == [1000]
+        assert [each.count for each in query.series("latency_ms", seconds=1e9)] == [300], "only records that have it"
+        memory.append({**EXAMPLE, "ts_start": 1e9, "ts_end": 1e9})
+        assert len(memory.query().series("latency_ms", seconds=60)) == 5, "whatever is years away without it"
         assert query.notes() == []
         assert memory.query("context.telemetry.cpu_usage_pct > 50 and latency_ms < 1").count() == 0
 

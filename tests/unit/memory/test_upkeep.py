@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import msgspec
 import pytest
 
 from hansard.kernel.errors import HansardError
-from hansard.memory import upkeep
 from hansard.memory.disk import Disk, Untouched
+from hansard.memory.files import export, windows_of
 from hansard.memory.memory import Memory
-from hansard.memory.notes import NAME, Gap, noted, notes_of
-from hansard.memory.segment import Handle, Walk, read_head
-from hansard.memory.upkeep import compress, export, repair, retain, windows_of
+from hansard.memory.notes import LIMIT, NAME, Gap, noted, notes_of
+from hansard.memory.segment import Handle, SegmentHead, Walk, read_head
+from hansard.memory.state import state
+from hansard.memory.upkeep import compress, repair, retain
 from hansard.memory.verify import verify
 from tests.unit.memory.kit import EXAMPLE, FailingDisk, contents, filled, left, plain, records
 
@@ -256,7 +258,7 @@ def test_upkeep_says_why_a_segment_stays(tmp_path: Path) -> None:
     assert retain(tmp_path, megabytes=0, now=2e9)[1][0].why == "the last of its worker always stays"
     pytest.importorskip("zstandard")
     done, stays = compress(tmp_path, disk=Untouched())
-    assert ([each.file for each in done], stays) == ([paths[-1].name], [])
+    assert (done, stays) == ([paths[-1].name], [])
     compress(tmp_path)
     left(tmp_path, ROWS[:10], 10)
     done, stays = compress(tmp_path)
@@ -265,20 +267,139 @@ def test_upkeep_says_why_a_segment_stays(tmp_path: Path) -> None:
 
 
 def test_a_head_that_retention_removed_is_told_as_such(tmp_path: Path) -> None:
-    """A head of pulses that are gone is a note where retention noted that it removed them, and a finding where not."""
+    """A head of pulses that are gone is not proved, whatever is noted; what retention noted is told with it."""
     filled(tmp_path, ROWS, 10, segment_bytes=40_000)
     with Handle(files(tmp_path)[0]) as handle:
         head = read_head(handle)
         assert head is not None
         early = (0, Walk(handle, head).pulse_id - 3, "ab" * 32)
     retain(tmp_path, megabytes=0, now=ROWS[0]["timestamp"])
-    report = verify(tmp_path, noted=[early])
-    assert report.ok
-    assert any(
-        "retention removed pulses up to" in note and "cannot be proved any more" in note for note in report.notes
-    )
+    [finding] = verify(tmp_path, noted=[early]).findings
+    assert finding.code == "head_unproved"
+    assert "retention removed pulses up to" in finding.found
     (tmp_path / "worker-000" / NAME).unlink()
-    assert [each.code for each in verify(tmp_path, noted=[early]).findings] == ["head_unproved"]
+    assert [each.code for each in verify(tmp_path, noted=[early]).findings] == ["pulses_missing", "head_unproved"]
+
+
+def test_a_head_inside_a_gap_is_not_proved(tmp_path: Path) -> None:
+    """The header behind a gap names the last pulse that is missing: no pulse that is here leads through it."""
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    second, third = files(tmp_path)[1:3]
+    with Handle(third) as handle:
+        head = read_head(handle)
+    assert head is not None
+    second.unlink()
+    inside = (0, head.first_pulse - 1, head.before.hex())
+    assert [each.code for each in verify(tmp_path, noted=[inside]).findings] == ["pulses_missing", "head_unproved"]
+    repair(tmp_path)
+    report = verify(tmp_path, noted=[inside])
+    assert [each.code for each in report.findings] == ["head_unproved"]
+    assert f"no head of a pulse behind {head.first_pulse - 1} proves anything before its gap" in report.notes[-1]
+
+
+def test_a_gap_at_the_beginning_is_told_as_every_gap_is(tmp_path: Path) -> None:
+    """What a repair noted of the first pulses is a known gap, and no head is proved inside it."""
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    first, second = files(tmp_path)[:2]
+    with Handle(second) as handle:
+        head = read_head(handle)
+    assert head is not None
+    first.unlink()
+    repair(tmp_path)
+    [gap] = verify(tmp_path).gaps
+    assert (gap.pulses, gap.records) == ((1, head.first_pulse - 1), head.first_seq)
+    for chain in (head.before.hex(), "ab" * 32):
+        report = verify(tmp_path, noted=[(0, head.first_pulse - 1, chain)])
+        assert [each.code for each in report.findings] == ["head_unproved"]
+
+
+@pytest.mark.parametrize(("pulses", "records"), [(5, 0), (5, 4), (0, 30), (1, 129)])
+def test_a_note_explains_no_gap_that_cannot_be(tmp_path: Path, pulses: int, records: int) -> None:
+    """Each missing pulse had from 1 to 128 records; a note of anything else is no known gap."""
+    filled(tmp_path, ROWS[:100], 10, segment_bytes=10**9)
+    end = verify(tmp_path).heads[0]
+    made = SegmentHead(0, b"12345678", end.pulse_id + 1 + pulses, 100 + records, bytes(range(32)), 0.0)
+    (tmp_path / "worker-000" / f"{made.first_pulse:012d}.seg").write_bytes(made.packed())
+    place = (end.pulse_id, end.chain, made.first_pulse, made.before.hex())
+    noted(Disk(), tmp_path / "worker-000", Gap(0.0, *place, records, "any"))
+    report = verify(tmp_path)
+    assert [each.code for each in report.findings] == ["pulses_missing"]
+    assert not report.gaps
+
+
+def test_a_pulse_of_too_many_records_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pulse has 128 records at most; one of more is told by whoever reads it, closed or not."""
+    monkeypatch.setattr("hansard.memory.writer.RECORDS", 200)
+    for name, write in (("closed", filled), ("open", left)):
+        write(tmp_path / name, ROWS[:200], 200)
+        assert [each.code for each in verify(tmp_path / name).findings] == ["damaged"]
+        with pytest.raises(HansardError) as refused:
+            contents(tmp_path / name)
+        assert refused.value.code == "memory_corrupt"
+
+
+@pytest.mark.parametrize("what", ["pipe", "endless", "nested", "long", "large"])
+def test_notes_that_cannot_be_read_are_told(tmp_path: Path, what: str) -> None:
+    """Whatever stands in the place of the notes: nobody waits for it, and it is told by verify and from outside."""
+    filled(tmp_path, ROWS[:20], 10)
+    place = tmp_path / "worker-000" / NAME
+    if what == "pipe":
+        os.mkfifo(place)
+    elif what == "endless":
+        place.symlink_to("/dev/zero")
+    elif what == "nested":
+        place.write_bytes(b"[" * 100_000)
+    elif what == "long":
+        noted(Disk(), place.parent, Gap(0.0, 1, "ab" * 32, 3, "cd" * 32, 1, "x", kept_aside="x" * 300))
+    else:
+        with place.open("wb") as file:
+            file.truncate(LIMIT + 1)
+    report = verify(tmp_path)
+    assert [each.code for each in report.findings] == ([] if what in ("nested", "long") else ["unreadable"])
+    assert report.findings or any("cannot be read, and explain nothing" in note for note in report.notes)
+    assert state(tmp_path).fault is not None
+
+
+def test_a_note_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+    """A last line without its end, as an editor may leave it, gets one first."""
+    notes = [Gap(0.0, pulse, "ab" * 32, pulse + 2, "cd" * 32, 1, "x") for pulse in (1, 5)]
+    noted(Disk(), tmp_path, notes[0])
+    (tmp_path / NAME).write_bytes((tmp_path / NAME).read_bytes().rstrip(b"\n"))
+    noted(Disk(), tmp_path, notes[1])
+    assert notes_of(tmp_path) == ({each.place: each for each in notes}, [], 0)
+
+
+def test_a_folder_that_no_query_reads_is_told_from_outside(tmp_path: Path) -> None:
+    """A worker's folder that is another's is the same fault from outside as for whoever reads."""
+    filled(tmp_path, ROWS[:20], 10)
+    (tmp_path / "worker-001").symlink_to(tmp_path / "worker-000")
+    fault = state(tmp_path).fault
+    assert fault is not None
+    assert fault.code == "memory_foreign"
+
+
+def test_a_beginning_that_is_not_there_is_found_until_it_is_noted(tmp_path: Path) -> None:
+    """A log without its first segment is no sound log, and readers are told, unless a note says where it went."""
+    filled(tmp_path, ROWS, 10, segment_bytes=40_000)
+    first, second = files(tmp_path)[:2]
+    missing = 10 * (int(second.stem) - 1)
+    first.unlink()
+    [finding] = verify(tmp_path).findings
+    assert (finding.code, finding.file) == ("pulses_missing", second.name)
+    assert state(tmp_path).fault is not None
+    with Memory.read(tmp_path) as memory:
+        [told] = memory.gaps()
+    assert told == (
+        f"worker 0 lacks its beginning, and nothing notes why: {missing} records are not there, seq 0 to {missing - 1}"
+    )
+    assert [each.lost for each in repair(tmp_path)] == [(1, int(second.stem) - 1)]
+    assert verify(tmp_path).ok
+    assert state(tmp_path).fault is None
+    retain(tmp_path, megabytes=0, now=2e9)
+    assert verify(tmp_path).ok
+    assert repair(tmp_path) == [], "what retention removed is no gap"
+    with Memory.read(tmp_path) as memory:
+        assert memory.gaps()[0].startswith("worker 0 begins where retention left it (all together have more than 0 MB)")
 
 
 def test_repair_waits_for_nobody(tmp_path: Path) -> None:
@@ -372,7 +493,7 @@ def test_segments_with_names_of_their_own_stand_in_one_file(tmp_path: Path) -> N
 
 def test_a_line_without_end_is_refused_and_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line that is too long is told by its number; it is never held as a whole, and the next one is read."""
-    monkeypatch.setattr(upkeep, "LINE_BYTES", 5000)
+    monkeypatch.setattr("hansard.memory.files.LINE_BYTES", 5000)
     file = tmp_path / "windows.ndjson"
     file.write_text("\n".join(["x" * 17_000, json.dumps(EXAMPLE), "y" * 5001]), encoding="utf-8")
     (one, fault), (two, window), (three, last) = windows_of(file, name="windows.ndjson")

@@ -26,6 +26,9 @@ UNKNOWN = "unknown"
 LIMIT_BYTES = 64 * 1024 * 1024
 """The largest file that is copied as an exhibit."""
 
+FILTER = 4000
+"""Characters of a filter that is asked again, as of one that a request may hold."""
+
 
 def verdict_digest(verdict: Verdict) -> str:
     """SHA-256 of a verdict's row as the journal seals it (docs/journal.md, "Seal"), hexadecimal."""
@@ -106,15 +109,17 @@ class Looking:
         from hansard.memory.cited import answer_of  # loads numpy, which nothing else here needs
 
         gone = _gone(dialogue, exhibit)
+        if len(text) > FILTER:
+            return Look(gone, why=f"its filter has more than {FILTER:,} characters")
         try:
             found = answer_of(self._memory, text)
         except HansardError as fault:
             return Look("altered" if fault.kind == "corrupt" else gone, why=f"the home's memory: {fault.message}")
-        if found.digest == exhibit.digest:
+        pinned = exhibit.reference.get("records")
+        if found.digest == exhibit.digest and pinned in (None, found.records):
             return Look("as_pinned", found.digest)
         if not found.records:
             return Look(gone, why="the memory holds no record of this filter")
-        pinned = exhibit.reference.get("records")
         return _other(dialogue, exhibit, found.digest, f"the memory's answer ({found.records} records; {pinned} then)")
 
     def standing(

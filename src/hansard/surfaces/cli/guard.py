@@ -25,8 +25,8 @@ def guarded(frame: Frame, work: Callable[[], int | None]) -> int:
         if frame.debug:
             _trace()
         return frame.complain(fault)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nhansard: interrupted; what was not finished was not written\n")
+    except KeyboardInterrupt as end:
+        sys.stderr.write(f"\nhansard: interrupted; {end or 'what was not finished was not written'}\n")
         return exits.INTERRUPTED
     except BrokenPipeError:
         silence(sys.stdout)

@@ -63,10 +63,16 @@ def migrated(answer: Migrated, *, sql: bool = False) -> Iterator[Block]:
 
 def copied(answer: Copied) -> Iterator[Block]:
     """A home that was copied."""
-    yield line(Words("✓ ", "good"), Words(f"copied and verified: {one_line(answer.path)}", "strong"))
+    if answer.findings:
+        told = f"copied, but not all of the memory is as it was written: {one_line(answer.path)}"
+        yield line(Words("⚠ ", "warn"), Words(told, "strong"))
+    else:
+        yield line(Words("✓ ", "good"), Words(f"copied and verified: {one_line(answer.path)}", "strong"))
     held = f"{count(answer.entries, 'journal entry', 'journal entries')}, {count(answer.files, 'file')}"
     if answer.records is not None:
         held += f", {count(answer.records, 'record')} of the memory"
     yield line(f"{held}, {answer.bytes / 1024**2:,.1f} MiB{', keys' if answer.keys else ''}", indent=1)
+    for finding in answer.findings:
+        yield line(Words("finding: ", "warn"), one_line(finding), indent=1)
     for note in answer.notes:
         yield line(Words("note: ", "quiet"), note, indent=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from hansard.surfaces.render.blocks import Block, Column, Gap, Heading, Words, fields, line, table
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from hansard.memory import shapes
 
 MISSING = "–"
+MEASURES = ("eomm_score", "latency_ms")
+"""What a record is measured by, as its source has one."""
+FOLDED = 3
+"""Stretches without a record that are told one by one."""
 
 
 def ingested(answer: shapes.MemoryIngested, *, what: str = "window") -> Iterator[Block]:
@@ -29,7 +34,8 @@ def ingested(answer: shapes.MemoryIngested, *, what: str = "window") -> Iterator
         for fault in one.faults[:5]:
             yield line(f"{what} {one.number}: {shortened(str(fault['message']), 160)}", indent=1)
     if answer.refused > 10:
-        yield line("… '--json' tells the first hundred", indent=1)
+        more = "" if answer.dry_run else ", and keeps nothing twice"
+        yield line(f"… '--dry-run --json' tells the first hundred{more}", indent=1)
     yield from noted(answer.notes)
 
 
@@ -46,8 +52,8 @@ def found(answer: shapes.MemoryFound) -> Iterator[Block]:
     if "error_metrics" in answer.records[0]:
         yield table(
             [Column("Seq", right=True, whole=True), Column("Time", whole=True), Column("Result", whole=True),
-             Column("Score", right=True, whole=True), Column("Session", rank=2), Column("Where", rank=3),
-             Column("Flags", rank=1)],
+             Column(_scores(answer.records), right=True, whole=True), Column("Session", rank=2),
+             Column("Where", rank=3), Column("Flags", rank=1)],
             [_record(row) for row in answer.records],
         )  # fmt: skip
     else:
@@ -64,9 +70,14 @@ def noted(notes: list[str]) -> Iterator[Block]:
         yield line(Words(f"note: {one_line(note)}", "warn"))
 
 
+def _scores(rows: list[dict[str, Any]]) -> str:
+    names = [name for name in MEASURES if any(name in row["error_metrics"] for row in rows)]
+    return " / ".join(names) or "Score"
+
+
 def _record(row: dict[str, Any]) -> tuple[Words | str, ...]:
     session, metrics = row["context"].get("session", {}), row["error_metrics"]
-    score = metrics.get("eomm_score", metrics.get("latency_ms"))
+    score = next((metrics[name] for name in MEASURES if name in metrics), None)
     where = session.get("map_name") or row["params"].get("model")
     return (
         str(row["seq"]),
@@ -142,7 +153,7 @@ def summed(answer: shapes.MemorySummed, *, asked: str = "") -> Iterator[Block]:
                 yield line("none" + (f": nowhere {asked}" if asked and name == "Bursts" else ""))
                 continue
             figures = [Column(each, right=True) for each in ("Records", "Mean", "Largest")]
-            yield table(["From", "To", *figures], [_stretch(one) for one in rows])
+            yield table(["From", "To", *figures], list(_stretches(rows)))
     for name, number in answer.left_out.items():
         yield line(Words(f"{number:,} more {name}; '--limit' shows more", "quiet"))
     yield Gap()
@@ -158,6 +169,15 @@ def summed(answer: shapes.MemorySummed, *, asked: str = "") -> Iterator[Block]:
     )  # fmt: skip
 
 
+def _stretches(rows: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    for empty, some in groupby(rows, lambda one: not one["count"]):
+        run = list(some)
+        if empty and len(run) > FOLDED:
+            yield f"… {figure(len(run))} empty stretches", *[""] * 4
+        else:
+            yield from map(_stretch, run)
+
+
 def _stretch(one: dict[str, Any]) -> tuple[str, ...]:
     times = (_time(one["start"]), _time(one["end"]))
     return (*times, figure(one["count"]), _number(one["mean"]), _number(one["largest"]))
@@ -171,11 +191,17 @@ def verified(answer: shapes.MemoryVerified) -> Iterator[Block]:
     """What a verification saw."""
     size = f"{count(answer.records, 'record')} in {count(answer.pulses, 'pulse')}, {count(answer.segments, 'segment')}"
     if answer.ok and answer.gaps:
-        yield line(Words("⚠ ", "warn"), f"nothing was altered but for {count(len(answer.gaps), 'known gap')}: {size}")
+        gaps = count(len(answer.gaps), "known gap")
+        yield line(
+            Words("⚠ ", "warn"), f"nothing was found but {gaps}; heads behind one prove nothing before it: {size}"
+        )
     elif answer.ok:
         yield line(Words("✓ ", "good"), f"nothing was altered: {size}")
     else:
         yield line(Words("✗ ", "bad"), f"{count(len(answer.findings), 'finding')}; whole are {size}")
+    for noted_head in answer.proved:
+        worker, pulse, _ = noted_head.split(":")
+        yield line(Words("✓ ", "good"), f"the head of worker {worker}, pulse {pulse} is part of the log", indent=1)
     for one in answer.findings:
         where = f"worker {one['worker']}" + (f", '{one['file']}' at byte {one['position']}" if one["file"] else "")
         told = f" {where}: expected {one_line(one['expected'])}, found {one_line(one['found'])}"
@@ -246,3 +272,4 @@ def retained(answer: shapes.MemoryRetained) -> Iterator[Block]:
     for one in answer.removed:
         yield line(f"worker {one['worker']}: {one['file']}, {one['why']}", indent=1)
     yield from _staying(answer.stays)
+    yield from noted(answer.notes)

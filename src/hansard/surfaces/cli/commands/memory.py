@@ -42,7 +42,7 @@ Columns = Annotated[
         "--columns",
         metavar="NAME,…",
         show_default=False,
-        help="Only these columns, or ways into records such as context.telemetry.fps.",
+        help="Only these columns, or ways into records such as context.telemetry.cpu_usage_pct.",
     ),
 ]
 
@@ -78,6 +78,8 @@ def ingest(
     """Keep the windows of a file; bad lines are refused and told, exit code 1 when there were any, 3 when all were."""
     if file != "-":
         check_there(file)
+        if Path(file).is_fifo():
+            raise usage(f"'{file}' is a pipe", f"Give - and read it as standard input: ingest - < {file}")
     request = {"path": file, "source": source, "worker": worker, "dry_run": dry_run}
     return _kept(frame, "memory_ingest", request, what="line")
 
@@ -230,7 +232,10 @@ def verify(
     heads: Annotated[
         list[str] | None,
         typer.Option(
-            "--head", metavar="WORKER:PULSE:CHAIN", show_default=False, help="Noted earlier; must be part of the log."
+            "--head",
+            metavar="WORKER:PULSE:CHAIN",
+            show_default=False,
+            help="Noted earlier; must be part of the log. May be given often.",
         ),
     ] = None,
 ) -> int:
@@ -269,7 +274,7 @@ def export(
     text: Annotated[str, typer.Option("--filter", metavar="FILTER", help="Which records; all when left out.")] = "",
     output: Annotated[
         FileForm | None,
-        typer.Option("--output", show_default=False, help="By itself as FILE ends, and ndjson for any other ending."),
+        typer.Option("--output", show_default=False, help="By itself as FILE ends; ndjson without an ending."),
     ] = None,
     columns: Columns = None,
     limit: Annotated[
@@ -282,7 +287,9 @@ def export(
 
 def retain(
     frame: Frame,
-    days: Annotated[float | None, typer.Option(min=0, show_default=False, help="Let go of what is older.")] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0, show_default=False, help="Let go of segments whose records are all older.")
+    ] = None,
     megabytes: Annotated[
         float | None, typer.Option(min=0, show_default=False, help="Let go of the oldest until so much is left.")
     ] = None,
