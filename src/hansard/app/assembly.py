@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,8 +19,11 @@ from hansard.memory import FOLDER
 if TYPE_CHECKING:
     from hansard.custody.operations import CustodyOperations
     from hansard.custody.tokens.operations import TokenOperations
+    from hansard.kernel.operations import Call
     from hansard.kernel.operations import Rooms as Table
     from hansard.memory.schema_map import MapSettings
+    from hansard.routing.operations import RoutingOperations
+    from hansard.routing.shapes import RouteAnswered, RouteAsk
     from hansard.surfaces.parts import LogLevel, Parts
 
 logger = logging.getLogger(__name__)
@@ -59,6 +62,7 @@ def open_parts(
     url = None if own else settings.database_url
     location = home / "hansard.db" if url is None else place(url.get_secret_value())
     database = Database(location, busy_timeout_seconds=settings.busy_timeout_seconds)
+    closing = contextlib.ExitStack()
 
     def ready(*, make: bool) -> None:
         found = database.revision()
@@ -133,6 +137,24 @@ def open_parts(
                 ask=ask,
             )
 
+        @cache
+        def routing() -> RoutingOperations:
+            from hansard.routing.operations import RoutingOperations
+
+            opened = RoutingOperations(
+                database,
+                home / FOLDER,
+                settings=lambda: settings.routing,
+                may_read=may_read,
+                may_write=may_write,
+                figures=served_from is not None,
+            )
+            closing.callback(opened.close)
+            return opened
+
+        def ask_model(request: RouteAsk, call: Call, told: Callable[[str], None]) -> RouteAnswered:
+            return routing().ask(request, call, told)
+
         def journals() -> list[object]:
             from hansard.database.operations import JournalOperations
 
@@ -152,6 +174,7 @@ def open_parts(
                 Room(("calibration",), calibration),
                 Room(("proof",), lambda: [custody(), tokens(), *journals()]),
                 Room(("memory",), memory),
+                Room(("routing", "record"), lambda: [routing()]),
             ),
             dialogues=dialogues,
             actor=Actor(os_user(), "os_user"),
@@ -162,9 +185,14 @@ def open_parts(
             home_met=home if met else None,
             may_write=may_write,
             ready=ready,
+            ask_model=ask_model,
+            figures=lambda: routing().figures() if routing.cache_info().currsize else b"",
         )
     finally:
-        database.close()
+        try:
+            closing.close()
+        finally:
+            database.close()
 
 
 @contextlib.contextmanager

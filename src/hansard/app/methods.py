@@ -81,6 +81,14 @@ if TYPE_CHECKING:
         MemorySummed,
         MemoryVerified,
     )
+    from hansard.routing.shapes import (
+        RouteAnswered,
+        RouteCalled,
+        RouteExplained,
+        RouteExported,
+        RouteHealthy,
+        RouteListed,
+    )
 
 
 class Methods(ABC):
@@ -1289,6 +1297,167 @@ class Methods(ABC):
             heads: Heads noted earlier, as WORKER:PULSE:CHAIN; they must still be part of the log.
         """
         answer: MemoryVerified = self.call("memory_verify", {"heads": heads})
+        return answer
+
+    @by_name
+    def route_ask(
+        self,
+        *,
+        question: str,
+        system: str | None = None,
+        attachments: Sequence[str] = (),
+        answer_schema: Mapping[str, Any] | None = None,
+        models: Sequence[str] = (),
+        budget_usd: float | None = None,
+        deadline_seconds: float | None = None,
+        max_output_tokens: int | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+        privacy: Literal["redacted", "local"] | None = None,
+        minimum_capability: float = 0.0,
+        purpose: str = "ask",
+        dialogue_id: str | None = None,
+    ) -> RouteAnswered:
+        """Ask a language model, whichever suits: it is chosen by cost, latency and capability, and costs money.
+
+        Args:
+            system: What the model is told of its task beforehand.
+            attachments: Paths of files: texts, images, PDFs. One with a key or a password in it is refused.
+            answer_schema: JSON Schema that the answer must fit; it is then given as data too.
+            models: Only these, by their names in the settings; all of the ladder when left out.
+            budget_usd: All attempts together may cost no more, in US dollars.
+            deadline_seconds: All attempts together may take no longer.
+            privacy: Stricter than the settings of a model: personal data replaced, or nothing may leave this
+                machine.
+            minimum_capability: Only models of this rank or above.
+            purpose: What it is for; costs are summed up by it.
+            dialogue_id: Which dialogue it is for, where it is for one.
+        """
+        answer: RouteAnswered = self.call(
+            "route_ask",
+            {
+                "question": question,
+                "system": system,
+                "attachments": attachments,
+                "answer_schema": answer_schema,
+                "models": models,
+                "budget_usd": budget_usd,
+                "deadline_seconds": deadline_seconds,
+                "max_output_tokens": max_output_tokens,
+                "temperature": temperature,
+                "seed": seed,
+                "privacy": privacy,
+                "minimum_capability": minimum_capability,
+                "purpose": purpose,
+                "dialogue_id": dialogue_id,
+            },
+        )
+        return answer
+
+    @by_name
+    def route_calls(
+        self,
+        *,
+        model: str | None = None,
+        purpose: str | None = None,
+        dialogue_id: str | None = None,
+        outcome: str | None = None,
+        since: float | None = None,
+        limit: int = 20,
+        texts: bool = False,
+    ) -> RouteCalled:
+        """List the newest calls to models, and sum up all of them: by purpose and by model, tokens and cost.
+
+        Args:
+            since: Seconds since 1970.
+            limit: The newest so many are listed; the sums are of all.
+            texts: Give the prompts and answers of those that are listed, word for word.
+        """
+        answer: RouteCalled = self.call(
+            "route_calls",
+            {
+                "model": model,
+                "purpose": purpose,
+                "dialogue_id": dialogue_id,
+                "outcome": outcome,
+                "since": since,
+                "limit": limit,
+                "texts": texts,
+            },
+        )
+        return answer
+
+    @by_name
+    def route_explain(
+        self,
+        *,
+        question: str,
+        system: str | None = None,
+        attachments: Sequence[str] = (),
+        answer_schema: Mapping[str, Any] | None = None,
+        models: Sequence[str] = (),
+        budget_usd: float | None = None,
+        deadline_seconds: float | None = None,
+        max_output_tokens: int | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+        privacy: Literal["redacted", "local"] | None = None,
+        minimum_capability: float = 0.0,
+    ) -> RouteExplained:
+        """Tell which models would be asked a question, in which order and why; nothing is asked and nothing spent.
+
+        Args:
+            system: What the model is told of its task beforehand.
+            attachments: Paths of files: texts, images, PDFs. One with a key or a password in it is refused.
+            answer_schema: JSON Schema that the answer must fit; it is then given as data too.
+            models: Only these, by their names in the settings; all of the ladder when left out.
+            budget_usd: All attempts together may cost no more, in US dollars.
+            deadline_seconds: All attempts together may take no longer.
+            privacy: Stricter than the settings of a model: personal data replaced, or nothing may leave this
+                machine.
+            minimum_capability: Only models of this rank or above.
+        """
+        answer: RouteExplained = self.call(
+            "route_explain",
+            {
+                "question": question,
+                "system": system,
+                "attachments": attachments,
+                "answer_schema": answer_schema,
+                "models": models,
+                "budget_usd": budget_usd,
+                "deadline_seconds": deadline_seconds,
+                "max_output_tokens": max_output_tokens,
+                "temperature": temperature,
+                "seed": seed,
+                "privacy": privacy,
+                "minimum_capability": minimum_capability,
+            },
+        )
+        return answer
+
+    @by_name
+    def route_export(self, *, output_path: str) -> RouteExported:
+        """Write the state of routing into a file: how models do and what calls came to, as ``runtime_state.json``."""
+        answer: RouteExported = self.call("route_export", {"output_path": output_path})
+        return answer
+
+    @by_name
+    def route_health(
+        self,
+    ) -> RouteHealthy:
+        """Tell how models did lately: breakers, failures, latency; over all processes of this home."""
+        answer: RouteHealthy = self.call("route_health", {})
+        return answer
+
+    @by_name
+    def route_models(self, *, markdown: bool = False) -> RouteListed:
+        """List the models that the settings offer: what they can, what they cost, and whether they can be asked.
+
+        Args:
+            markdown: Also as a table for documents.
+        """
+        answer: RouteListed = self.call("route_models", {"markdown": markdown})
         return answer
 
     @by_name

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     operator_weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     """Memory: weights of operators in the composite score that ``eomm_score`` is compared with; 1 for others."""
 
+    routing: Annotated[dict[str, Any], Field(repr=False)] = {}
+    """Language models: which there are and in which order they are asked, weights, limits, what they may be told
+    (docs/routing.md; checked by ``routing.configuration`` when a model is asked). In the environment it is JSON."""
+
     @field_validator("database_url", mode="before")
     @classmethod
     def _none_when_empty(cls, given: Any) -> Any:

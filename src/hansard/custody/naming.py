@@ -239,6 +239,7 @@ _OWN: Final = {
     "ethos_conflicts": lambda key: Named(what=f"conflict {key[1]} of the ethos '{key[0]}'", id=str(key[0])),
     "checkpoints": lambda key: Named(what=f"checkpoint {key[0]}"),
     "tokens": lambda key: Named(what=f"the token '{key[0]}'"),
+    "call_texts": lambda key: Named(what=f"the text of a model call with SHA-256 {str(key[0])[:12]}…"),
     "search": lambda key: Named(
         what=f"the search index at {key[1] or 'its beginning'}",
         facts=[f"dialogue '{key[0]}'"],

@@ -34,6 +34,7 @@ from hansard.exchange.wording import listed
 from hansard.kernel import files
 from hansard.kernel.errors import HansardError, invalid_field, path_not_allowed
 from hansard.kernel.operations import Call, operation
+from hansard.routing import tables as _routing  # noqa: F401  # adds its tables, which are looked at too
 
 TEXTS: Final = (".md", ".markdown", ".argdown", ".txt")
 """How files end that hold a dialogue for people to read, with a head and without a journal."""

@@ -87,9 +87,26 @@ tokens = sa.Table(
 OWN_TABLES = frozenset({"texts", "counters", "streams", "journal", "journal_streams", "journal_payloads"})
 
 
+BESIDE = "beside"
+"""In a table's ``info``: its rows are kept beside the record, and no entry of the journal speaks of them."""
+
+BY_HASH = "by_hash"
+"""In the ``info`` of such a table: of each row the first column is the SHA-256 of the second, which are bytes."""
+
+
 def record_tables(of: sa.MetaData = metadata) -> dict[str, sa.Table]:
-    """Every table whose rows the journal vouches for: all but its own. Texts vouch for themselves, by their key."""
-    return {name: table for name, table in sorted(of.tables.items()) if name not in OWN_TABLES}
+    """Every table whose rows the journal vouches for: all but its own and those beside the record. Texts vouch for
+    themselves, by their key."""
+    return {
+        name: table
+        for name, table in sorted(of.tables.items())
+        if name not in OWN_TABLES and not table.info.get(BESIDE)
+    }
+
+
+def tables_beside(of: sa.MetaData = metadata) -> dict[str, sa.Table]:
+    """Every table whose rows are kept beside the record."""
+    return {name: table for name, table in sorted(of.tables.items()) if table.info.get(BESIDE)}
 
 
 def stream_of(table: sa.Table, key: tuple[Any, ...]) -> str | None:

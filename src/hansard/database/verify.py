@@ -386,6 +386,7 @@ def _verified(
     findings += text_faults
     if stream is None:
         findings += _own_tables_findings(connection, entries)
+        findings += _beside_findings(connection)
     else:
         findings += _head_findings(connection, entries, stream)
     closed = {finding.position for finding in findings if finding.code == "salt_altered"}
@@ -439,6 +440,18 @@ def _text_findings(
         if digest not in bodies:
             say("text_missing", "a recorded text is gone", table, key)
     return len(bodies), findings
+
+
+def _beside_findings(connection: sa.Connection) -> list[Finding]:
+    """Whether texts that are kept beside the record have the hash they are kept under; other rows there may change."""
+    wanted = {name: table for name, table in tables.tables_beside().items() if table.info.get(tables.BY_HASH)}
+    findings = _missing_tables(connection, wanted)
+    for name in wanted.keys() - {finding.table for finding in findings}:
+        for digest, body in connection.execute(sa.select(wanted[name])):
+            if not isinstance(body, bytes) or sha256_hex(body) != digest:
+                message = "a text is not as it was kept"
+                findings.append(Finding(code="text_altered", message=message, table=name, key=_shown((digest,))))
+    return findings
 
 
 def is_text_of(digest: object, body: object) -> bool:

@@ -68,9 +68,9 @@ class Caller(NamedTuple):
     scope: Scope
 
 
-ToolSet = Literal["dialogue", "record", "calibration", "proof", "memory"]
+ToolSet = Literal["dialogue", "record", "calibration", "proof", "memory", "routing"]
 """Tools that an assistant is offered together: to lead a dialogue; what else there is to a record; the rules that
-dialogues are held to; the proof of it all; the log of windows and model calls."""
+dialogues are held to; the proof of it all; the log of windows and model calls; language models to ask."""
 
 TOOL_SETS: Final[tuple[ToolSet, ...]] = get_args(ToolSet)
 

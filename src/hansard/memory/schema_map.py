@@ -191,10 +191,10 @@ def composite(scores: Mapping[str, float], settings: MapSettings) -> float | Non
 MODEL_CALL_REQUIRED: Final = ("ts_start", "outcome", "provider", "model", "latency_ms")
 FAILURES: Final = (
     "rate_limited", "quota", "overloaded", "context_window", "content_policy", "auth", "not_found", "timeout",
-    "malformed", "unverified", "unreachable", "interrupted", "cancelled", "failed",
+    "malformed", "unverified", "unreachable", "rejected", "interrupted", "cancelled", "failed",
 )  # fmt: skip
-"""What a model call that did not go well came to. Beside what the routing tells apart: ``unreachable`` (no connection),
-``interrupted`` (an answer broke off after it had begun), ``cancelled`` (by its caller), ``failed`` (anything else)."""
+"""What a model call that did not go well came to. Beside what the routing tells apart: ``interrupted`` (an answer broke
+off after it had begun), ``cancelled`` (by its caller), ``failed`` (anything else)."""
 OUTCOMES: Final = ("ok", *FAILURES)
 _CALL_WHOLE: Final = frozenset({"tokens_input", "tokens_output", "tokens_cached", "attempt"})
 _CALL_NUMBERS: Final = (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:  # a surface starts without loading a room
     from hansard.database.engine import Database
     from hansard.dialogue.operations import DialogueOperations
-    from hansard.kernel.operations import Actor, Caller, Rooms
+    from hansard.kernel.operations import Actor, Call, Caller, Rooms
+    from hansard.routing.shapes import RouteAnswered, RouteAsk
 
 
 LogLevel = Literal["warning", "info", "debug"]
@@ -40,6 +41,21 @@ class Parts:
     """Whether a caller may have a file written at this path: never over what the home keeps for itself."""
     ready: Ready
     """Sees that the store can be worked on, where the parts were opened without looking at it."""
+    ask_model: AskModel
+    """``route_ask``, with somebody who is told the answer as it comes."""
+    figures: Callable[[], bytes]
+    """What Prometheus is told of models, beside what a server counts itself; nothing before one was asked."""
+
+
+class AskModel(Protocol):
+    """Asks a language model."""
+
+    def __call__(self, request: RouteAsk, call: Call, told: Callable[[str], None]) -> RouteAnswered:
+        """The answer, its text told piece by piece before.
+
+        Raises:
+            HansardError: every refusal of ``route_ask``; ``stream_broken`` where it ended before its time.
+        """
 
 
 class Ready(Protocol):

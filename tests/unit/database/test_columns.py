@@ -22,7 +22,7 @@ from hansard.database.columns import (
     text_reference,
 )
 from hansard.database.journal import packed, payload_references, unpacked
-from hansard.database.tables import OWN_TABLES, record_tables, stream_of
+from hansard.database.tables import OWN_TABLES, record_tables, stream_of, tables_beside
 from hansard.kernel.canonical import MAX_SAFE_INTEGER, parsed, stored_text, text_digest
 from tests.support.notebook import notes
 
@@ -156,12 +156,15 @@ def test_an_unknown_column_is_a_mistake() -> None:
 
 
 def test_every_table_is_the_journal_s_own_or_vouched_for() -> None:
-    """No table is forgotten: each is the journal's own, or stands among those it vouches for and has a stream."""
-    import hansard.dialogue.tables  # noqa: F401  # adds its tables
+    """No table is forgotten: each is the journal's own, stands beside the record, or stands among those that the
+    journal vouches for and has a stream."""
+    import hansard.dialogue.tables
+    import hansard.routing.tables  # noqa: F401  # they add their tables
 
-    vouched = record_tables()
-    assert vouched.keys() | OWN_TABLES == metadata.tables.keys()
+    vouched, beside = record_tables(), tables_beside()
+    assert vouched.keys() | OWN_TABLES | beside.keys() == metadata.tables.keys()
     assert not vouched.keys() & OWN_TABLES
+    assert beside.keys() == {"route_breakers", "route_windows", "call_texts", "call_text_uses"}
     for table in vouched.values():
         first = next(iter(table.primary_key.columns))
         if (stream := str(table.info.get("stream"))).endswith(":"):  # one stream of the whole table

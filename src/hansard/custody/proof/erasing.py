@@ -46,6 +46,7 @@ from hansard.kernel.errors import HansardError, batch_validation_failed
 from hansard.kernel.files import opened
 from hansard.kernel.held import is_held
 from hansard.kernel.operations import Call, operation
+from hansard.routing.store import forget_texts, texts_holding
 
 FILE_LIMIT_BYTES: Final = 256 * 1024 * 1024
 """Larger files are not looked into; they are told."""
@@ -88,6 +89,8 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     files: list[str]
     remaining: list[RemainingPlace]
     places: list[ErasedPlace]
+    calls: list[str]
+    """Hashes of prompts and answers of model calls that go."""
 
 
 class Erasing(Bundling):
@@ -201,6 +204,7 @@ class Erasing(Bundling):
         own, elsewhere = self._files(connection, record.dialogue, runs, Runs(words, least=1), kept, whole=request.whole)
         remaining = [] if request.whole else list(_remaining(record, changed, runs, names))
         remaining += [*others, *(RemainingPlace(where=name, what=what) for name, what in elsewhere)]
+        calls, said, held = _calls(connection, request, runs)
         return _Plan(
             record=record,
             changed=changed,
@@ -208,8 +212,9 @@ class Erasing(Bundling):
             runs=runs,
             entries=positions,
             files=own,
-            remaining=remaining,
-            places=_places(changed, removed, names),
+            remaining=[*remaining, *held],
+            places=[*_places(changed, removed, names), *said],
+            calls=calls,
         )
 
     def _positions(
@@ -390,6 +395,27 @@ def _write(entry: Entry, plan: _Plan) -> None:
     for row in sorted(plan.removed, key=lambda row: -order[type(row)]):
         entry.delete(ROWS[type(row)], key_of(row))
     entry.erase(plan.entries, record_tables())
+    forget_texts(entry.connection, plan.calls)
+
+
+def _calls(
+    connection: Connection, request: DialogueErase, runs: Runs
+) -> tuple[list[str], list[ErasedPlace], list[RemainingPlace]]:
+    """Prompts and answers of model calls: those of the dialogue that go, what is told of them, and where others hold
+    the words. What another dialogue's calls have too stays, and is told."""
+    going, characters, held = [], 0, []
+    for text in texts_holding(connection, runs.stand_in_bytes, request.dialogue_id):
+        if set(text.dialogues) == {request.dialogue_id}:
+            if request.whole or runs.stand_in_bytes(text.body):
+                going.append(text.sha256)
+                characters += len(text.body.decode("utf-8", "replace"))
+        elif runs.stand_in_bytes(text.body):
+            whose = f" for dialogue {', '.join(text.dialogues)}" if text.dialogues else ""
+            held.append(RemainingPlace(where=f"a model call{whose}", what=f"the text {text.sha256[:12]}…"))
+    if not going:
+        return [], [], held
+    what = f"{len(going)} {'prompts and answers' if len(going) != 1 else 'prompt or answer'} of model calls"
+    return going, [ErasedPlace(item="calls", what=what, characters=characters)], held
 
 
 def _unpacked(connection: Connection, beside: Mapping[str, Any]) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from hansard.surfaces.cli import exits
 from hansard.surfaces.cli.commands import (
+    ask,
     backup,
     bundle,
     calibration,
@@ -32,6 +33,7 @@ from hansard.surfaces.cli.commands import (
     minutes,
     progress,
     prompts,
+    route,
     search,
     serve,
     show,
@@ -55,6 +57,7 @@ class Family(NamedTuple):
 
 
 GROUPS: Final[dict[str, dict[str, Command | Family]]] = {
+    "Ask": {"ask": ask.run, "route": Family(route.FAMILY, route.COMMANDS)},
     "Deliberate": {
         "import": imports.run,
         "ethos": Family(calibration.FAMILY, calibration.COMMANDS),

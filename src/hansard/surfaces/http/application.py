@@ -74,7 +74,7 @@ class Door:
         self._table = parts.table
         self._runner = runner
         self._document: bytes | None = None
-        self._metrics = Metrics()
+        self._metrics = Metrics(parts.figures)
         self._watcher = Watcher(parts.table, parts.actor, self._metrics)
         self._whole_id = parts.dialogues.resolve_id
         self._beside = {path: _Beside(path, opening) for path, opening in (beside or {}).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -18,7 +19,13 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 class Metrics:
     """The figures of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Callable[[], bytes] = bytes) -> None:
+        """Figures of a server.
+
+        Args:
+            beside: what else is told, in the same form.
+        """
+        self._beside = beside
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "hansard_http_requests",
@@ -46,4 +53,4 @@ class Metrics:
     def text(self, position: int) -> bytes:
         """Every figure, with the journal's position as it is now."""
         self._position.set(position)
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + self._beside()

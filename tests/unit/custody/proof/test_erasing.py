@@ -24,6 +24,7 @@ from hansard.exchange.import_shapes import DialogueImport
 from hansard.exchange.shapes import DialogueExport
 from hansard.kernel.errors import HansardError
 from hansard.kernel.operations import collect
+from hansard.routing.store import digest_of, keep_texts, read_text
 from tests.unit.custody.kept import alter
 from tests.unit.custody.proof.made import Proved, next_round
 from tests.unit.exchange.recorded import CALL, ID
@@ -424,3 +425,29 @@ def test_people_are_called_as_they_are_written(told: Proved, tmp_path: Path) -> 
     done = told.custody.dialogue_erase(request.model_copy(update={"dry_run": False}), CALL)
     assert done.places[0].item == "round-0/anne-marie-o-neill"
     assert name not in done.model_dump_json()
+
+
+def test_prompts_and_answers_of_the_dialogue_s_calls_go_with_the_words(told: Proved) -> None:
+    """What models were told of the words and said with them goes; other calls stay, and are told."""
+    said, other, elsewhere = (
+        f"Prompt: {PHRASE} and more".encode(),
+        b"The prompt of another round, in which nothing of it stands.",
+        f"Asked by the way: {PHRASE}?".encode(),
+    )
+    bodies = {digest_of(body): body for body in (said, other, elsewhere)}
+    with told.database.writing() as connection:
+        keep_texts(connection, bodies, {ID: [digest_of(said), digest_of(other)]})
+    foreseen = told.erase("round-1/scone", dry_run=True)
+    done = told.erase("round-1/scone")
+    for answer in (foreseen, done):
+        assert [(place.what, place.characters) for place in answer.places if place.item == "calls"] == [
+            ("1 prompt or answer of model calls", len(said))
+        ]
+        assert [place.what for place in answer.remaining if place.where == "a model call"] == [
+            f"the text {digest_of(elsewhere)[:12]}…"
+        ]
+    with told.database.reading() as connection:
+        assert [read_text(connection, digest) for digest in bodies] == [None, other, elsewhere]
+    told.erase(whole=True)
+    with told.database.reading() as connection:
+        assert [read_text(connection, digest) for digest in bodies] == [None, None, elsewhere]

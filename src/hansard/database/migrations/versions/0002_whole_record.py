@@ -1,4 +1,5 @@
-"""What the whole record needs: calibration, exhibits, watched conditions, a dialogue's own events.
+"""What the whole record needs: calibration, exhibits, watched conditions, a dialogue's own events; and beside it what
+routing learns of models and says to them.
 
 Columns are nullable, so that every digest of a row that stands already holds (a null cell is no part of it).
 """
@@ -144,6 +145,33 @@ def upgrade() -> None:
         sa.CheckConstraint("scope IN ('read', 'judge', 'admin')", name="token_scope"),
         sa.PrimaryKeyConstraint("name"),
         sa.UniqueConstraint("sha256"),
+    )
+    op.create_table(
+        "route_breakers",
+        sa.Column("model", Text(), nullable=False),
+        sa.Column("state", Text(), nullable=False, comment="JSON (routing.breakers.Breaker)"),
+        sa.Column("changed", sa.Float(), nullable=False, comment="seconds since 1970; the latest change holds"),
+        sa.PrimaryKeyConstraint("model"),
+    )
+    op.create_table(
+        "route_windows",
+        sa.Column("worker", Text(), nullable=False, comment="one of each running process"),
+        sa.Column("model", Text(), nullable=False),
+        sa.Column("samples", Text(), nullable=False, comment="JSON (routing.statistics.Window)"),
+        sa.Column("updated", sa.Float(), nullable=False, comment="seconds since 1970"),
+        sa.PrimaryKeyConstraint("worker", "model"),
+    )
+    op.create_table(
+        "call_texts",
+        sa.Column("sha256", Text(), nullable=False, comment="SHA-256 of body, hexadecimal"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="a prompt as it was sent, or what came back"),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "call_text_uses",
+        sa.Column("dialogue_id", Text(), nullable=False),
+        sa.Column("sha256", Text(), nullable=False),
+        sa.PrimaryKeyConstraint("dialogue_id", "sha256"),
     )
     op.add_column("experts", sa.Column("name", Text(), nullable=True))
     op.add_column("dialogues", sa.Column("calibration", Text(), nullable=True))
