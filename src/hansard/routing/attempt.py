@@ -14,6 +14,7 @@ import msgspec
 from hansard.routing import postprocess, verifier
 from hansard.routing.configuration import PrivacySettings
 from hansard.routing.model import Message, Model, Task
+from hansard.routing.providers.faults import shown
 from hansard.routing.providers.protocol import ProviderFault, Reply, Request
 from hansard.routing.redaction import Redactor, policy
 from hansard.routing.request_adapter import with_texts
@@ -70,6 +71,9 @@ def understood(reply: Reply, task: Task, sent: Sent, *, degraded: bool) -> Under
     return Understood(answer.text, answer.structured, reply.finish_reason == "length")
 
 
+LABEL: Final = 200
+"""So many characters of a name that a provider gives are kept."""
+
 QUOTE: Final = 24
 """So many characters of a prompt in a row, and a provider's words about it are a quotation."""
 
@@ -88,6 +92,16 @@ def unquoted(detail: str, messages: tuple[Message, ...]) -> str:
             if longest:
                 return detail[: max(0, at - QUOTE // 2)] + "…"
     return detail
+
+
+def label(said: object, messages: tuple[Message, ...]) -> str | None:
+    """A name that a provider gave, of its model or of why it stopped; ``None`` where it is no text."""
+    if not isinstance(said, str):
+        return None
+    told = shown(said)[:LABEL]
+    if len(told) > QUOTE:  # longer than names are: it may say anything
+        told = Redactor().hide(unquoted(told, messages))[:LABEL]
+    return told or None
 
 
 class Exchange:

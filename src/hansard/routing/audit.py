@@ -56,6 +56,10 @@ KEPT_ANYWAY: Final = 4096
 """Hashes of texts that are known to be kept, so that a prompt that comes often is written once."""
 
 
+_OF_WHAT_WAS_NOTED: Final = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What goes wrong with values, not with disks and servers: trying again does not help."""
+
+
 class _Noted(NamedTuple):
     attempt: Attempt
     origin: Origin
@@ -273,8 +277,16 @@ class Audit:
                     uses.setdefault(origin.dialogue_id, []).append(digest)
         if not bodies and not uses:
             return
-        with self._database.writing() as connection:
-            store.keep_texts(connection, bodies, uses)
+        try:
+            with self._database.writing() as connection:
+                store.keep_texts(connection, bodies, uses)
+        except _OF_WHAT_WAS_NOTED as failed:
+            if len(calls) == 1:  # its texts alone cannot be kept; its record says so by their hashes
+                logger.error("texts of an attempt at '%s': %s", calls[0].attempt.model, type(failed).__name__)
+                return
+            for one in calls:
+                self._keep_texts([one])
+            return
         self._kept |= dict.fromkeys(bodies)
         while len(self._kept) > KEPT_ANYWAY:
             del self._kept[next(iter(self._kept))]
@@ -289,11 +301,16 @@ class Audit:
         for one in calls:
             try:
                 records.append(model_call(call_of(one.attempt, one.origin), settings))
-            except HansardError as fault:  # ours to mend: no attempt may keep the others from being kept
-                logger.error("an attempt at '%s' is no record: %s", one.attempt.model, fault)
-                with self._ready:
-                    self._given_up += 1
-                    self._refused = fault
+                continue
+            except Exception as failed:  # ours to mend: no attempt may keep the others from being kept
+                fault = failed if isinstance(failed, HansardError) else errors.trail_failed(type(failed).__name__)
+            try:
+                records.append(model_call(_bare(one.attempt), settings))
+                logger.error("of an attempt at '%s' only the least is kept: %s", one.attempt.model, fault)
+            except Exception:
+                self._set_aside(one, fault)
+        if not records:
+            return
         appender = self._opened()
         before = appender.next_seq
         if self._owed is not None:  # of the last try; what of it reached the disk is not written twice
@@ -308,6 +325,13 @@ class Audit:
             self._give_back()
             raise
         self._owed = None
+
+    def _set_aside(self, one: _Noted, fault: HansardError) -> None:
+        """An attempt that is no record: it is lost, which is told, and the others are kept."""
+        logger.error("an attempt at '%s' is no record: %s", one.attempt.model, fault)
+        with self._ready:
+            self._given_up += 1
+            self._refused = fault
 
     def _opened(self) -> Appender:
         """The memory as a worker that is this process's own: the one it had, or the first that is free."""
@@ -349,7 +373,7 @@ class Audit:
         try:
             if breakers or windows:
                 with self._database.writing() as connection:
-                    store.write_breakers(connection, breakers)
+                    store.write_breakers(connection, breakers, self._clock())
                     store.write_windows(connection, self._worker, windows, self._clock())
                     if not self._folded:
                         store.fold_windows(connection, self._clock(), self._window)
@@ -390,6 +414,22 @@ def _emptied(waiting: dict[str, Any]) -> dict[str, Any]:
     return taken
 
 
+def _bare(attempt: Attempt) -> dict[str, Any]:
+    """The least of an attempt whose other values the memory does not take."""
+    return {
+        "ts_start": attempt.started,
+        "outcome": attempt.outcome,
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "latency_ms": attempt.latency_ms,
+        "attempt": attempt.number,
+        "tier": str(attempt.tier),
+        "prompt_sha256": attempt.prompt_sha256,
+        "degraded": attempt.degraded,
+        "detail": "what else was told of it cannot be kept",
+    }
+
+
 def call_of(attempt: Attempt, origin: Origin) -> dict[str, Any]:
     """An attempt as the memory's schema map ``model_call`` takes it. What is not known is left out."""
     tokens = attempt.tokens
@@ -426,7 +466,9 @@ def call_of(attempt: Attempt, origin: Origin) -> dict[str, Any]:
     }
     for name in _FOREIGN:
         text = told[name]
-        if text is not None and not text.isascii():
+        if text is not None and not isinstance(text, str):
+            told[name] = None  # whoever gave it gave no text
+        elif text is not None and not text.isascii():
             told[name] = text.encode("utf-8", "replace").decode()
     return {name: value for name, value in told.items() if value is not None}
 

@@ -80,13 +80,25 @@ TRIES: Final = 2
 flaps would get the calls of all who wait after each good answer."""
 
 CLOCK_SECONDS: Final = 5.0
-"""By so much clocks of processes may differ; an open breaker that is younger than now by more is not believed."""
+"""By so much clocks of processes may differ; what changed later than that from now was told by another clock."""
 
 
 def admits(breaker: Breaker, now: float) -> bool:
     """Whether a call may go to the model. One that a breaker lets through which is not closed must be told to
     ``admitted`` at once, so that it is the only one."""
-    return breaker.state == "closed" or now >= breaker.until or now < breaker.changed - CLOCK_SECONDS
+    return breaker.state == "closed" or now >= breaker.until
+
+
+def believed(breaker: Breaker, now: float) -> Breaker:
+    """The breaker by the clock as it goes now; the same object where it is not ahead of it.
+
+    One that changed in what is the future, because a clock went back or another process's is ahead, is taken as changed
+    just now: it stays open for its whole pause at most, and no longer.
+    """
+    if breaker.changed <= now + CLOCK_SECONDS:
+        return breaker
+    pause = min(max(0.0, breaker.until - breaker.changed), LIMIT_SECONDS * FATAL)
+    return structs.replace(breaker, until=now + pause, changed=now)
 
 
 def soonest(breaker: Breaker, settings: BreakerSettings) -> float:

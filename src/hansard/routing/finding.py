@@ -22,11 +22,17 @@ from hansard.routing.redaction import WORD, Find
 def found_in(text: str, allowed: Collection[str], words: Collection[str]) -> list[Find]:
     """What is private in a text; see ``redaction.find``."""
     found: list[Find] = []
+    places: list[int] | None = None
+    if not text.isascii() and _UNSEEN.search(text) is not None:  # an address is one also with signs of no width in it
+        places = [place for place, sign in enumerate(text) if _UNSEEN.match(sign) is None]
+        text = _UNSEEN.sub("", text)
     plain = _plainly(text)
     for rule in _RULES:
         found.extend(rule(plain))
     if words:
-        found.extend(_own_words(text, words))
+        found.extend(_own_words(text, [_UNSEEN.sub("", word) for word in words]))
+    if places is not None:
+        found = [Find(kind, places[start], places[end - 1] + 1) for kind, start, end in found]
     if allowed:
         found = [one for one in found if one.kind not in allowed]
     return _apart(found)
@@ -39,6 +45,9 @@ _PLAIN: Final = {
     "\uff20": "@",
     "\uff0e": ".",
 }
+
+
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
 
 def _plainly(text: str) -> str:
@@ -105,6 +114,10 @@ _PREFIXED: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("gitlab-token", ("gl",), r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|oas)-[\w-]{16,}"),
     ("slack-token", ("xox",), r"xox[abceoprs](?:\.xox[bp])?-[\w-]{10,}"),
     ("slack-token", ("xapp-",), r"xapp-[\w-]{10,}"),
+    (
+        "token", ("discord.com/api/webhooks/", "discordapp.com/api/webhooks/"),
+        r"discord(?:app)?\.com/api/webhooks/\d{15,22}/([\w-]{40,})",
+    ),
     ("slack-token", ("hooks.slack.com/",), r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/]{20,}"),
     ("stripe-key", ("sk_", "rk_", "pk_"), r"[rsp]k_(?:live|test)_[A-Za-z0-9]{10,}"),
     ("stripe-key", ("whsec_",), r"whsec_[A-Za-z0-9+/=]{20,}"),
@@ -329,6 +342,62 @@ def _bearers(text: str) -> Iterator[Find]:
             continue
         if match.group().lower().startswith("bearer") or _turns(match[1]) >= len(match[1]) // 5:
             yield Find("secret", *match.span(1))
+
+
+_COMMANDS: Final = tuple(
+    (hints, re.compile(pattern, re.IGNORECASE if any_case else 0))
+    for hints, pattern, any_case in (
+        # a password among the words of a command
+        (("curl",), r"\bcurl\b[^\n|;]{0,200}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,64}:([^\s\"']{3,200})", False),
+        (
+            ("mysql", "mariadb"),
+            r"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]{0,200}?\s-p[\"']?([^\s\"']{4,200})", False,
+        ),
+        (("sshpass",), r"\bsshpass\s{1,3}-p\s?[\"']?([^\s\"']{3,200})", False),
+        # SQL
+        (("identified",), r"\bidentified\s{1,3}by\s{1,3}(?:password\s{1,3})?'([^'\s]{3,200})'", True),
+        # a header
+        (
+            ("authorization",),
+            r"\bauthorization[\"']?\s?[:=]\s?[\"']?(?:bearer|basic|token)\s{1,3}([\w.~+/=-]{8,1000})", True,
+        ),
+        # a signature that opens what its address names (Azure, Amazon, Google)
+        (
+            ("sig=", "signature="),
+            r"[?&](?:sig|signature|x-amz-signature|x-goog-signature)=([\w%+/=-]{16,500})", True,
+        ),
+    )
+)  # fmt: skip
+
+
+def _commands(text: str) -> Iterator[Find]:
+    """Passwords and the like among the words of commands, statements, headers and addresses."""
+    lower = text.lower()
+    for hints, pattern in _COMMANDS:
+        if any(hint in lower for hint in hints):
+            for match in pattern.finditer(text):
+                if not _stands_for_one(match[1]):
+                    yield Find("password", *match.span(1))
+
+
+_COOKIE: Final = re.compile(r"cookie2?[\"']?:", re.IGNORECASE)
+_CRUMB: Final = re.compile(r"(?<![\w.-])([\w.-]{1,64})=([^\s;,\"'=]{8,2000}=*)")
+_OF_SESSIONS: Final = re.compile(r"sess|sid|auth|token|jwt|csrf|remember", re.IGNORECASE)
+
+
+def _cookies(text: str) -> Iterator[Find]:
+    """What opens a session, in the lines of headers that set or send cookies."""
+    done = 0
+    if not _has_any(text, ("cookie",)):
+        return
+    for header in _COOKIE.finditer(text):
+        if header.end() < done:
+            continue
+        end = text.find("\n", header.end())
+        done = len(text) if end < 0 else end
+        for crumb in _CRUMB.finditer(text, header.end(), done):
+            if _OF_SESSIONS.search(crumb[1]) is not None and not _stands_for_one(crumb[2]):
+                yield Find("secret", *crumb.span(2))
 
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_+/=-]{28,}")
@@ -627,7 +696,7 @@ def _own_words(text: str, words: Collection[str]) -> Iterator[Find]:
 
 
 _RULES: Final[tuple[Callable[[str], Iterable[Find]], ...]] = (
-    _private_keys, _url_passwords, _prefixed, _assigned, _bearers, _emails, _ibans, _cards, _national_ids, _birthdates,
-    _addresses, _phones, _random_tokens,
+    _private_keys, _url_passwords, _prefixed, _assigned, _bearers, _commands, _cookies, _emails, _ibans, _cards,
+    _national_ids, _birthdates, _addresses, _phones, _random_tokens,
 )  # fmt: skip
 """In the order of what they know for certain: of two that overlap, the first names the find."""

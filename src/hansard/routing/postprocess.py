@@ -7,7 +7,9 @@ and for its pieces. Sources: specs/operations, section 7 ("Sanitize, extract str
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from hansard.routing.redaction import Redactor, Restorer
@@ -31,6 +33,9 @@ DEPTH: Final = 64
 
 _TRIES: Final = 64
 """Places where data may begin in a text around it, at most."""
+
+_IN_VAIN: Final = 1_000_000
+"""Characters that are gone through for data that does not end, about at most."""
 
 
 def sanitised(text: str) -> str:
@@ -70,11 +75,13 @@ def processed(text: str, *, structured: bool, redactor: Redactor | None = None) 
         return Processed(clean if redactor is None else redactor.restore(clean))
     try:
         told, data = payload(clean)
+        if "\\" in told and (cleaner := _changed(data, sanitised)) != data:  # what was written as an escape
+            told, data = json.dumps(cleaner, ensure_ascii=False), cleaner
+        if redactor is None:
+            return Processed(told, data)
+        return Processed(redactor.restore_json(told), _changed(data, redactor.restore))
     except NoData as fault:
         return Processed(clean if redactor is None else redactor.restore(clean), fault=str(fault))
-    if redactor is None:
-        return Processed(told, data)
-    return Processed(redactor.restore_json(told), redactor.restore_data(data))
 
 
 class Streamed:
@@ -113,9 +120,7 @@ class NoData(ValueError):  # noqa: N818  # what it says is not that the program 
     """A text holds no data, or more than one."""
 
 
-_FENCE: Final = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1[`~]*[ \t]*$", re.DOTALL | re.MULTILINE
-)
+_FENCE: Final = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*$", re.MULTILINE)
 _THOUGHT: Final = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 
 
@@ -134,8 +139,7 @@ def payload(text: str) -> tuple[str, Any]:
             return text, _read(text)
         except ValueError as broken:
             fault = f"the answer is no JSON ({_why(broken)})"
-    blocks = [match.group(3).strip() for match in _FENCE.finditer(text) if match.group(2).lower() in _JSON_FENCES]
-    for found in (blocks, _embedded(text)):
+    for found in (_blocks(text), _embedded(text)):
         good: list[tuple[str, Any]] = []
         for block in found:
             try:
@@ -152,16 +156,43 @@ def payload(text: str) -> tuple[str, Any]:
 _JSON_FENCES: Final = frozenset({"", "json", "json5", "jsonc", "jsonl", "javascript", "js"})
 
 
+def _blocks(text: str) -> list[str]:
+    """What stands between fences that may hold JSON. The text is gone through once: a fence that is not closed, and
+    every later one that only the same would close, is no fence."""
+    found: list[str] = []
+    unclosed: dict[str, int] = {}
+    lines = list(_FENCE.finditer(text))
+    at = 0
+    while at < len(lines):
+        opened = lines[at]
+        at += 1
+        marks = opened[1]
+        if len(marks) >= unclosed.get(marks[0], len(marks) + 1):
+            continue
+        for number in range(at, len(lines)):
+            line = lines[number].group().strip(" \t")
+            if line.startswith(marks) and not line.strip("`~"):
+                if opened[2].lower() in _JSON_FENCES:
+                    found.append(text[opened.end() + 1 : lines[number].start()].strip())
+                at = number + 1
+                break
+        else:
+            unclosed[marks[0]] = len(marks)
+    return found
+
+
 def _embedded(text: str) -> list[str]:
     """Objects and arrays with words around them, outermost ones; arrays only where they hold an object or a text."""
     found: list[str] = []
     at = 0
+    wasted = 0
     for _ in range(_TRIES):
         begin = _OPENING.search(text, at)
-        if begin is None:
+        if begin is None or wasted > _IN_VAIN:
             break
         end = _closing(text, begin.start())
         if end is None:
+            wasted += len(text) - begin.start()
             at = begin.end()
             continue
         found.append(text[begin.start() : end])
@@ -170,7 +201,8 @@ def _embedded(text: str) -> list[str]:
 
 
 _OPENING: Final = re.compile(r"\{(?=\s*[\"}])|\[(?=\s*[\"{])")
-_SIGNS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_SIGNS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
+"""A string that is not closed goes to the end of the text, so that none is looked at twice."""
 
 
 def _closing(text: str, start: int) -> int | None:
@@ -189,7 +221,7 @@ def _closing(text: str, start: int) -> int | None:
 def _read(text: str) -> Any:
     """JSON as everybody reads it: no NaN, no name twice in an object, not nested beyond all measure."""
     try:
-        data = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+        data = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if _depth(data) > DEPTH:
@@ -197,8 +229,33 @@ def _read(text: str) -> Any:
     return data
 
 
+def _changed(data: Any, change: Callable[[str], str]) -> Any:
+    """Data with every text changed, names of members too.
+
+    Raises:
+        NoData: two members of an object would have one name; none may be lost.
+    """
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, list):
+        return [_changed(each, change) for each in data]
+    if not isinstance(data, dict):
+        return data
+    made = {change(name): _changed(inner, change) for name, inner in data.items()}
+    if len(made) != len(data):
+        raise NoData("two names in an object of the answer become one when it is read")
+    return made
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(told: str) -> float:
+    number = float(told)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A find is replaced by a placeholder (``⟦email-1⟧``) that stays the same for a value a task long, over all its messages
 and attempts, so that a model can speak of it. An answer gets the values back, also inside data, also from a stream
-whose pieces cut placeholders, also where a model has written the placeholder a little differently (``[EMAIL-1]``).
+whose pieces cut placeholders, also where a model has written the placeholder a little differently (``⟦Email 1⟧``) and
+what it wrote can be no code.
 
 What is found, and how, stands in ``finding``. Sources: specs/operations, section 12 ("Model Data Boundary");
 design note "Panel and routing".
@@ -80,18 +81,24 @@ def secrets_in(text: str) -> list[Find]:
 
 # -- replacing and putting back ----------------------------------------------------------------------------------------
 
-_OPEN: Final = r"(?:⟦|〚|【|\[\[|\[|\\u27[eE]6|\\\[)"
-_CLOSE: Final = r"(?:⟧|〛|】|\]\]|\]|\\u27[eE]7|\\\])"
 _LABEL: Final = "|".join(sorted((kind.replace("-", "[-_ ‑–]") for kind in KINDS), key=len, reverse=True))
-_PLACEHOLDER: Final = re.compile(rf"{_OPEN}\s?((?:{_LABEL})\\?[-_ ‑–]\d{{1,6}})\s?{_CLOSE}(?!\()", re.IGNORECASE)
-"""Ours, and what models make of it. Markdown's ``[text](address)`` is none."""
+_NAMED: Final = rf"(?:{_LABEL})\\?[-_ ‑–]\d{{1,6}}"
+_PLACEHOLDER: Final = re.compile(
+    rf"(?:(?:[⟦〚【]|\\u27[eE]6)\s?({_NAMED})\s?(?:[⟧〛】]|\\u27[eE]7)|\[\[((?:{_LABEL})[-‑]\d{{1,6}})\]\])(?!\()",
+    re.IGNORECASE,
+)
+"""Ours, and what models make of it that is no code: ``a[email-1]`` is a place in a list. Markdown's
+``[text](address)`` is none."""
+
+_LIKE: Final = re.compile(rf"(?:[⟦〚【\[]|\\u27[eE]6)\s?({_NAMED})\s?(?:[⟧〛】\]\\]|\\u27[eE]7)", re.IGNORECASE)
+"""What a reader may take for one."""
 
 _LONGEST: Final = 48
 """Characters of a placeholder, however it is written, at most."""
 
 _CUT: Final = re.compile(
     r"(?:[⟦〚【\[]\[?|\\(?:$|u(?:$|2(?:$|7(?:$|[eE](?:$|6))))|\[))"
-    rf"\s?[a-z0-9_ \\‑–-]{{0,{_LONGEST - 12}}}(?:[⟧〛】\]]|\\(?:u(?:2(?:7(?:[eE]7?)?)?)?|\])?)?\Z",
+    rf"\s?[a-z0-9_ \\‑–-]{{0,{_LONGEST - 12}}}(?:[⟧〛】]|\]{{1,2}}|\\(?:u(?:2(?:7(?:[eE]7?)?)?)?|\])?)?\Z",
     re.IGNORECASE,
 )
 """The end of a piece that a placeholder may begin in."""
@@ -100,6 +107,11 @@ _CUT: Final = re.compile(
 def _plain(label: str) -> str:
     """A label as ours are written."""
     return re.sub(r"\\?[_ ‑–-]", "-", label.casefold())
+
+
+def _label(match: re.Match[str]) -> str:
+    """Of a placeholder that was found."""
+    return _plain(match[1] or match[2])
 
 
 NOTE: Final = (
@@ -130,7 +142,7 @@ class Redactor:
         so that nothing is put in its place when a model repeats it."""
         for text in texts:
             if "[" in text or "⟦" in text or "\\" in text or "【" in text or "〚" in text:
-                self._taken.update(_plain(label) for label in _PLACEHOLDER.findall(text))
+                self._taken.update(_plain(label) for label in _LIKE.findall(text))
 
     def __bool__(self) -> bool:
         """Whether anything was replaced."""
@@ -198,7 +210,7 @@ class Redactor:
         """Placeholders in a model's answer that it was never given."""
         if not self._values:
             return []
-        labels = (_plain(label) for label in _PLACEHOLDER.findall(text))
+        labels = (_label(match) for match in _PLACEHOLDER.finditer(text))
         return sorted({label for label in labels if label not in self._values and label not in self._taken})
 
     def _placeholder(self, kind: str, value: str) -> str:
@@ -214,10 +226,10 @@ class Redactor:
         return f"⟦{label}⟧"
 
     def _value(self, match: re.Match[str]) -> str:
-        return self._values.get(_plain(match.group(1)), match.group())
+        return self._values.get(_label(match), match.group())
 
     def _json_value(self, match: re.Match[str]) -> str:
-        value = self._values.get(_plain(match.group(1)))
+        value = self._values.get(_label(match))
         return match.group() if value is None else json.dumps(value, ensure_ascii=False)[1:-1]
 
 

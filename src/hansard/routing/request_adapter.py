@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -119,9 +120,16 @@ def _fenced(file: Attachment) -> str:
         run = run + 1 if letter == "`" else 0
         longest = max(longest, run)
     fence = "`" * max(3, longest + 1)
-    name = file.name.replace("\n", " ").replace("`", "'")
+    name = _NO_NAME.sub("_", file.name)[:NAME_LENGTH]
     end = "" if text.endswith("\n") else "\n"
     return f"Attached file '{name}' ({file.media_type}):\n{fence}\n{text}{end}{fence}"
+
+
+_NO_NAME: Final = re.compile(r"[^\w .,+@#=()\[\]⟦⟧/\\-]|\s(?<! )")
+"""What a name may not show: what ends a line, what quotes, what is not seen."""
+
+NAME_LENGTH: Final = 200
+"""Of a name in a prompt."""
 
 
 def _refuse_secrets(files: Sequence[Attachment]) -> list[HansardError]:

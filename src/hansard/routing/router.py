@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, aclosing, nullcontext, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -26,14 +27,16 @@ import msgspec
 from hansard.kernel.errors import HansardError
 from hansard.kernel.permits import Permit
 from hansard.routing import errors
-from hansard.routing.attempt import Exchange, Sent, Understood, understood, unquoted
-from hansard.routing.breakers import CLOSED, WEIGHT, Breaker, admitted, after, latest, soonest
+from hansard.routing.attempt import Exchange, Sent, Understood, label, understood, unquoted
+from hansard.routing.breakers import CLOSED, WEIGHT, Breaker, admitted, after, believed, latest, soonest
 from hansard.routing.configuration import Configuration
 from hansard.routing.fallback import BUSY_SECONDS, Chosen, Ladder
 from hansard.routing.model import Answer, Attempt, Model, Origin, Outcome, Piece, Task, Tokens
 from hansard.routing.postprocess import Streamed
 from hansard.routing.prices import Priced, Prices
+from hansard.routing.providers.faults import shown
 from hansard.routing.providers.protocol import Provider, ProviderFault, Reply, Request
+from hansard.routing.redaction import Redactor
 from hansard.routing.request_adapter import task_tokens
 from hansard.routing.scoring import (
     CERTAIN,
@@ -131,8 +134,10 @@ _REMEMBERED: Final = 1024
 _TRANSIENT: Final = frozenset({"breaker", "deadline", "not_ready"})
 """Reasons of refusals for which a template may answer: the task was in order, the models were not there."""
 
-_CHARGED: Final[frozenset[Outcome]] = frozenset({"timeout", "malformed", "unverified", "cancelled"})
-"""Outcomes that a provider may charge for without having said so."""
+_CHARGED: Final[frozenset[Outcome]] = frozenset(
+    {"timeout", "malformed", "unverified", "cancelled", "unreachable", "overloaded", "content_policy"}
+)
+"""Outcomes that a provider may charge for without having said so; unless nothing was sent."""
 
 
 class _State:
@@ -140,7 +145,7 @@ class _State:
 
     __slots__ = (
         "again", "breaker", "due", "fault", "in_flight", "model", "others", "provider", "slots", "stale", "summary",
-        "tier", "warm", "window",
+        "theirs", "tier", "warm", "window",
     )  # fmt: skip
 
     def __init__(self, model: Model, tier: int) -> None:
@@ -149,6 +154,7 @@ class _State:
         self.breaker: Breaker = CLOSED
         self.window: Window = EMPTY
         self.others: tuple[Window, ...] = ()
+        self.theirs: Breaker | None = None  # what another process said last; each is taken over once
         self.summary = Summary()
         self.due = 0.0  # from then on the summary may be worked out again, if it is stale
         self.stale = False
@@ -224,7 +230,10 @@ class Router:
         self._monotonic = monotonic
         self._sleep = sleep
         self._rng = rng or random.Random()  # noqa: S311  # jitter, no secret
-        self._states = {name: _State(model, configuration.tier(name)) for name, model in configuration.models.items()}
+        self._states = {
+            name: _State(_withholding(model, configuration), configuration.tier(name))
+            for name, model in configuration.models.items()
+        }
         self._unfit: dict[Needs, dict[str, Refusal | None]] = {}
         self._ladders: dict[tuple[str, ...], tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {}
         self._standing: Standing | None = None
@@ -427,6 +436,8 @@ class Router:
 
     def _facts(self, state: _State, demand: Demand) -> Facts:
         model, now = state.model, demand.now
+        if state.breaker.changed > now:
+            state.breaker = believed(state.breaker, now)
         if (state.stale and now >= state.due) or now >= state.summary.until:
             state.summary = summary((state.window, *state.others), now, self._configuration.window)
             state.stale = False
@@ -617,13 +628,13 @@ class Router:
             self._telemetry.attempted(attempt, run.task.origin)
 
     def _charge(
-        self, run: _Run, state: _State, request: Request, tokens: Tokens | None, outcome: Outcome
+        self, run: _Run, state: _State, request: Request, tokens: Tokens | None, charged: bool
     ) -> Priced | None:
         """What an attempt cost; one that may have been charged for uncounted takes its most from the budget."""
         priced = None if tokens is None else self._prices.cost(state.model, tokens, at=self._clock())
         if priced is not None:
             run.spent += priced.cost_usd
-        elif run.budget is not None and (tokens is not None or outcome in _CHARGED):
+        elif run.budget is not None and (tokens is not None or charged):
             tokens_in = int(run.tokens * CERTAIN) + 1
             run.spent += self._prices.at_most(state.model, tokens_in, request.max_output_tokens) or 0.0
         return priced
@@ -638,10 +649,12 @@ class Router:
         if standing is self._standing:
             return
         self._standing = standing
+        now = self._clock()
         for name, state in self._states.items():
             theirs = standing.breakers.get(name)
-            if theirs is not None:
-                state.breaker = latest(state.breaker, theirs)
+            if theirs is not None and theirs != state.theirs:
+                state.theirs = theirs
+                state.breaker = latest(state.breaker, believed(theirs, now))
             others = standing.windows.get(name, ())
             if others != state.others:
                 state.others = others
@@ -783,7 +796,8 @@ class _Log:
         latency = (time.perf_counter() - self._began) * 1000.0
         router, run, state, sent = self._router, self._run, self._state, self._sent
         tokens = reply.tokens if reply is not None else fault.tokens if fault is not None else None
-        priced = router._charge(run, state, self._request, tokens, outcome)
+        charged = outcome in _CHARGED and not (fault is not None and fault.unsent)
+        priced = router._charge(run, state, self._request, tokens, charged)
         model = state.model
         first = self._first if reply is None or reply.first_token_ms is None else reply.first_token_ms
         attempt = Attempt(
@@ -795,20 +809,34 @@ class _Log:
             started=self._started,
             latency_ms=latency,
             first_token_ms=first,
-            serving_model=None if reply is None else reply.serving_model,
+            serving_model=None if reply is None else label(reply.serving_model, sent.messages),
             tokens=tokens,
             cost_usd=None if priced is None else priced.cost_usd,
             price_table=None if priced is None else priced.table,
             rates=None if priced is None else priced.rates,
-            finish_reason=None if reply is None else reply.finish_reason,
+            finish_reason=None if reply is None else label(reply.finish_reason, sent.messages),
             prompt_sha256=sent.prompt_sha256,
             response_sha256=None if text is None else hashlib.sha256(_bytes(text)).hexdigest(),
             degraded=model.provider == "template",
             retry_after_seconds=None if fault is None else fault.retry_after_seconds,
-            detail=None if fault is None else unquoted(fault.detail, sent.messages),
+            detail=None if fault is None else self._words_of(fault),
         )
         run.probe = False  # the breaker learns of it
         router._outcome(run, state, attempt, sent, text)
+
+    def _words_of(self, fault: ProviderFault) -> str:
+        """What went wrong, without what it repeats of the prompt and without private data, whoever may see those: a
+        policy is about a model, not about logs."""
+        plain = unquoted(shown(fault.detail), self._sent.messages)
+        return Redactor(self._router._configuration.privacy).hide(plain)
+
+
+def _withholding(model: Model, configuration: Configuration) -> Model:
+    """A program is told which variables hold keys of other models, so that it does not inherit them."""
+    if model.provider != "command":
+        return model
+    keys = {one.key for one in configuration.models.values() if one.key} - {model.key}
+    return replace(model, options={**model.options, "withheld": sorted(keys)})
 
 
 def _bytes(text: str) -> bytes:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlsplit
 
@@ -304,6 +305,8 @@ def _model(name: str, entry: ModelTable, faults: list[HansardError]) -> Model | 
         base = Model(name=name, provider=told["provider"], model=told["model"])
     if "base_url" in told and "external" not in told:
         told["external"] = not _is_here(told["base_url"])
+    if entry.preset is not None and "key" not in told and told.get("base_url", base.base_url) != base.base_url:
+        told["key"] = None  # a preset's key is for the preset's address alone
     model = replace(base, name=name, **told)
     if base.provider in _HERE and "external" not in told:
         model = replace(model, external=False)
@@ -331,8 +334,14 @@ def _preset(entry: ModelTable, where: str, faults: list[HansardError]) -> Model 
 
 
 def _is_here(url: str) -> bool:
+    """Whether an address is this machine's own: a number that is, or ``localhost``; no other name is looked up."""
     host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _address_faults(field: str, url: str, *, external: bool | None) -> Iterable[HansardError]:

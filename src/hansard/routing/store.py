@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -11,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hansard.database.statements import change, fetch
-from hansard.routing.breakers import Breaker
+from hansard.routing.breakers import CLOCK_SECONDS, Breaker
 from hansard.routing.configuration import WindowSettings
 from hansard.routing.statistics import Sample, Window
 from hansard.routing.tables import call_text_uses, call_texts, route_breakers, route_windows
@@ -171,13 +172,15 @@ def _decoded(decoder: msgspec.json.Decoder[Any], text: str) -> Any:
         return None
 
 
-def write_breakers(connection: sa.Connection, breakers: Mapping[str, Breaker]) -> None:
-    """Keep breakers, each unless a later change stands there."""
+def write_breakers(connection: sa.Connection, breakers: Mapping[str, Breaker], now: float = math.inf) -> None:
+    """Keep breakers, each unless a later change stands there; one that is later than now is another clock's."""
     t = route_breakers
     for model, breaker in sorted(breakers.items()):
         cells = {"state": msgspec.json.encode(breaker).decode(), "changed": breaker.changed}
         connection.execute(_adding(connection, t), [{"model": model, **cells}])
-        connection.execute(t.update().where(t.c.model == model, t.c.changed < breaker.changed).values(**cells))
+        older = t.c.changed < breaker.changed
+        stale = older if math.isinf(now) else sa.or_(older, t.c.changed > now + CLOCK_SECONDS)
+        connection.execute(t.update().where(t.c.model == model, stale).values(**cells))
 
 
 def write_windows(connection: sa.Connection, worker: str, windows: Mapping[str, Window], now: float) -> None:

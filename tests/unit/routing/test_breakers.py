@@ -17,6 +17,7 @@ from hansard.routing.breakers import (
     admits,
     admitted,
     after,
+    believed,
     latest,
     soonest,
 )
@@ -213,9 +214,14 @@ def test_a_healthy_one_does_not_change() -> None:
 
 
 def test_a_clock_that_went_back_does_not_lock_a_model_out() -> None:
-    """A breaker that opened in what is now the future lets calls through."""
-    opened = failing(SETTINGS.failures_in_a_row)
-    assert admits(opened, NOW - 3600.0)
+    """A breaker that opened in what is now the future stays open for its pause from now, no longer and no less."""
+    opened, now = failing(SETTINGS.failures_in_a_row), NOW - 3600.0
+    assert not admits(opened, now), "a clock that goes back opens no door"
+    taken = believed(opened, now)
+    assert (taken.state, taken.changed, taken.until) == ("open", now, now + SETTINGS.open_seconds)
+    assert not admits(taken, now + SETTINGS.open_seconds - 1.0)
+    assert admits(taken, now + SETTINGS.open_seconds)
+    assert believed(opened, NOW) is opened
 
 
 @given(histories, histories)

@@ -201,3 +201,27 @@ def test_default_is_a_configuration() -> None:
     made = Configuration(models={}, ladder=())
     assert made.retries.same_model == 1
     assert made.limits.budget_usd is None
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("http://127.0.0.1:1/v1", True),
+        ("http://127.9.8.7/v1", True),
+        ("http://localhost:1/v1", True),
+        ("http://[::1]:1/v1", True),
+        ("https://127.0.0.1.attacker.example/v1", False),
+        ("https://localhost.attacker.example/v1", False),
+        ("https://127.attacker.example/v1", False),
+        ("https://10.0.0.1/v1", False),
+        ("https://0.0.0.0/v1", False),
+    ],
+)
+def test_only_a_loopback_address_is_here(address: str, here: bool) -> None:
+    """A name that begins like one is somebody else's: its model is told redacted texts, and only over https."""
+    entry = {"provider": "openai", "model": "m", "base_url": address}
+    model = configured({"models": {"m": entry}}, environ={}).models["m"]
+    assert (model.external, model.privacy) == (not here, "raw" if here else "redacted")
+    if not here:
+        plain = address.replace("https", "http")
+        assert "unencrypted" in faults({"models": {"m": {**entry, "base_url": plain}}})[0].message

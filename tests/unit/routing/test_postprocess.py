@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import pairwise
 
 import pytest
@@ -132,3 +133,51 @@ def test_any_json_is_read_as_it_is(data: object) -> None:
     """What is JSON as a whole is taken as it is, whatever stands in it."""
     text = json.dumps(data, ensure_ascii=False)
     assert payload(text)[1] == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```x\n" * 60_000,
+        "".join("`" * (800 - n) + "x\n" for n in range(790)),
+        "```\n~~~\n" * 40_000,
+        '{"' + '\\"' * 150_000,
+        '{"a": "' * 40_000,
+        "[[[" + '["' * 100_000,
+        '{ "a": {' * 40_000,
+    ],
+)
+def test_no_text_takes_long_to_be_looked_through(text: str) -> None:
+    """Fences, quotes and brackets that are opened and not closed take time linear in the text."""
+    began = time.perf_counter()
+    assert processed(text, structured=True).fault is not None
+    assert time.perf_counter() - began < 5
+
+
+def test_fence_that_is_not_closed_hides_none_that_is() -> None:
+    """A longer one that goes on to the end of the text is no fence."""
+    assert payload('`````\nx\n```json\n{"a": 1}\n```\n')[1] == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ['{"x": 1e999}', '{"x": -1e999}'])
+def test_number_beyond_all_numbers_is_no_data(text: str) -> None:
+    """It could neither be given out nor kept."""
+    assert "too large" in str(processed(text, structured=True).fault)
+
+
+def test_escapes_are_cleaned_like_signs() -> None:
+    """Half a pair, a null and what steers a terminal do not come in as escapes of JSON; names do not become one."""
+    answer = processed(r'{"a": "x\ud800y\u0000z\u001b[1m", "b\u0000": "\ud83d\udc4d\n"}', structured=True)
+    assert answer.structured == {"a": "x\ufffdyz[1m", "b": "\U0001f44d\n"}
+    assert json.loads(answer.text) == answer.structured
+    assert answer.text.encode()
+    assert "become one" in str(processed(r'{"a": 1, "a\u0000": 2}', structured=True).fault)
+
+
+def test_no_member_is_lost_when_values_come_back() -> None:
+    """Two names that stand for one value are told, not made one."""
+    redactor = Redactor()
+    redactor.hide("a@example.org")
+    answer = processed('{"⟦email-1⟧": 1, "⟦Email 1⟧": 2}', structured=True, redactor=redactor)
+    assert answer.structured is None
+    assert "become one" in str(answer.fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hansard.kernel.errors import HansardError
 from hansard.routing.model import Message, Origin, Task
 from hansard.routing.postprocess import Processed, processed
 from hansard.routing.redaction import Redactor
-from hansard.routing.verifier import Fault, check_schema, invented_citations, is_refusal, verify
+from hansard.routing.verifier import Fault, check_schema, invented_citations, is_refusal, schema_fault, verify
 
 SCHEMA = {
     "type": "object",
@@ -39,7 +40,22 @@ def test_plain_answer_holds() -> None:
     """An answer in words holds, also one that was cut at its limit of tokens."""
     assert judged("Keep it.") is None
     assert judged("Keep it, beca", "length") is None
-    assert judged("Keep it.", None) is None
+    assert judged("Keep it.", "end_turn") is None
+
+
+@pytest.mark.parametrize("finish", ["error", "insufficient_system_resource", "abort", "", None, {"a": 1}, ["x"]])
+def test_end_that_is_not_known_to_be_good_does_not_hold(finish: Any) -> None:
+    """Half an answer is none, whatever a provider calls its end, and also where it says nothing."""
+    fault = judged("Half of an ans", finish)
+    assert fault is not None
+    assert fault.failure == "malformed"
+
+
+def test_data_at_the_limit_of_tokens_does_not_hold() -> None:
+    """What was cut can be read as data all the same (12 of 123), and is not taken for it."""
+    fault = judged("12", "length", schema={"type": "integer"})
+    assert fault is not None
+    assert fault.failure == "malformed"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u200b\u2060", "\x00"])
@@ -165,6 +181,17 @@ def test_shapes_are_taken_from_the_ids() -> None:
     assert invented_citations("(a.1) a.2 ax2", ["a.1"]) == ["a.2"]
 
 
+def test_invented_citations_do_not_hide() -> None:
+    """Neither behind an escape of JSON, nor in a name of a member, nor among the signs of print."""
+    asked: dict[str, Any] = {"schema": {"type": "object"}, "citable": ("P0001",)}
+    for text in (r'{"a": "See:\nP9999"}', r'{"a": "\u00509999"}', '{"P9999": ["P0001"]}'):
+        fault = judged(text, **asked)
+        assert fault is not None, text
+        assert "P9999" in fault.reason
+    assert judged(r'{"a": "See:\nP0001"}', **asked) is None
+    assert invented_citations("as _P9999_ and **P9998** and P9997-like say", ["P0001"]) == ["P9999", "P9998", "P9997"]
+
+
 def test_invented_placeholder_does_not_hold() -> None:
     """A placeholder that the model was not given means that it made something up."""
     redactor = Redactor()
@@ -207,3 +234,77 @@ def test_schema_with_references_is_used() -> None:
     fault = judged('{"next": {"next": {"n": "x"}}}', schema=schema)
     assert fault is not None
     assert "$.next.next.n" in fault.reason
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"$defs": {"a": {"not": {"$ref": "#/$defs/b"}}, "b": {"$ref": "#/$defs/a"}}, "type": "object"},
+        {"properties": {"x": {"$ref": "#/properties/x"}}},
+        {"$ref": "#nowhere"},
+        {"properties": {"id": {"$ref": "#nowhere"}}},
+        {"pattern": "(?=a)b"},
+        {"patternProperties": {r"(a)\1": True}},
+        {"pattern": "(a{1000}){1000}{10}"},
+        {"$schema": {}},
+        {"unevaluatedProperties": False, "patternProperties": {"a": True}},
+    ],
+)
+def test_schema_that_would_fail_after_it_was_paid_for_is_refused(schema: dict[str, Any]) -> None:
+    """A schema that leads back to itself or nowhere, or whose patterns may take for ever, is refused before."""
+    with pytest.raises(HansardError) as caught:
+        check_schema(schema)
+    assert caught.value.code == "schema_invalid"
+
+
+def test_patterns_take_linear_time() -> None:
+    """A pattern that would keep a backtracking engine busy for ages is tried in no time, names of members with it."""
+    schema = {
+        "pattern": "^(a+)+$",
+        "patternProperties": {"^(b+)+$": {"type": "integer"}},
+        "additionalProperties": False,
+    }
+    check_schema(schema)
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    began = time.perf_counter()
+    for own in (
+        {"items": {**draft, "pattern": "^(a+)+$"}},
+        {**draft, "items": {"$ref": "#/$defs/a"}, "$defs": {"a": {**draft, "pattern": "^(a+)+$"}}},
+        {**draft, "items": {"$ref": "#"}, "pattern": "^(a+)+$"},
+    ):
+        check_schema(own)
+        assert "'pattern'" in str(schema_fault(own, ["a" * 100_000 + "!"])), own
+    assert schema_fault(schema, "a" * 100_000) is None
+    assert "'pattern'" in str(schema_fault(schema, "a" * 100_000 + "!"))
+    assert schema_fault(schema, {"b" * 1000: 1}) is None
+    assert "'type'" in str(schema_fault(schema, {"b": "1"}))
+    assert "'additionalProperties'" in str(schema_fault(schema, {"b" * 1000 + "!": 1}))
+    assert time.perf_counter() - began < 5
+
+
+def test_a_check_that_grows_beyond_measure_is_ended() -> None:
+    """Rules are counted: a schema that asks for more than any answer is worth does not hold the program up."""
+    schema = {"items": {"$ref": "#/$defs/a"}, "$defs": {"a": {"items": {"allOf": [{"$ref": "#/$defs/a"}] * 2}}}}
+    check_schema(schema)
+    data: list[Any] = []
+    for _ in range(60):
+        data = [data]
+    began = time.perf_counter()
+    assert "steps" in str(schema_fault(schema, data))
+    assert time.perf_counter() - began < 30
+
+
+def test_items_are_compared_as_a_schema_compares_them() -> None:
+    """1 and 1.0 are one number, ``true`` is none; many items take no longer than they must."""
+    schema = {"uniqueItems": True}
+    assert schema_fault(schema, [1, 1.0]) is not None
+    assert schema_fault(schema, [{"a": 1, "b": 2}, {"b": 2, "a": 1}]) is not None
+    assert schema_fault(schema, [1, True, "1", None, [1], *({"n": n} for n in range(20_000))]) is None
+
+
+def test_what_the_checker_raises_is_a_fault_of_the_answer() -> None:
+    """Whatever it stumbles over, an attempt that was paid for ends as one that does not hold, and is recorded."""
+    assert "RecursionError" in str(schema_fault({"$ref": "#"}, 1)) or "steps" in str(schema_fault({"$ref": "#"}, 1))
+    assert "cannot be held" in str(schema_fault({"$ref": "#nowhere"}, 1))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hansard.routing.model import Message, Model, Tokens
 from hansard.routing.providers.faults import fault_of
 from hansard.routing.providers.protocol import ProviderFault, Reply, Request
-from hansard.routing.providers.remote import CONNECT_SECONDS, Remote, Tally, check_said, count, http_client
+from hansard.routing.providers.remote import CONNECT_SECONDS, Remote, Tally, check_said, counted, http_client
 from hansard.routing.providers.structured import in_words
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class AnthropicProvider(Remote["AsyncAnthropic"]):
         if self.model.base_url is not None:
             # What the environment holds for Anthropic is nobody else's business.
             client._custom_headers = {}
+            client.auth_token = None
         return client
 
     def _fields(self, request: Request) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class AnthropicProvider(Remote["AsyncAnthropic"]):
         text = "".join(block.text for block in blocks if block.type == "text")
         tokens = _tokens(answer.usage, None)
         reason = answer.stop_reason
-        finish = FINISH.get(reason, reason)
+        finish = FINISH.get(reason, reason) if isinstance(reason, str) else None
         if finish == "content_filter":
             check_said(Tally(tokens, finish, None, text or None), text)
         return Reply(text, tokens, finish, answer.model)
@@ -110,7 +111,7 @@ class AnthropicProvider(Remote["AsyncAnthropic"]):
                         tally.tokens = _tokens(start, None)
                     case "message_delta":
                         reason = event.delta.stop_reason
-                        if reason is not None:
+                        if isinstance(reason, str):
                             tally.finish_reason = FINISH.get(reason, reason)
                         tally.tokens = _tokens(start, event.usage)
                 yield text
@@ -173,8 +174,6 @@ def _tokens(start: Any, end: Any) -> Tokens | None:
         return None
     output = getattr(end, "output_tokens", None) if end is not None else getattr(start, "output_tokens", None)
     fresh = getattr(start, "input_tokens", None)
-    if output is None or fresh is None:
-        return None
-    cached = count(getattr(start, "cache_read_input_tokens", None))
-    written = count(getattr(start, "cache_creation_input_tokens", None))
-    return Tokens(count(fresh) + cached + written, count(output), cached)
+    cached = getattr(start, "cache_read_input_tokens", None)
+    written = getattr(start, "cache_creation_input_tokens", None)
+    return counted([fresh, cached, written], [output], cached)

@@ -93,6 +93,9 @@ _BY_STATUS: Final[Mapping[int, Failure]] = {
 _WINDOW: Final = 24
 """So many characters of a prompt in a row are a quotation, not a coincidence."""
 
+_LOOKED_AT: Final = 20_000
+"""So many characters of an error are looked at; what follows says no more."""
+
 _SHORTEST: Final = 6
 """A prompt shorter than this is a common word, and may stand in any error."""
 
@@ -181,15 +184,32 @@ def _find(body: object, name: str, depth: int = 5) -> object:
     return next((found for each in inner if (found := _find(each, name, depth - 1)) is not None), None)
 
 
-def scrubbed(words: str, key: str | None, texts: Iterable[str] = ()) -> str:
-    """A provider's words on one line, without the key and without what they repeat of the prompt."""
-    words = " ".join(words.split())
+SHOWN: Final = 200
+"""So many characters of a provider's words are kept."""
+
+
+def shown(words: str) -> str:
+    """Words on one line, without signs that a terminal obeys or that hide others."""
+    if not words.isprintable():
+        words = "".join(sign if sign.isprintable() or sign.isspace() else "" for sign in words)
+    return " ".join(words.split())
+
+
+def scrubbed(words: str, key: str | None, texts: Iterable[str] = (), *, end: bool = False) -> str:
+    """A provider's words on one line, without the key and without what they repeat of the prompt.
+
+    Args:
+        end: their end is kept, where they are too long, not their beginning.
+    """
     if key:
         words = words.replace(key, "[key]")
-    words = words[:1000]
+    words = shown(words[-_LOOKED_AT:] if end else words[:_LOOKED_AT])
+    if key:  # once more: a sign that is not shown may have stood within it
+        words = words.replace(key, "[key]")
+    words = words[-1000:] if end else words[:1000]
     for text in texts:
         words = _without(words, " ".join(text.split()))
-    return words[:500]
+    return words[-SHOWN:] if end else words[:SHOWN]
 
 
 def _without(words: str, text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hansard.routing.model import Message, Model, Tokens
 from hansard.routing.providers.faults import fault_of
 from hansard.routing.providers.protocol import ProviderFault, Reply, Request
-from hansard.routing.providers.remote import Remote, Tally, check_said, count, http_client
+from hansard.routing.providers.remote import Remote, Tally, check_said, counted, http_client
 from hansard.routing.providers.structured import in_words
 
 if TYPE_CHECKING:
@@ -190,6 +190,8 @@ def _tokens(usage: Any) -> Tokens | None:
     """Counts; thoughts are charged as output, the results of tools as input."""
     if usage.prompt_token_count is None:
         return None
-    given = count(usage.prompt_token_count) + count(usage.tool_use_prompt_token_count)
-    made = count(usage.candidates_token_count) + count(usage.thoughts_token_count)
-    return Tokens(given, made, count(usage.cached_content_token_count))
+    return counted(
+        [usage.prompt_token_count, usage.tool_use_prompt_token_count],
+        [usage.candidates_token_count or 0, usage.thoughts_token_count],
+        usage.cached_content_token_count,
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hansard.routing.model import Message, Model, Tokens
 from hansard.routing.providers.faults import fault_of
 from hansard.routing.providers.protocol import ProviderFault, Reply, Request
-from hansard.routing.providers.remote import CONNECT_SECONDS, Remote, Tally, check_said, count, http_client
+from hansard.routing.providers.remote import CONNECT_SECONDS, Remote, Tally, check_said, counted, http_client
 from hansard.routing.providers.structured import closed, in_words
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class OpenAIProvider(Remote["AsyncOpenAI"]):
                 seen = True
                 choice = choices[0]
                 delta = choice.delta
-                if choice.finish_reason is not None:
+                if isinstance(choice.finish_reason, str):
                     tally.finish_reason = choice.finish_reason
                 if delta is not None and delta.refusal:
                     tally.refusal = (tally.refusal or "") + delta.refusal
@@ -191,10 +191,8 @@ def _tokens(usage: Any) -> Tokens | None:
         return None
     given = getattr(usage, "prompt_tokens", None)
     made = getattr(usage, "completion_tokens", None)
-    if given is None or made is None:
-        return None  # half a count is none
-    details = usage.prompt_tokens_details
-    cached = count(details.cached_tokens) if details is not None else 0
+    details = getattr(usage, "prompt_tokens_details", None)
+    cached = getattr(details, "cached_tokens", None)
     if not cached and usage.model_extra:
-        cached = count(usage.model_extra.get("prompt_cache_hit_tokens"))
-    return Tokens(count(given), count(made), cached)
+        cached = usage.model_extra.get("prompt_cache_hit_tokens")
+    return counted([given], [made], cached)  # half a count is none

@@ -46,6 +46,7 @@ class ProviderFault(Exception):  # noqa: N818  # a fault of the provider, not of
         retry_after_seconds: when the provider says that another try makes sense.
         partial: what a stream had brought before it broke.
         tokens: what will be charged all the same, where the provider told.
+        unsent: nothing can have reached the model, so nothing is charged.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ProviderFault(Exception):  # noqa: N818  # a fault of the provider, not of
         retry_after_seconds: float | None = None,
         partial: str = "",
         tokens: Tokens | None = None,
+        unsent: bool = False,
     ) -> None:
         super().__init__(f"{failure}: {detail}")
         self.failure: Failure = failure
@@ -63,6 +65,7 @@ class ProviderFault(Exception):  # noqa: N818  # a fault of the provider, not of
         self.retry_after_seconds = retry_after_seconds
         self.partial = partial
         self.tokens = tokens
+        self.unsent = unsent
 
 
 class Provider(Protocol):

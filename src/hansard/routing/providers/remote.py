@@ -7,10 +7,10 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from hansard.routing.model import Model, Tokens
 from hansard.routing.providers.faults import scrubbed
@@ -83,7 +83,8 @@ class Remote(ABC, Generic[Client]):
                 client = self._client
                 if client is None:
                     client = await self._loaded()
-                return await self._ask(client, request)
+                self._bound(request)
+                return self._checked(await self._ask(client, request))
         except Exception as error:
             raise self._fault(error, request, "", None) from None
 
@@ -99,12 +100,15 @@ class Remote(ABC, Generic[Client]):
             if client is None:
                 async with asyncio.timeout(request.timeout_seconds):
                     client = await self._loaded()
+            self._bound(request)
             async with aclosing(self._pieces(client, request, tally)) as pieces:
                 while True:
                     async with asyncio.timeout(request.timeout_seconds):
                         piece = await anext(pieces, None)
                     if piece is None:
                         break
+                    if not isinstance(piece, str):
+                        raise ProviderFault("malformed", f"its text is of the kind {type(piece).__name__}")
                     if piece:
                         if first is None:
                             first = (time.perf_counter() - began) * 1000
@@ -116,7 +120,7 @@ class Remote(ABC, Generic[Client]):
                 raise ProviderFault("unreachable", "the stream ended before the answer did")
         except Exception as error:
             raise self._fault(error, request, "".join(parts), tally.tokens) from None
-        yield Reply(text, tally.tokens, tally.finish_reason, tally.serving_model, first)
+        yield self._checked(Reply(text, tally.tokens, tally.finish_reason, tally.serving_model, first))
 
     async def close(self) -> None:
         """See ``Provider.close``."""
@@ -126,6 +130,27 @@ class Remote(ABC, Generic[Client]):
             client = await loading
         if client is not None:
             await self._shut(client)
+
+    def _bound(self, request: Request) -> None:
+        from hansard.routing.providers.bounded import bound
+
+        bound(request.max_output_tokens)
+
+    def _checked(self, reply: Reply) -> Reply:
+        """A reply whose texts are texts: the libraries hand on whatever came."""
+        if not isinstance(reply.text, str):
+            raise ProviderFault("malformed", f"its text is of the kind {type(reply.text).__name__}")
+        serving, finish = self._label(reply.serving_model), self._label(reply.finish_reason)
+        if serving is reply.serving_model and finish is reply.finish_reason:
+            return reply
+        return replace(reply, serving_model=serving, finish_reason=finish)
+
+    def _label(self, said: object) -> str | None:
+        if not isinstance(said, str):
+            return None
+        if len(said) <= 200 and said.isprintable() and not (self._key and self._key in said):
+            return said
+        return scrubbed(said, self._key) or None
 
     def _load_quietly(self) -> Client:
         logger = logging.getLogger(self.library)
@@ -145,8 +170,9 @@ class Remote(ABC, Generic[Client]):
         return self._client
 
     def _fault(self, error: Exception, request: Request, partial: str, tokens: Tokens | None) -> Exception:
-        if isinstance(error, ProviderFault):
-            fault = error
+        ours = next((each for each in _causes(error) if isinstance(each, ProviderFault)), None)
+        if ours is not None:
+            fault = ours
         elif isinstance(error, TimeoutError):
             fault = ProviderFault("timeout", f"no answer within {request.timeout_seconds:.3g} s")
         else:
@@ -158,7 +184,9 @@ class Remote(ABC, Generic[Client]):
             if named is None:
                 return error
             fault = named
-        fault.partial = fault.partial or partial
+            if fault.failure == "unreachable" and any(type(each).__name__ in _UNSENT for each in _causes(error)):
+                fault.unsent = True
+        fault.partial = fault.partial if isinstance(fault.partial, str) and fault.partial else partial
         fault.tokens = fault.tokens or tokens
         return fault
 
@@ -166,12 +194,28 @@ class Remote(ABC, Generic[Client]):
         return scrubbed(words, self._key, (message.text for message in request.messages))
 
 
+_UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
+"""Errors of the HTTP library before anything of a request is sent."""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it; libraries wrap what they meet."""
+    cause: BaseException | None = error
+    for _ in range(8):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
 def http_client(model: Model) -> httpx2.AsyncClient:
     """A client that sends where the settings say and nowhere else: it follows no redirect, and no proxy of the
-    environment comes between here and a model that is local. Time is bounded by who uses it."""
+    environment comes between here and a model that is local. Time is bounded by who uses it, bytes are here."""
     import httpx2
 
-    return httpx2.AsyncClient(
+    from hansard.routing.providers.bounded import BoundedClient
+
+    return BoundedClient(
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
         limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=100),
         follow_redirects=False,
@@ -192,6 +236,30 @@ def check_said(tally: Tally, text: str) -> None:
         )
 
 
-def count(value: Any) -> int:
-    """A count as a provider gives it; one that is left out is 0."""
-    return value if isinstance(value, int) and value > 0 else 0
+MOST_TOKENS: Final = 2**53
+"""No provider counts so many; beyond it numbers are not exact."""
+
+
+def count(value: object) -> int | None:
+    """A count as a provider gives it; ``None`` where it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST_TOKENS:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def counted(given: Sequence[object], made: Sequence[object], cached: object = None) -> Tokens | None:
+    """Counts of an answer, as sums; not known where a part of them is no count.
+
+    Args:
+        given: of the input; the first must be there, the others count as 0 where they are left out.
+        made: of the output, likewise.
+        cached: of the input, what the provider had already; never more than that.
+    """
+    sums: list[int] = []
+    for parts in (given, made):
+        known = [count(0 if part is None and place else part) for place, part in enumerate(parts)]
+        whole = [part for part in known if part is not None]
+        if len(whole) < len(known) or sum(whole) > MOST_TOKENS:
+            return None
+        sums.append(sum(whole))
+    return Tokens(sums[0], sums[1], min(count(cached) or 0, sums[0]))

@@ -14,7 +14,7 @@ from hansard.routing.model import Tokens
 from hansard.routing.providers import anthropic, google
 from hansard.routing.providers.faults import fault_of
 from hansard.routing.providers.protocol import ProviderFault, Reply
-from hansard.routing.providers.remote import Tally, check_said, count
+from hansard.routing.providers.remote import Tally, check_said, counted
 
 Wire = Literal["openai", "anthropic", "google"]
 
@@ -101,9 +101,8 @@ def _openai(said: Any, tally: Tally, part: str) -> list[str]:
     if said.get("usage"):
         usage = said["usage"]
         details = usage.get("prompt_tokens_details") or {}
-        cached = count(details.get("cached_tokens")) or count(usage.get("prompt_cache_hit_tokens"))
-        given, made = usage.get("prompt_tokens"), usage.get("completion_tokens")
-        tally.tokens = None if given is None or made is None else Tokens(count(given), count(made), cached)
+        cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens")
+        tally.tokens = counted([usage.get("prompt_tokens")], [usage.get("completion_tokens")], cached)
     tally.serving_model = tally.serving_model or said.get("model")
     if not said["choices"]:
         return []
@@ -115,10 +114,9 @@ def _openai(said: Any, tally: Tally, part: str) -> list[str]:
     return [message["content"]] if message.get("content") else []
 
 
-def _anthropic_tokens(start: Any, output: Any) -> Tokens:
-    cached = count(start.get("cache_read_input_tokens"))
-    written = count(start.get("cache_creation_input_tokens"))
-    return Tokens(count(start["input_tokens"]) + cached + written, count(output), cached)
+def _anthropic_tokens(start: Any, output: Any) -> Tokens | None:
+    cached, written = start.get("cache_read_input_tokens"), start.get("cache_creation_input_tokens")
+    return counted([start["input_tokens"], cached, written], [output], cached)
 
 
 def _anthropic_finish(reason: str | None) -> str | None:
@@ -146,16 +144,16 @@ def _anthropic_event(said: Any, tally: Tally) -> list[str]:
             tally.finish_reason = _anthropic_finish(said["delta"].get("stop_reason")) or tally.finish_reason
             made = (said.get("usage") or {}).get("output_tokens")
             if tally.tokens is not None and made is not None:
-                tally.tokens = Tokens(tally.tokens.input, count(made), tally.tokens.cached)
+                tally.tokens = counted([tally.tokens.input], [made], tally.tokens.cached)
     return []
 
 
 def _google(said: Any, tally: Tally) -> list[str]:
     usage = said.get("usageMetadata") or {}
     if "promptTokenCount" in usage:
-        given = count(usage["promptTokenCount"]) + count(usage.get("toolUsePromptTokenCount"))
-        made = count(usage.get("candidatesTokenCount")) + count(usage.get("thoughtsTokenCount"))
-        tally.tokens = Tokens(given, made, count(usage.get("cachedContentTokenCount")))
+        given = [usage["promptTokenCount"], usage.get("toolUsePromptTokenCount")]
+        made = [usage.get("candidatesTokenCount") or 0, usage.get("thoughtsTokenCount")]
+        tally.tokens = counted(given, made, usage.get("cachedContentTokenCount"))
     tally.serving_model = said.get("modelVersion") or tally.serving_model
     if (said.get("promptFeedback") or {}).get("blockReason"):
         tally.refusal = ""
